@@ -1,0 +1,235 @@
+using System.Net;
+using OAuthClientCredentials.Caching;
+using OAuthClientCredentials.Handling;
+using OAuthClientCredentials.Wire;
+
+namespace OAuthClientCredentials;
+
+/// <summary>Attaches the access token of one client to the requests of an HttpClient, and renews it once when the API answers 401.</summary>
+/// <remarks>
+/// Without a token no request is sent. Added by <c>AddClientCredentialsHandler</c>, innermost, so that each attempt of a retry around it
+/// takes the token that is valid then. Thread-safe; it keeps nothing of a request or user.
+/// </remarks>
+public sealed class AccessTokenHandler : DelegatingHandler
+{
+    private readonly ITokenProvider _tokens;
+    private readonly AccessTokenHandlerOptions _options;
+    private readonly OriginPolicy _origins;
+    private TokenSource? _source;
+
+    internal AccessTokenHandler(ITokenProvider tokens, string clientName, AccessTokenHandlerOptions options, OriginPolicy origins)
+    {
+        _tokens = tokens;
+        ClientName = clientName;
+        _options = options;
+        _origins = origins;
+    }
+
+    internal string ClientName { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="TokenRequestException">No token could be had; nothing was sent.</exception>
+    /// <exception cref="OriginNotAllowedException">The token may not go to the request's origin; nothing was sent.</exception>
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        object? choice = RequestChoice.Get(request);
+        if (!WantsToken(request, choice))
+        {
+            return base.SendAsync(request, cancellationToken);
+        }
+
+        // The hot path: no state machine and no look-up while a token is at hand.
+        return choice is null && !_options.BufferRequestContent && _source?.TryGet() is { } token
+            ? SendWithAsync(token, request, null, cancellationToken)
+            : GetTokenAndSendAsync(request, choice as TokenRequest, cancellationToken);
+    }
+
+    /// <summary>Sends with a token that is cached already: waiting for one would block the thread.</summary>
+    /// <inheritdoc/>
+    /// <exception cref="NotSupportedException">No token is cached. Use the asynchronous methods of HttpClient.</exception>
+    /// <exception cref="OriginNotAllowedException">The token may not go to the request's origin; nothing was sent.</exception>
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        object? choice = RequestChoice.Get(request);
+        if (!WantsToken(request, choice))
+        {
+            return base.Send(request, cancellationToken);
+        }
+
+        ValueTask<AccessToken> pending = GetTokenAsync(choice as TokenRequest, CancellationToken.None);
+        if (!pending.IsCompletedSuccessfully)
+        {
+            // The request for it goes on, so that a later call finds the token; its failure is seen here.
+            _ = pending.AsTask().ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw new NotSupportedException("HttpClient.Send needs an access token that is cached already, and there is none now. Use SendAsync, which can wait for one.");
+        }
+
+        AccessToken token = pending.GetAwaiter().GetResult();
+        request.Headers.Authorization = token.AuthorizationHeader;
+        Uri uri = request.RequestUri!;
+        try
+        {
+            HttpResponseMessage response = base.Send(request, cancellationToken);
+            if (IsForToken(response) && !HasLeft(request, uri))
+            {
+                _tokens.Invalidate(token, ClientName, choice as TokenRequest);
+            }
+
+            return response;
+        }
+        finally
+        {
+            MarkIfRedirected(request, uri);
+        }
+    }
+
+    // what was redirected to another origin gets nothing; a header of the caller's stays unless he said otherwise.
+    private bool WantsToken(HttpRequestMessage request, object? choice)
+    {
+        bool isOurs = request.Headers.Authorization is AccessTokenHeader;
+        if (choice == RequestChoice.Redirected || choice == RequestChoice.NoToken)
+        {
+            Strip(request, isOurs);
+            return false;
+        }
+
+        if (request.Headers.Authorization is not null && !isOurs && !_options.OverwriteAuthorization)
+        {
+            return false;
+        }
+
+        if (request.RequestUri is not { IsAbsoluteUri: true } uri || _origins.Refuse(uri) is not { } refusal)
+        {
+            return true;
+        }
+
+        Strip(request, isOurs);
+        return _options.SendWithoutTokenToOtherOrigins ? false
+            : throw new OriginNotAllowedException($"The request to {uri.Scheme}://{uri.IdnHost}:{uri.Port} was not sent with a token of client '{ClientName}': {refusal}.");
+    }
+
+    private static void Strip(HttpRequestMessage request, bool isOurs)
+    {
+        if (isOurs)
+        {
+            request.Headers.Authorization = null;
+        }
+    }
+
+    private async Task<HttpResponseMessage> GetTokenAndSendAsync(HttpRequestMessage request, TokenRequest? tokenRequest, CancellationToken cancellationToken)
+    {
+        AccessToken token = await GetTokenAsync(tokenRequest, cancellationToken).ConfigureAwait(false);
+        if (_options.BufferRequestContent && !ReplayableContent.IsReplayable(request.Content) && request.Content!.Headers.ContentLength is null or <= ReplayableContent.MaxBufferedBytes)
+        {
+#pragma warning disable CA2016 // The overload that takes the token came after .NET 8.
+            await request.Content!.LoadIntoBufferAsync(ReplayableContent.MaxBufferedBytes).ConfigureAwait(false);
+#pragma warning restore CA2016
+        }
+
+        return await SendWithAsync(token, request, tokenRequest, cancellationToken).ConfigureAwait(false);
+    }
+
+    private ValueTask<AccessToken> GetTokenAsync(TokenRequest? tokenRequest, CancellationToken cancellationToken)
+    {
+        if (tokenRequest is null && _tokens is TokenProvider provider)
+        {
+            _source = provider.GetSource(ClientName, null);
+        }
+
+        return _tokens.GetTokenAsync(ClientName, tokenRequest, cancellationToken);
+    }
+
+    private Task<HttpResponseMessage> SendWithAsync(AccessToken token, HttpRequestMessage request, TokenRequest? tokenRequest, CancellationToken cancellationToken)
+    {
+        Sent sent = new(request, token);
+        request.Headers.Authorization = token.AuthorizationHeader;
+        Task<HttpResponseMessage> pending = base.SendAsync(request, cancellationToken);
+        return pending.IsCompletedSuccessfully && !IsUnauthorized(pending) && ReferenceEquals(request.RequestUri, sent.Uri)
+            ? pending
+            : ObserveAsync(pending, request, sent, tokenRequest, cancellationToken);
+    }
+
+    private async Task<HttpResponseMessage> ObserveAsync(Task<HttpResponseMessage> pending, HttpRequestMessage request, Sent sent, TokenRequest? tokenRequest, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response;
+        try
+        {
+            response = await pending.ConfigureAwait(false);
+        }
+        finally
+        {
+            MarkIfRedirected(request, sent.Uri);
+        }
+
+        return IsForToken(response) && !HasLeft(request, sent.Uri)
+            ? await RenewAndReplayAsync(response, request, sent, tokenRequest, cancellationToken).ConfigureAwait(false)
+            : response;
+    }
+
+    private async Task<HttpResponseMessage> RenewAndReplayAsync(HttpResponseMessage first, HttpRequestMessage request, Sent sent, TokenRequest? tokenRequest, CancellationToken cancellationToken)
+    {
+        _tokens.Invalidate(sent.Token, ClientName, tokenRequest);
+        if (!sent.MayBeReplayed(request, _options) || await GetReplacementAsync(first, sent.Token, tokenRequest, cancellationToken).ConfigureAwait(false) is not { } token)
+        {
+            return first;
+        }
+
+        request.Headers.Authorization = token.AuthorizationHeader;
+        try
+        {
+            Task<HttpResponseMessage> replay = base.SendAsync(request, cancellationToken);
+
+            // an undisposed response keeps its connection. SocketsHttpHandler drains what is left of it, within bounds.
+            first.Dispose();
+            return await replay.ConfigureAwait(false);
+        }
+        finally
+        {
+            MarkIfRedirected(request, sent.Uri);
+        }
+    }
+
+    // Without a new token the API's own answer is the best one; why there is none stands in the log.
+    private async ValueTask<AccessToken?> GetReplacementAsync(HttpResponseMessage first, AccessToken rejected, TokenRequest? tokenRequest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            AccessToken token = await GetTokenAsync(tokenRequest, cancellationToken).ConfigureAwait(false);
+            return token.Value == rejected.Value ? null : token;
+        }
+        catch (TokenRequestException)
+        {
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            first.Dispose();
+            throw;
+        }
+    }
+
+    private static bool IsUnauthorized(Task<HttpResponseMessage> completed) => completed.GetAwaiter().GetResult().StatusCode == HttpStatusCode.Unauthorized;
+
+    // RFC 6750 section 3.1. Many APIs send a bare 401.
+    private bool IsForToken(HttpResponseMessage response) =>
+        response.StatusCode == HttpStatusCode.Unauthorized
+        && Challenges.Read(response) is { } challenges
+        && (challenges.Count == 0
+            ? !_options.RequireInvalidToken
+            : challenges.Any(challenge => challenge.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase)
+                && (challenge.Error is null ? !_options.RequireInvalidToken : challenge.Error == "invalid_token")));
+
+    private static void MarkIfRedirected(HttpRequestMessage request, Uri uri)
+    {
+        if (HasLeft(request, uri))
+        {
+            RequestChoice.Set(request, RequestChoice.Redirected);
+        }
+    }
+
+    // The platform follows a redirect by changing the caller's own request, which a retry around us would then bring by again.
+    private static bool HasLeft(HttpRequestMessage request, Uri uri) =>
+        !ReferenceEquals(request.RequestUri, uri) && (request.RequestUri is not { IsAbsoluteUri: true } now || !new Origin(uri).Matches(now));
+}

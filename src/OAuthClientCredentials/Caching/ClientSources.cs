@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using OAuthClientCredentials.Configuration;
+
+namespace OAuthClientCredentials.Caching;
+
+/// <summary>One generation of a client: the sources of all requests made under one identity. A changed identity starts a new one.</summary>
+internal sealed class ClientSources
+{
+    private readonly TokenClient _tokenClient;
+    private readonly ConcurrentDictionary<TokenRequest, TokenSource> _sources = new();
+    private readonly object _gate = new();
+    private ClientSettings _settings;
+    private bool _retired;
+
+    public ClientSources(ClientSettings settings, TokenClient tokenClient, TimeProvider timeProvider, ILogger logger)
+    {
+        _settings = settings;
+        _tokenClient = tokenClient;
+        Time = timeProvider;
+        Logger = logger;
+        Default = new(this, settings.DefaultRequest);
+        _sources[settings.DefaultRequest] = Default;
+    }
+
+    public TimeProvider Time { get; }
+
+    public ILogger Logger { get; }
+
+    public ClientSettings Settings => Volatile.Read(ref _settings);
+
+    public TokenSource Default { get; }
+
+    public int Count => _sources.Count;
+
+    public IEnumerable<KeyValuePair<TokenRequest, TokenSource>> Entries => _sources;
+
+    public bool TryGet(TokenRequest request, out TokenSource? source) => _sources.TryGetValue(request, out source);
+
+    /// <summary>The source of a request. However a request is spelled, what it comes to after the client's options has one source.</summary>
+    public TokenSource Add(TokenRequest request)
+    {
+        TokenRequest resolved = Settings.Resolve(request);
+        lock (_gate)
+        {
+            TokenSource source = _sources.GetOrAdd(resolved, static (resolved, self) => new TokenSource(self, resolved), this);
+            _sources[request] = source;
+            if (_retired)
+            {
+                _ = source.RetireAsync();
+            }
+
+            return source;
+        }
+    }
+
+    public bool Remove(KeyValuePair<TokenRequest, TokenSource> entry) => _sources.TryRemove(entry);
+
+    public Task<AccessToken> RequestTokenAsync(TokenRequest request, CancellationToken cancellationToken) =>
+        _tokenClient.RequestTokenAsync(() => Settings, request, cancellationToken);
+
+    /// <summary>Takes over changed settings of the same identity.</summary>
+    public void Update(ClientSettings settings)
+    {
+        bool sameCredential = settings.HasSameCredential(Settings);
+        Volatile.Write(ref _settings, settings);
+        if (!sameCredential)
+        {
+            foreach (TokenSource source in _sources.Values)
+            {
+                source.MarkDue();
+            }
+        }
+    }
+
+    /// <summary>Ends this generation. The task ends with the last flight.</summary>
+    public Task RetireAsync()
+    {
+        lock (_gate)
+        {
+            _retired = true;
+            return Task.WhenAll([.. _sources.Values.Select(source => source.RetireAsync())]);
+        }
+    }
+
+    public long Ticks(TimeSpan span) => (long)(span.TotalSeconds * Time.TimestampFrequency);
+
+    public TimeSpan Span(long ticks) => TimeSpan.FromSeconds((double)ticks / Time.TimestampFrequency);
+}

@@ -1,0 +1,76 @@
+using OAuthClientCredentials.Authentication;
+using OAuthClientCredentials.Resilience;
+using OAuthClientCredentials.Wire;
+using Polly;
+
+namespace OAuthClientCredentials.Configuration;
+
+/// <summary>One client as its valid options describe it now: what every token request of it is made from. Immutable.</summary>
+internal sealed class ClientSettings
+{
+    public ClientSettings(ClientName name, ClientCredentialsOptions options, TimeProvider timeProvider)
+    {
+        Name = name;
+        Options = options;
+        Authentication = options.Authentication ?? CreateAuthentication(name, options);
+        DefaultRequest = Resolve(TokenRequest.Default);
+        Identity = TokenIdentity.Compute(this, DefaultRequest);
+        Pipeline = options.Pipeline ?? TokenPipeline.Create(options, timeProvider);
+    }
+
+    public ClientName Name { get; }
+
+    public ClientCredentialsOptions Options { get; }
+
+    public ClientAuthentication Authentication { get; }
+
+    /// <summary>What is asked for when a caller varies nothing.</summary>
+    public TokenRequest DefaultRequest { get; }
+
+    /// <summary>Equal exactly if a token got with the one settings is a token of the other .</summary>
+    public string Identity { get; }
+
+    public ResiliencePipeline Pipeline { get; }
+
+    /// <summary>The request with everything that the caller left open filled in.</summary>
+    public TokenRequest Resolve(TokenRequest request)
+    {
+        TokenRequest resolved = new()
+        {
+            Scopes = request.Scopes ?? [.. Options.Scopes],
+            Resources = request.Resources ?? [.. Options.Resources],
+            Audience = request.Audience ?? Options.Audience,
+            AuthorizationDetails = request.AuthorizationDetails ?? Options.AuthorizationDetails,
+            Parameters = Merge(Options.Parameters, request.ParameterList),
+        };
+        return resolved.Equals(request) ? request : resolved;
+    }
+
+    /// <summary>Whether only the proof of identity differs: then a token stays valid, but should be renewed with the new one.</summary>
+    public bool HasSameCredential(ClientSettings other) =>
+        Options.ClientSecret == other.Options.ClientSecret
+        && Options.ClientSecretFile == other.Options.ClientSecretFile
+        && ReferenceEquals(Options.Authentication, other.Options.Authentication);
+
+    private static Dictionary<string, string> Merge(IDictionary<string, string> parameters, IReadOnlyList<KeyValuePair<string, string>> replacements)
+    {
+        Dictionary<string, string> merged = new(parameters, StringComparer.Ordinal);
+        foreach ((string name, string value) in replacements)
+        {
+            merged[name] = value;
+        }
+
+        return merged;
+    }
+
+    private static ClientAuthentication CreateAuthentication(ClientName name, ClientCredentialsOptions options)
+    {
+        ClientSecret secret = new(name, options.ClientSecret, options.ClientSecretFile);
+        return options.AuthenticationMethod switch
+        {
+            ClientSecretPost.Name => new ClientSecretPost(secret),
+            NoAuthentication.Name => new NoAuthentication(),
+            _ => new ClientSecretBasic(secret, options.BasicEncoding),
+        };
+    }
+}

@@ -1,0 +1,43 @@
+namespace OAuthClientCredentials.Configuration;
+
+/// <summary>The options by name: what under a section is an option, and so cannot be the name of a client .</summary>
+internal static class OptionNames
+{
+    private static readonly string[] Scalars =
+    [
+        nameof(ClientCredentialsOptions.Authority),
+        nameof(ClientCredentialsOptions.MetadataAddress),
+        nameof(ClientCredentialsOptions.TokenEndpoint),
+        nameof(ClientCredentialsOptions.ClientId),
+        nameof(ClientCredentialsOptions.ClientSecret),
+        nameof(ClientCredentialsOptions.ClientSecretFile),
+        nameof(ClientCredentialsOptions.AuthenticationMethod),
+        nameof(ClientCredentialsOptions.BasicEncoding),
+        nameof(ClientCredentialsOptions.Audience),
+        nameof(ClientCredentialsOptions.AuthorizationDetails),
+        nameof(ClientCredentialsOptions.AllowInsecureHttp),
+        nameof(ClientCredentialsOptions.Timeout),
+        nameof(ClientCredentialsOptions.AttemptTimeout),
+        nameof(ClientCredentialsOptions.MaxRetries),
+        nameof(ClientCredentialsOptions.MaxRetryAfter),
+        nameof(ClientCredentialsOptions.MaxResponseBytes),
+        nameof(ClientCredentialsOptions.DefaultLifetime),
+        nameof(ClientCredentialsOptions.MaxLifetime),
+        nameof(ClientCredentialsOptions.RequireAllScopes),
+        nameof(ClientCredentialsOptions.RequireBearerSyntax),
+    ];
+
+    private static readonly string[] Collections =
+    [
+        nameof(ClientCredentialsOptions.Scopes),
+        nameof(ClientCredentialsOptions.Resources),
+        nameof(ClientCredentialsOptions.Parameters),
+        nameof(ClientCredentialsOptions.AllowedEndpointHosts),
+    ];
+
+    public static IEnumerable<string> All => Scalars.Concat(Collections).Order(StringComparer.Ordinal);
+
+    public static bool IsOption(string name) => IsScalar(name) || Collections.Contains(name, StringComparer.OrdinalIgnoreCase);
+
+    public static bool IsScalar(string name) => Scalars.Contains(name, StringComparer.OrdinalIgnoreCase);
+}

@@ -1,0 +1,99 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Wire;
+
+namespace OAuthClientCredentials.DependencyInjection;
+
+/// <summary>The services behind every registration. Adding them again changes nothing .</summary>
+internal static class CoreServices
+{
+    public static void Add(IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        if (services.Any(service => service.ServiceType == typeof(TokenProvider)))
+        {
+            return;
+        }
+
+        services.AddOptions();
+        services.AddLogging();
+        services.AddSingleton(provider => new ClientDirectory(provider.GetServices<ClientRegistration>(), RootSection(provider)));
+        services.AddSingleton<IConfigureOptions<ClientCredentialsOptions>, BindFromConfiguration>();
+        services.AddSingleton<IValidateOptions<ClientCredentialsOptions>, ClientCredentialsOptionsValidator>();
+        services.AddSingleton<IValidateOptions<StartupCheck>, StartupCheckValidator>();
+        services.AddOptions<StartupCheck>().ValidateOnStart();
+        services.AddSingleton(provider => new ClientRegistry(
+            provider.GetRequiredService<IOptionsMonitor<ClientCredentialsOptions>>(),
+            provider.GetRequiredService<IOptionsMonitorCache<ClientCredentialsOptions>>(),
+            provider.GetRequiredService<ClientDirectory>(),
+            TimeOf(provider),
+            provider.GetRequiredService<ILogger<TokenProvider>>()));
+        services.AddSingleton(provider => new TokenClient(
+            provider.GetRequiredService<ClientRegistry>(),
+            () => provider.GetRequiredService<IHttpClientFactory>().CreateClient(TokenClient.HttpClientName),
+            TimeOf(provider),
+            provider.GetRequiredService<ILogger<TokenClient>>()));
+        services.AddSingleton(provider => new TokenProvider(
+            provider.GetRequiredService<ClientRegistry>(),
+            provider.GetRequiredService<TokenClient>(),
+            TimeOf(provider),
+            provider.GetRequiredService<ILogger<TokenProvider>>()));
+        services.TryAddSingleton<ITokenProvider>(provider => provider.GetRequiredService<TokenProvider>());
+        AddTokenHttpClient(services);
+    }
+
+    public static void AddRootSection(IServiceCollection services) => services.TryAddSingleton<RootSectionMarker>();
+
+    public static void AddClient(IServiceCollection services, string name, IConfiguration? section)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (OptionNames.IsOption(name))
+        {
+            throw new ArgumentException($"A client cannot be named '{name}': that is the name of an option. Choose another.", nameof(name));
+        }
+
+        services.AddSingleton(new ClientRegistration(name, section));
+    }
+
+    private static TimeProvider TimeOf(IServiceProvider provider) => provider.GetService<TimeProvider>() ?? TimeProvider.System;
+
+    private static IConfigurationSection? RootSection(IServiceProvider provider) =>
+        provider.GetService<RootSectionMarker>() is null ? null
+        : (provider.GetService<IConfiguration>() ?? throw new InvalidOperationException("AddClientCredentials() reads the configuration section ClientCredentials, but no IConfiguration is registered. Use a host builder, or register the configuration."))
+            .GetSection(ClientDirectory.SectionName);
+
+    private static void AddTokenHttpClient(IServiceCollection services)
+    {
+        services.AddHttpClient(TokenClient.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan);
+        services.AddOptions<HttpClientFactoryOptions>(TokenClient.HttpClientName).PostConfigure<ILogger<TokenClient>>(static (options, logger) =>
+        {
+            // on .NET 8 the factory logs header values unless it is told not to.
+            options.ShouldRedactHeaderValue = static _ => true;
+            options.HttpMessageHandlerBuilderActions.Add(handlers =>
+            {
+                TokenTransport.Harden(handlers.PrimaryHandler, TokenClient.HttpClientName, logger);
+                RemoveForeignLayers(handlers.AdditionalHandlers);
+            });
+        });
+    }
+
+    // an application's defaults for all its HttpClients would retry our POST, and a token handler among them would wait for itself.
+    private static void RemoveForeignLayers(IList<DelegatingHandler> handlers)
+    {
+        for (int index = handlers.Count - 1; index >= 0; index--)
+        {
+            if (handlers[index] is AccessTokenHandler || handlers[index].GetType().FullName == "Microsoft.Extensions.Http.Resilience.ResilienceHandler")
+            {
+                handlers.RemoveAt(index);
+            }
+        }
+    }
+}
+
+/// <summary>Its presence says that the parameterless AddClientCredentials was called.</summary>
+internal sealed class RootSectionMarker;

@@ -1,0 +1,75 @@
+using System.Text.Json;
+using System.Text.Unicode;
+using OAuthClientCredentials.Wire;
+
+namespace OAuthClientCredentials.Discovery;
+
+/// <summary>What is used of an authorization server's metadata (RFC 8414 section 2), after every check. No I/O.</summary>
+internal sealed class ServerMetadata
+{
+    public required Uri TokenEndpoint { get; init; }
+
+    public required IReadOnlyList<string>? AuthenticationMethods { get; init; }
+
+    /// <exception cref="FormatException">The document cannot be used; the message says why and what to change.</exception>
+    public static ServerMetadata Parse(ReadOnlyMemory<byte> body, string issuer, bool allowInsecureHttp, IList<string> allowedHosts)
+    {
+        using JsonDocument document = ParseDocument(body);
+        JsonElement root = document.RootElement;
+
+        // a document for another issuer is how a mix-up attack begins.
+        if (ReadString(root, "issuer") != issuer)
+        {
+            throw new FormatException($"its issuer is not exactly the configured Authority. Set Authority to the issuer as the server spells it, the last slash included");
+        }
+
+        return new()
+        {
+            TokenEndpoint = CheckEndpoint(ReadString(root, "token_endpoint"), new Uri(issuer), allowInsecureHttp, allowedHosts),
+            AuthenticationMethods = ReadStrings(root, "token_endpoint_auth_methods_supported"),
+        };
+    }
+
+    private static JsonDocument ParseDocument(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            JsonDocument document = Utf8.IsValid(body.Span) ? JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 16 }) : throw new FormatException("it is not valid UTF-8");
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw new FormatException("it is no JSON object");
+        }
+        catch (JsonException)
+        {
+            throw new FormatException("it is no JSON object");
+        }
+    }
+
+    //
+    private static Uri CheckEndpoint(string? address, Uri issuer, bool allowInsecureHttp, IList<string> allowedHosts)
+    {
+        string? problem = string.IsNullOrEmpty(address) ? "is missing. Set TokenEndpoint instead of discovery" : EndpointRules.Check(address, allowInsecureHttp);
+        if (problem is not null)
+        {
+            throw new FormatException($"its token_endpoint {problem}");
+        }
+
+        Uri endpoint = new(address!);
+        bool isIssuersHost = endpoint.IdnHost.Equals(issuer.IdnHost, StringComparison.OrdinalIgnoreCase)
+            || (issuer.HostNameType == UriHostNameType.Dns && endpoint.IdnHost.EndsWith("." + issuer.IdnHost, StringComparison.OrdinalIgnoreCase));
+        if (!isIssuersHost && !allowedHosts.Contains(endpoint.IdnHost, StringComparer.OrdinalIgnoreCase))
+        {
+            throw new FormatException($"its token_endpoint is on another host than the issuer. If '{endpoint.IdnHost}' is right, add it to AllowedEndpointHosts");
+        }
+
+        return EndpointRules.IsPrivate(endpoint) && !EndpointRules.IsPrivate(issuer)
+            ? throw new FormatException("its token_endpoint is a private address, and the issuer is not. Set TokenEndpoint if it is right")
+            : endpoint;
+    }
+
+    private static string? ReadString(JsonElement root, string name) =>
+        root.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
+
+    private static List<string>? ReadStrings(JsonElement root, string name) =>
+        root.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.Array
+            ? [.. member.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()!)]
+            : null;
+}

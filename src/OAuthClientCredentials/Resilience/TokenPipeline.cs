@@ -1,0 +1,47 @@
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace OAuthClientCredentials.Resilience;
+
+/// <summary>The one resilience layer at the token endpoint: retries around an attempt timeout. The total timeout is the TokenClient's own.</summary>
+internal static class TokenPipeline
+{
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The instant (a timestamp of the time provider) at which the flight ends.</summary>
+    public static readonly ResiliencePropertyKey<long> Deadline = new("oauth.client_credentials.deadline");
+
+    public static ResiliencePipeline Create(ClientCredentialsOptions options, TimeProvider timeProvider)
+    {
+        ResiliencePipelineBuilder builder = new() { Name = "OAuthClientCredentials", TimeProvider = timeProvider };
+        if (options.MaxRetries > 0)
+        {
+            builder.AddRetry(new RetryStrategyOptions
+            {
+                MaxRetryAttempts = options.MaxRetries,
+                ShouldHandle = arguments => new(IsWorthRetrying(arguments, timeProvider)),
+                DelayGenerator = arguments => new(Delay(arguments)),
+            });
+        }
+
+        return builder.AddTimeout(new TimeoutStrategyOptions { Timeout = options.AttemptTimeout }).Build();
+    }
+
+    private static bool IsWorthRetrying(RetryPredicateArguments<object> arguments, TimeProvider timeProvider) =>
+        arguments.Outcome.Exception switch
+        {
+            TimeoutRejectedException => true,
+            TokenRequestException { IsTransient: true } failure => FitsIn(failure.RetryAfter, arguments.Context, timeProvider),
+            _ => false,
+        };
+
+    // to wait for an attempt that cannot happen only keeps the callers waiting in vain.
+    private static bool FitsIn(TimeSpan? wait, ResilienceContext context, TimeProvider timeProvider) =>
+        wait is null || timeProvider.GetElapsedTime(timeProvider.GetTimestamp(), context.Properties.GetValue(Deadline, long.MaxValue)) > wait;
+
+    // exponential with full jitter, unless the server said when.
+    private static TimeSpan? Delay(RetryDelayGeneratorArguments<object> arguments) =>
+        (arguments.Outcome.Exception as TokenRequestException)?.RetryAfter
+        ?? FirstDelay * Math.Pow(2, arguments.AttemptNumber) * Jitter.Between(0, 1);
+}

@@ -1,0 +1,243 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Caching;
+using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.Wire;
+
+namespace OAuthClientCredentials;
+
+/// <summary>The cache of access tokens: one source for each client and request. A cached token costs no lock, no await and no allocation. Thread-safe.</summary>
+public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
+{
+    //
+    private const int MaxEntries = 10_000;
+
+    private static readonly TimeSpan DisposeLimit = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, ClientSources> _clients = new(StringComparer.Ordinal);
+    private readonly object _gate = new();
+    private readonly ClientRegistry _registry;
+    private readonly TokenClient _tokenClient;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly IDisposable? _owned;
+    private readonly int _maxEntries;
+    private int _entries;
+    private bool _disposed;
+
+    internal TokenProvider(ClientRegistry registry, TokenClient tokenClient, TimeProvider timeProvider, ILogger logger, IDisposable? owned = null, int maxEntries = MaxEntries)
+    {
+        _registry = registry;
+        _tokenClient = tokenClient;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _owned = owned;
+        _maxEntries = maxEntries;
+        registry.Changed += Reload;
+    }
+
+    /// <summary>Makes a provider of one client without dependency injection. Keep it for the life of the process, and dispose it.</summary>
+    /// <param name="configure">Describes the client, which is the default one.</param>
+    /// <param name="handler">Sends the token requests; not disposed. Defaults to one of its own that follows no redirects.</param>
+    /// <param name="timeProvider">The clock. Defaults to the system's.</param>
+    /// <param name="loggerFactory">Where to log. Defaults to nowhere.</param>
+    /// <returns>The provider.</returns>
+    /// <exception cref="OptionsValidationException">The options are not valid.</exception>
+    public static TokenProvider Create(Action<ClientCredentialsOptions> configure, HttpMessageHandler? handler = null, TimeProvider? timeProvider = null, ILoggerFactory? loggerFactory = null)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        ClientDirectory directory = new([new(Options.DefaultName, null)], null);
+        ClientCredentialsOptions options = new();
+        configure(options);
+        ValidateOptionsResult validation = new ClientCredentialsOptionsValidator(directory).Validate(Options.DefaultName, options);
+        if (validation.Failed)
+        {
+            throw new OptionsValidationException(Options.DefaultName, typeof(ClientCredentialsOptions), validation.Failures);
+        }
+
+        timeProvider ??= TimeProvider.System;
+        ILogger logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenProvider>();
+        TokenTransport.Harden(handler, TokenClient.HttpClientName, logger);
+        HttpClient httpClient = new(handler ?? TokenTransport.Create(), disposeHandler: handler is null) { Timeout = Timeout.InfiniteTimeSpan };
+        ClientRegistry registry = new(new FixedOptions(options), null, directory, timeProvider, logger);
+        return new(registry, new TokenClient(registry, () => httpClient, timeProvider, logger), timeProvider, logger, httpClient);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<AccessToken> GetTokenAsync(string clientName = "", TokenRequest? request = null, CancellationToken cancellationToken = default)
+    {
+        TokenSource source = GetSource(clientName, request);
+        return source.TryGet() is { } token ? new(token) : WaitAsync(source, clientName, request, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Invalidate(AccessToken rejected, string clientName = "", TokenRequest? request = null)
+    {
+        ArgumentNullException.ThrowIfNull(rejected);
+        GetSource(clientName, request).Reject(rejected);
+    }
+
+    /// <inheritdoc/>
+    public void Invalidate(string clientName)
+    {
+        ArgumentNullException.ThrowIfNull(clientName);
+        Retire(_registry.Resolve(clientName), only: null);
+    }
+
+    /// <summary>Ends all token requests under way and waits for them, at most 5 seconds. Later calls throw <see cref="ObjectDisposedException"/>.</summary>
+    /// <returns>A task that ends when nothing runs any more.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        Task ended;
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            _registry.Changed -= Reload;
+            ended = Task.WhenAll([.. _clients.Values.Select(client => client.RetireAsync())]);
+            _clients.Clear();
+        }
+
+        try
+        {
+            await ended.WaitAsync(DisposeLimit, _timeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // a hook that ignores cancellation does not hold up the shutdown of the host.
+        }
+
+        _owned?.Dispose();
+    }
+
+    internal TokenSource GetSource(string clientName, TokenRequest? request)
+    {
+        ArgumentNullException.ThrowIfNull(clientName);
+        ClientSources client = _clients.TryGetValue(clientName, out ClientSources? known) ? known : AddClient(clientName);
+        return request is null ? client.Default
+            : client.TryGet(request, out TokenSource? source) ? source!
+            : AddSource(client, request);
+    }
+
+    private async ValueTask<AccessToken> WaitAsync(TokenSource source, string clientName, TokenRequest? request, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await source.GetAsync(cancellationToken).ConfigureAwait(false) is { } token)
+            {
+                return token;
+            }
+
+            source = GetSource(clientName, request);
+        }
+    }
+
+    private ClientSources AddClient(string spelled)
+    {
+        ClientSettings settings = _registry.Get(spelled);
+        ClientSources client;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            client = _clients.GetOrAdd(settings.Name.Value, _ => new ClientSources(settings, _tokenClient, _timeProvider, _logger));
+            client = _clients.GetOrAdd(spelled, client);
+        }
+
+        // The options may have changed between the look at them and the entry that a reload finds.
+        Refresh(settings.Name.Value, client);
+        return client;
+    }
+
+    private TokenSource AddSource(ClientSources client, TokenRequest request)
+    {
+        if (Interlocked.Increment(ref _entries) > _maxEntries)
+        {
+            Evict();
+        }
+
+        return client.Add(request);
+    }
+
+    // first those whose token has expired, then the least recently used. A tenth at a time keeps the cost of a new source small.
+    private void Evict()
+    {
+        lock (_gate)
+        {
+            List<(ClientSources Client, KeyValuePair<TokenRequest, TokenSource> Entry)> candidates =
+            [
+                .. _clients.Values.Distinct()
+                    .SelectMany(client => client.Entries.Where(entry => entry.Value != client.Default).Select(entry => (client, entry)))
+                    .OrderBy(candidate => candidate.entry.Value.LastUsed),
+            ];
+            int wanted = candidates.Count - (_maxEntries * 9 / 10);
+            foreach (bool force in new[] { false, true })
+            {
+                foreach ((ClientSources client, KeyValuePair<TokenRequest, TokenSource> entry) in candidates)
+                {
+                    if (wanted > 0 && (entry.Value.IsRetired || entry.Value.TryEvict(force)) && client.Remove(entry))
+                    {
+                        wanted--;
+                    }
+                }
+            }
+
+            Volatile.Write(ref _entries, _clients.Values.Distinct().Sum(client => client.Count - 1));
+        }
+    }
+
+    private void Reload()
+    {
+        foreach ((string name, ClientSources client) in _clients.Where(entry => entry.Value.Settings.Name.Value == entry.Key))
+        {
+            Refresh(name, client);
+        }
+    }
+
+    // Options are read outside the lock, for they run the application's code; so what was read is compared again after it was applied.
+    private void Refresh(string name, ClientSources client)
+    {
+        try
+        {
+            ClientSettings settings = _registry.Get(name);
+            for (int round = 0; round < 3 && !ReferenceEquals(settings, client.Settings); round++)
+            {
+                if (settings.Identity != client.Settings.Identity)
+                {
+                    Retire(name, client);
+                    return;
+                }
+
+                client.Update(settings);
+                settings = _registry.Get(name);
+            }
+        }
+        catch (OptionsValidationException exception) when (_registry.IsKnown(name))
+        {
+            _logger.InvalidReload(client.Settings.Name, exception.Message);
+        }
+        catch (OptionsValidationException)
+        {
+            // the client was removed, and its tokens go with it.
+            Retire(name, client);
+        }
+    }
+
+    private void Retire(string name, ClientSources? only)
+    {
+        lock (_gate)
+        {
+            foreach ((string spelled, ClientSources client) in _clients.Where(entry => entry.Value.Settings.Name.Value == name && (only is null || entry.Value == only)))
+            {
+                _clients.TryRemove(spelled, out _);
+                _ = client.RetireAsync();
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using System.Net;
+
+namespace OAuthClientCredentials.Wire;
+
+/// <summary>A client's registered name, and errors that name it.</summary>
+internal readonly record struct ClientName(string Value, string OptionsPath)
+{
+    public string Option(string property) => $"{OptionsPath}:{property}";
+
+    public TokenRequestException Failed(
+        Uri endpoint,
+        string what,
+        string remedy,
+        HttpStatusCode? status = null,
+        bool isTransient = false,
+        Exception? innerException = null) =>
+        new($"{this} got no answer to use from {endpoint.GetLeftPart(UriPartial.Path)}: {what}. {remedy}", innerException!)
+        {
+            ClientName = Value,
+            StatusCode = status,
+            IsTransient = isTransient,
+        };
+
+    public override string ToString() => Value.Length == 0 ? "The default client" : $"Client '{Value}'";
+}

@@ -1,0 +1,43 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using OAuthClientCredentials.Diagnostics;
+
+namespace OAuthClientCredentials.Wire;
+
+/// <summary>What the transport to an authorization server may do by itself: nothing.</summary>
+internal static class TokenTransport
+{
+    // DNS is looked up on connect only.
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
+
+    public static SocketsHttpHandler Create() =>
+        new() { AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None, PooledConnectionLifetime = ConnectionLifetime };
+
+    /// <summary>Takes redirects, cookies and decompression from a handler of the application's, its proxy and trust stay.</summary>
+    public static void Harden(HttpMessageHandler? handler, string httpClientName, ILogger logger)
+    {
+        while (handler is DelegatingHandler outer)
+        {
+            handler = outer.InnerHandler;
+        }
+
+        switch (handler)
+        {
+            case null:
+                break;
+            case SocketsHttpHandler sockets when sockets is not { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None }:
+                sockets.AllowAutoRedirect = false;
+                sockets.UseCookies = false;
+                sockets.AutomaticDecompression = DecompressionMethods.None;
+                break;
+            case HttpClientHandler classic when classic is not { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None }:
+                classic.AllowAutoRedirect = false;
+                classic.UseCookies = false;
+                classic.AutomaticDecompression = DecompressionMethods.None;
+                break;
+            case not (SocketsHttpHandler or HttpClientHandler):
+                logger.UnknownPrimaryHandler(httpClientName, handler.GetType().Name);
+                break;
+        }
+    }
+}
