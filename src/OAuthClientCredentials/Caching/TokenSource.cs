@@ -31,6 +31,17 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     /// <summary>The identity of its tokens: what a shared store knows them by .</summary>
     public string Key => TokenIdentity.Compute(client.Settings, request);
 
+    public bool IsInFlight
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _flight is not null;
+            }
+        }
+    }
+
     public bool IsRetired => Volatile.Read(ref _retired);
 
     public long LastUsed => Volatile.Read(ref _lastUsed);

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Tests.Infrastructure;
+
+namespace OAuthClientCredentials.Tests.Caching;
+
+/// <summary>A provider of one client over a scripted endpoint and fake clocks.</summary>
+internal sealed class Provider : IAsyncDisposable
+{
+    public Provider(Action<ClientCredentialsOptions>? configure = null) =>
+        Tokens = TokenProvider.Create(
+            options =>
+            {
+                options.TokenEndpoint = "https://id.example.com/token";
+                options.ClientId = "shop";
+                options.ClientSecret = "secret";
+                options.MaxRetries = 0;
+                configure?.Invoke(options);
+            },
+            Endpoint,
+            Time);
+
+    public ScriptedTokenEndpoint Endpoint { get; } = new();
+
+    public TwoClocks Time { get; } = new();
+
+    public TokenProvider Tokens { get; }
+
+    public async Task<string> GetAsync() => (await Tokens.GetTokenAsync()).Value;
+
+    /// <summary>Gets a token and lets a renewal that this started come to its end.</summary>
+    public async Task<string> GetAndSettleAsync(int requests)
+    {
+        string token = await GetAsync();
+        await Eventually.True(() => Endpoint.Requests == requests);
+        await SettleAsync();
+        return token;
+    }
+
+    /// <summary>Waits until no flight is under way: then the state machine stands still.</summary>
+    public Task SettleAsync() => Eventually.True(() => !Tokens.GetSource("", null).IsInFlight);
+
+    public ValueTask DisposeAsync() => Tokens.DisposeAsync();
+}
