@@ -14,5 +14,7 @@ internal sealed class TwoClocks : FakeTimeProvider
 
     public void JumpWallClock(TimeSpan by) => _offset += by;
 
+    public override long GetTimestamp() => base.GetUtcNow().Ticks;
+
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + _offset;
 }
