@@ -13,7 +13,7 @@ namespace OAuthClientCredentials;
 public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
 {
     //
-    private const int MaxEntries = 10_000;
+    private const int MaxSources = 10_000;
 
     private static readonly TimeSpan DisposeLimit = TimeSpan.FromSeconds(5);
 
@@ -24,18 +24,18 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly IDisposable? _owned;
-    private readonly int _maxEntries;
-    private int _entries;
+    private readonly int _maxSources;
+    private int _sources;
     private bool _disposed;
 
-    internal TokenProvider(ClientRegistry registry, TokenClient tokenClient, TimeProvider timeProvider, ILogger logger, IDisposable? owned = null, int maxEntries = MaxEntries)
+    internal TokenProvider(ClientRegistry registry, TokenClient tokenClient, TimeProvider timeProvider, ILogger logger, IDisposable? owned = null, int maxSources = MaxSources)
     {
         _registry = registry;
         _tokenClient = tokenClient;
         _timeProvider = timeProvider;
         _logger = logger;
         _owned = owned;
-        _maxEntries = maxEntries;
+        _maxSources = maxSources;
         registry.Changed += Reload;
     }
 
@@ -117,6 +117,8 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
         _owned?.Dispose();
     }
 
+    internal int SourceCount => _clients.Values.Distinct().Sum(client => client.Extras.Count() + 1);
+
     internal TokenSource GetSource(string clientName, TokenRequest? request)
     {
         ArgumentNullException.ThrowIfNull(clientName);
@@ -157,7 +159,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
 
     private TokenSource AddSource(ClientSources client, TokenRequest request)
     {
-        if (Interlocked.Increment(ref _entries) > _maxEntries)
+        if (Interlocked.Increment(ref _sources) > _maxSources)
         {
             Evict();
         }
@@ -170,25 +172,23 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
     {
         lock (_gate)
         {
-            List<(ClientSources Client, KeyValuePair<TokenRequest, TokenSource> Entry)> candidates =
-            [
-                .. _clients.Values.Distinct()
-                    .SelectMany(client => client.Entries.Where(entry => entry.Value != client.Default).Select(entry => (client, entry)))
-                    .OrderBy(candidate => candidate.entry.Value.LastUsed),
-            ];
-            int wanted = candidates.Count - (_maxEntries * 9 / 10);
+            ClientSources[] clients = [.. _clients.Values.Distinct()];
+            TokenSource[] candidates = [.. clients.SelectMany(client => client.Extras).OrderBy(source => source.LastUsed)];
+            int wanted = candidates.Length - (_maxSources * 9 / 10);
             foreach (bool force in new[] { false, true })
             {
-                foreach ((ClientSources client, KeyValuePair<TokenRequest, TokenSource> entry) in candidates)
+                foreach (TokenSource source in candidates)
                 {
-                    if (wanted > 0 && (entry.Value.IsRetired || entry.Value.TryEvict(force)) && client.Remove(entry))
-                    {
-                        wanted--;
-                    }
+                    wanted -= wanted > 0 && source.TryEvict(force) ? 1 : 0;
                 }
             }
 
-            Volatile.Write(ref _entries, _clients.Values.Distinct().Sum(client => client.Count - 1));
+            foreach (ClientSources client in clients)
+            {
+                client.DropRetired();
+            }
+
+            Volatile.Write(ref _sources, SourceCount);
         }
     }
 

@@ -2,7 +2,7 @@ using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials;
 
-/// <summary>What one call may ask for differently from its client's options. What is <see langword="null"/> is as the client has it.</summary>
+/// <summary>What one call may ask for differently from its client's options. What is <see langword="null"/> is as the client has it; what is empty is left out.</summary>
 /// <remarks>Immutable, with value equality: equal requests share one cached token.</remarks>
 public sealed class TokenRequest : IEquatable<TokenRequest>
 {
@@ -38,7 +38,7 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
     public string? AuthorizationDetails
     {
         get => _authorizationDetails;
-        init => _authorizationDetails = value is null ? null : Check([value], ParameterRules.CheckAuthorizationDetails, nameof(AuthorizationDetails))[0];
+        init => _authorizationDetails = string.IsNullOrEmpty(value) ? value : Check([value], ParameterRules.CheckAuthorizationDetails, nameof(AuthorizationDetails))[0];
     }
 
     /// <summary>Further parameters, besides the client's; one with the same name replaces the client's.</summary>

@@ -31,9 +31,8 @@ internal sealed class ClientSources
 
     public TokenSource Default { get; }
 
-    public int Count => _sources.Count;
-
-    public IEnumerable<KeyValuePair<TokenRequest, TokenSource>> Entries => _sources;
+    /// <summary>The sources of requests other than the client's own.</summary>
+    public IEnumerable<TokenSource> Extras => _sources.Select(entry => entry.Value).Where(source => source != Default).Distinct();
 
     public bool TryGet(TokenRequest request, out TokenSource? source) => _sources.TryGetValue(request, out source);
 
@@ -54,7 +53,13 @@ internal sealed class ClientSources
         }
     }
 
-    public bool Remove(KeyValuePair<TokenRequest, TokenSource> entry) => _sources.TryRemove(entry);
+    public void DropRetired()
+    {
+        foreach (KeyValuePair<TokenRequest, TokenSource> entry in _sources.Where(entry => entry.Value.IsRetired))
+        {
+            _sources.TryRemove(entry);
+        }
+    }
 
     public Task<AccessToken> RequestTokenAsync(TokenRequest request, CancellationToken cancellationToken) =>
         _tokenClient.RequestTokenAsync(() => Settings, request, cancellationToken);

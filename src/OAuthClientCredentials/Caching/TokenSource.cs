@@ -133,7 +133,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     {
         lock (_gate)
         {
-            bool isMissed = _flight is not null || (!force && _token is not null && !IsExpired(_token, new Instant(client.Time)));
+            bool isMissed = _retired || _flight is not null || (!force && _token is not null && !IsExpired(_token, new Instant(client.Time)));
             if (!isMissed)
             {
                 _retired = true;

@@ -39,8 +39,8 @@ internal sealed class ClientSettings
         {
             Scopes = request.Scopes ?? [.. Options.Scopes],
             Resources = request.Resources ?? [.. Options.Resources],
-            Audience = request.Audience ?? Options.Audience,
-            AuthorizationDetails = request.AuthorizationDetails ?? Options.AuthorizationDetails,
+            Audience = NullIfEmpty(request.Audience ?? Options.Audience),
+            AuthorizationDetails = NullIfEmpty(request.AuthorizationDetails ?? Options.AuthorizationDetails),
             Parameters = Merge(Options.Parameters, request.ParameterList),
         };
         return resolved.Equals(request) ? request : resolved;
@@ -51,6 +51,8 @@ internal sealed class ClientSettings
         Options.ClientSecret == other.Options.ClientSecret
         && Options.ClientSecretFile == other.Options.ClientSecretFile
         && ReferenceEquals(Options.Authentication, other.Options.Authentication);
+
+    private static string? NullIfEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
 
     private static Dictionary<string, string> Merge(IDictionary<string, string> parameters, IReadOnlyList<KeyValuePair<string, string>> replacements)
     {
