@@ -59,7 +59,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         }
 
         ValueTask<AccessToken> pending = GetTokenAsync(choice as TokenRequest, CancellationToken.None);
-        if (!pending.IsCompletedSuccessfully)
+        if (!pending.IsCompleted)
         {
             // The request for it goes on, so that a later call finds the token; its failure is seen here.
             _ = pending.AsTask().ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
@@ -121,7 +121,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
     private async Task<HttpResponseMessage> GetTokenAndSendAsync(HttpRequestMessage request, TokenRequest? tokenRequest, CancellationToken cancellationToken)
     {
         AccessToken token = await GetTokenAsync(tokenRequest, cancellationToken).ConfigureAwait(false);
-        if (_options.BufferRequestContent && !ReplayableContent.IsReplayable(request.Content) && request.Content!.Headers.ContentLength is null or <= ReplayableContent.MaxBufferedBytes)
+        if (_options.BufferRequestContent && !ReplayableContent.IsReplayable(request.Content) && ReplayableContent.FitsBuffer(request.Content!))
         {
 #pragma warning disable CA2016 // The overload that takes the token came after .NET 8.
             await request.Content!.LoadIntoBufferAsync(ReplayableContent.MaxBufferedBytes).ConfigureAwait(false);

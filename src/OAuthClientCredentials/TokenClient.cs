@@ -228,7 +228,11 @@ public sealed class TokenClient
             throw settings.Name.Failed(attempt.TokenEndpoint, $"the token lacks scopes that were asked for: {missing}", "Grant them to the client at the server, remove them from Scopes, or turn RequireAllScopes off.");
         }
 
-        _logger.NarrowerScope(settings.Name, missing);
+        if (settings.IsFirstNarrowerScope())
+        {
+            _logger.NarrowerScope(settings.Name, missing);
+        }
+
         return granted;
     }
 

@@ -8,9 +8,11 @@ internal sealed class ClientSecret(ClientName client, string? value, string? fil
 {
     private const int MaxBytes = 64 * 1024;
 
+    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+
     public async ValueTask<string> ReadAsync(CancellationToken cancellationToken)
     {
-        if (file is null)
+        if (string.IsNullOrEmpty(file))
         {
             return value!;
         }
@@ -30,7 +32,11 @@ internal sealed class ClientSecret(ClientName client, string? value, string? fil
                 throw Unusable($"is larger than {MaxBytes} bytes");
             }
 
-            return await File.ReadAllTextAsync(file!, Encoding.UTF8, cancellationToken).ConfigureAwait(false);
+            return await File.ReadAllTextAsync(file!, StrictUtf8, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw Unusable("is not UTF-8 text");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -104,7 +104,7 @@ internal sealed class ClientCredentialsOptionsValidator(ClientDirectory director
             yield break;
         }
 
-        if (options.AuthenticationMethod is { } method && !Methods.Contains(method, StringComparer.Ordinal))
+        if (options.AuthenticationMethod is { Length: > 0 } method && !Methods.Contains(method, StringComparer.Ordinal))
         {
             yield return (nameof(options.AuthenticationMethod), $"is none of {string.Join(", ", Methods)}. For another method call UseAuthentication");
             yield break;

@@ -8,6 +8,8 @@ namespace OAuthClientCredentials.Configuration;
 /// <summary>One client as its valid options describe it now: what every token request of it is made from. Immutable.</summary>
 internal sealed class ClientSettings
 {
+    private int _narrowerScopeWasLogged;
+
     public ClientSettings(ClientName name, ClientCredentialsOptions options, TimeProvider timeProvider)
     {
         Name = name;
@@ -32,6 +34,9 @@ internal sealed class ClientSettings
 
     public ResiliencePipeline Pipeline { get; }
 
+    /// <summary>True the first time it is asked.</summary>
+    public bool IsFirstNarrowerScope() => Interlocked.Exchange(ref _narrowerScopeWasLogged, 1) == 0;
+
     /// <summary>The request with everything that the caller left open filled in.</summary>
     public TokenRequest Resolve(TokenRequest request)
     {
@@ -50,7 +55,7 @@ internal sealed class ClientSettings
     public bool HasSameCredential(ClientSettings other) =>
         Options.ClientSecret == other.Options.ClientSecret
         && Options.ClientSecretFile == other.Options.ClientSecretFile
-        && ReferenceEquals(Options.Authentication, other.Options.Authentication);
+        && Equals(Options.Authentication, other.Options.Authentication);
 
     private static string? NullIfEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
 

@@ -77,17 +77,17 @@ internal static class CoreServices
             options.HttpMessageHandlerBuilderActions.Add(handlers =>
             {
                 TokenTransport.Harden(handlers.PrimaryHandler, TokenClient.HttpClientName, logger);
-                RemoveForeignLayers(handlers.AdditionalHandlers);
+                RemoveResilience(handlers.AdditionalHandlers);
             });
         });
     }
 
-    // an application's defaults for all its HttpClients would retry our POST, and a token handler among them would wait for itself.
-    private static void RemoveForeignLayers(IList<DelegatingHandler> handlers)
+    // an application's defaults for all its HttpClients would retry our POST.
+    private static void RemoveResilience(IList<DelegatingHandler> handlers)
     {
         for (int index = handlers.Count - 1; index >= 0; index--)
         {
-            if (handlers[index] is AccessTokenHandler || handlers[index].GetType().FullName == "Microsoft.Extensions.Http.Resilience.ResilienceHandler")
+            if (handlers[index].GetType().FullName == "Microsoft.Extensions.Http.Resilience.ResilienceHandler")
             {
                 handlers.RemoveAt(index);
             }

@@ -42,6 +42,12 @@ internal static class HandlerServices
 
     private static void AddHandler(HttpMessageHandlerBuilder handlers, HandlerRegistration registration, BaseAddressBooks books)
     {
+        if (handlers.Name == TokenClient.HttpClientName)
+        {
+            // It would wait for itself. Only the defaults of all HttpClients come by here.
+            return;
+        }
+
         if (handlers.AdditionalHandlers.OfType<AccessTokenHandler>().FirstOrDefault() is { } other)
         {
             //

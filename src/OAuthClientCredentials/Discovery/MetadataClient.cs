@@ -35,8 +35,9 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
                 return entry.Metadata;
             }
 
-            // A fetch of its own: no waiter's cancellation ends it for the others.
+            // A fetch of its own: no waiter's cancellation ends it for the others, and its fault is seen though all of them may be gone.
             entry.Metadata = Task.Run(() => RefreshAsync(entry, entry.LastGood, settings), CancellationToken.None);
+            _ = entry.Metadata.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             return entry.Metadata;
         }
     }

@@ -18,6 +18,9 @@ internal static class ReplayableContent
         _ => false,
     };
 
+    /// <summary>Whether content that cannot be sent again may be buffered, and so was if that was opted in.</summary>
+    public static bool FitsBuffer(HttpContent content) => content.Headers.ContentLength is null or <= MaxBufferedBytes;
+
     // A sequence that was enumerated once may be empty the second time, and the API would silently get [].
     private static bool IsLazy(object? value) =>
         value is IEnumerable and not (string or ICollection or IReadOnlyCollection<object> or JsonNode) || IsAsyncSequence(value);

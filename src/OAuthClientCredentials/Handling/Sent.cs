@@ -17,7 +17,7 @@ internal readonly struct Sent(HttpRequestMessage request, AccessToken token)
         && ReferenceEquals(request.Content, _content)
         && request.Version == _version
         && (options.ReplayNonIdempotentMethods || IsIdempotent(_method))
-        && (options.BufferRequestContent || ReplayableContent.IsReplayable(_content));
+        && (ReplayableContent.IsReplayable(_content) || (options.BufferRequestContent && ReplayableContent.FitsBuffer(_content!)));
 
     // RFC 9110 section 9.2.2
     private static bool IsIdempotent(HttpMethod method) => method.Method is "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE";

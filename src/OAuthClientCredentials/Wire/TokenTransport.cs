@@ -11,9 +11,9 @@ internal static class TokenTransport
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
 
     public static SocketsHttpHandler Create() =>
-        new() { AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None, PooledConnectionLifetime = ConnectionLifetime };
+        new() { AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None, PooledConnectionLifetime = ConnectionLifetime, MaxResponseDrainSize = 0 };
 
-    /// <summary>Takes redirects, cookies and decompression from a handler of the application's, its proxy and trust stay.</summary>
+    /// <summary>Takes redirects, cookies and decompression from a handler of the application's, and the patience with a body that was too large; its proxy and trust stay.</summary>
     public static void Harden(HttpMessageHandler? handler, string httpClientName, ILogger logger)
     {
         while (handler is DelegatingHandler outer)
@@ -25,7 +25,8 @@ internal static class TokenTransport
         {
             case null:
                 break;
-            case SocketsHttpHandler sockets when sockets is not { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None }:
+            case SocketsHttpHandler sockets when sockets is not { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None, MaxResponseDrainSize: 0 }:
+                sockets.MaxResponseDrainSize = 0;
                 sockets.AllowAutoRedirect = false;
                 sockets.UseCookies = false;
                 sockets.AutomaticDecompression = DecompressionMethods.None;
