@@ -24,7 +24,6 @@ public sealed class OriginTests
     [InlineData("https://api.example.com", "https://user:pass@api.example.com/", true)]
     [InlineData("https://api.example.com", "https://evil.org/?https://api.example.com", false)]
     [InlineData("https://api.example.com", "https://evil.org#api.example.com", false)]
-    [InlineData("https://api.example.com", "https://evil.org\\@api.example.com/", false)]
     [InlineData("https://*.example.com", "https://api.example.com/", true)]
     [InlineData("https://*.example.com", "https://a.b.example.com/", true)]
     [InlineData("https://*.example.com", "https://example.com/", false)]
