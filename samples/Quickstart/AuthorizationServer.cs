@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Claims;
+using Microsoft.AspNetCore;
+using OpenIddict.Abstractions;
+using OpenIddict.Server.AspNetCore;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+
+namespace Quickstart;
+
+/// <summary>An OpenIddict authorization server on a free loopback port, which can stop and come back there.</summary>
+internal sealed class AuthorizationServer(IdentityStore store, IReadOnlyDictionary<string, TimeSpan> lifetimes) : IAsyncDisposable
+{
+    public const string Secret = "quickstart-secret";
+
+    /// <summary>So that a call that waits for a token shows.</summary>
+    public static readonly TimeSpan Latency = TimeSpan.FromMilliseconds(150);
+
+    private readonly ConcurrentDictionary<string, int> _issued = new();
+    private WebApplication? _app;
+    private int _tokenRequests;
+
+    /// <summary>Token requests that arrived, good or bad.</summary>
+    public int TokenRequests => Volatile.Read(ref _tokenRequests);
+
+    public int Issued(string clientId) => _issued.GetValueOrDefault(clientId);
+
+    public async Task StartAsync()
+    {
+        if (store.Issuer.Port == 0)
+        {
+            store.Issuer = new($"http://127.0.0.1:{FreePort()}/");
+        }
+
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls(store.Issuer.GetLeftPart(UriPartial.Authority));
+        store.Add(builder.Services).AddServer(server =>
+        {
+            server.SetIssuer(store.Issuer).SetTokenEndpointUris("connect/token").AllowClientCredentialsFlow();
+            server.AddSigningKey(store.SigningKey).AddEncryptionKey(store.EncryptionKey).DisableAccessTokenEncryption();
+            server.RegisterScopes("orders.read");
+            server.UseAspNetCore().EnableTokenEndpointPassthrough().DisableTransportSecurityRequirement();
+        });
+        _app = builder.Build();
+        _app.Use(CountAsync);
+        _app.UseAuthentication();
+        _app.MapPost("/connect/token", (Delegate)IssueAsync);
+        await RegisterClientsAsync(_app.Services);
+        await _app.StartAsync();
+    }
+
+    public async Task StopAsync()
+    {
+        await _app!.StopAsync();
+        await _app.DisposeAsync();
+        _app = null;
+    }
+
+    public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private Task CountAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.Path == "/connect/token")
+        {
+            Interlocked.Increment(ref _tokenRequests);
+        }
+
+        return next(context);
+    }
+
+    private async Task<IResult> IssueAsync(HttpContext context)
+    {
+        await Task.Delay(Latency);
+        OpenIddictRequest request = context.GetOpenIddictServerRequest()!;
+        _issued.AddOrUpdate(request.ClientId!, 1, (_, count) => count + 1);
+        ClaimsIdentity identity = new(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
+        identity.SetClaim(Claims.Subject, request.ClientId);
+        identity.SetScopes(request.GetScopes());
+        identity.SetAccessTokenLifetime(lifetimes[request.ClientId!]);
+        return Results.SignIn(new ClaimsPrincipal(identity), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
+    }
+
+    private async Task RegisterClientsAsync(IServiceProvider services)
+    {
+        await using AsyncServiceScope scope = services.CreateAsyncScope();
+        IOpenIddictApplicationManager manager = scope.ServiceProvider.GetRequiredService<IOpenIddictApplicationManager>();
+        foreach (string clientId in lifetimes.Keys)
+        {
+            if (await manager.FindByClientIdAsync(clientId) is null)
+            {
+                await manager.CreateAsync(new OpenIddictApplicationDescriptor
+                {
+                    ClientId = clientId,
+                    ClientSecret = Secret,
+                    Permissions = { Permissions.Endpoints.Token, Permissions.GrantTypes.ClientCredentials, Permissions.Prefixes.Scope + "orders.read" },
+                });
+            }
+        }
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

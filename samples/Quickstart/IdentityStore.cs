@@ -1,0 +1,25 @@
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Quickstart;
+
+/// <summary>What the authorization server and the API share: the store of clients and tokens, the signing key, and the address of the issuer.</summary>
+internal sealed class IdentityStore
+{
+    private readonly InMemoryDatabaseRoot _root = new();
+
+    public RsaSecurityKey SigningKey { get; } = new(RSA.Create(2048)) { KeyId = "quickstart" };
+
+    public SymmetricSecurityKey EncryptionKey { get; } = new(RandomNumberGenerator.GetBytes(32));
+
+    /// <summary>Set once the authorization server has found a free port.</summary>
+    public Uri Issuer { get; set; } = new("http://127.0.0.1:0/");
+
+    public OpenIddictBuilder Add(IServiceCollection services)
+    {
+        services.AddDbContext<DbContext>(options => options.UseInMemoryDatabase("quickstart", _root).UseOpenIddict());
+        return services.AddOpenIddict().AddCore(core => core.UseEntityFrameworkCore().UseDbContext<DbContext>());
+    }
+}
