@@ -38,10 +38,18 @@ public sealed class TokenRequestAttempt
     /// <summary>Adds a parameter to the form body.</summary>
     /// <param name="name">The parameter's name.</param>
     /// <param name="value">Its value, not yet encoded.</param>
+    /// <exception cref="ArgumentException">The request has that parameter already.</exception>
     public void AddParameter(string name, string value)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(value);
+
+        // RFC 6749 section 3.2 allows each once; RFC 8707 repeats this one.
+        if (name != "resource" && _parameters.Exists(parameter => parameter.Key == name))
+        {
+            throw new ArgumentException($"The token request has a parameter '{name}' already.", nameof(name));
+        }
+
         _parameters.Add(new(name, value));
     }
 

@@ -61,8 +61,10 @@ internal static class TokenErrors
     //
     private static string EncodingHint(TokenRequestAttempt attempt, ClientSettings settings)
     {
-        bool differs = settings.Authentication.Method == Authentication.ClientSecretBasic.Name
-            && (FormEncoding.Encode(attempt.ClientId) != attempt.ClientId || (attempt.Secret is { } secret && FormEncoding.Encode(secret) != secret));
-        return differs ? $" The id or secret has characters that some servers do not decode: try {settings.Name.Option(nameof(ClientCredentialsOptions.BasicEncoding))} = {(settings.Options.BasicEncoding == BasicEncoding.Raw ? BasicEncoding.Rfc6749 : BasicEncoding.Raw)}." : "";
+        BasicEncoding other = settings.Options.BasicEncoding == BasicEncoding.Raw ? BasicEncoding.Rfc6749 : BasicEncoding.Raw;
+        bool helps = settings.Authentication.Method == Authentication.ClientSecretBasic.Name
+            && (FormEncoding.Encode(attempt.ClientId) != attempt.ClientId || (attempt.Secret is { } secret && FormEncoding.Encode(secret) != secret))
+            && (other == BasicEncoding.Rfc6749 || !attempt.ClientId.Contains(':', StringComparison.Ordinal));
+        return helps ? $" The id or secret has characters that some servers do not decode: try {settings.Name.Option(nameof(ClientCredentialsOptions.BasicEncoding))} = {other}." : "";
     }
 }

@@ -82,7 +82,7 @@ internal sealed class TokenResponse
             return "the access_token has characters that cannot stand in a header";
         }
 
-        if (requireBearerSyntax && AccessToken.AsSpan().TrimEnd('=').ContainsAnyExcept(BearerCharacters))
+        if (requireBearerSyntax && (AccessToken[0] == '=' || AccessToken.AsSpan().TrimEnd('=').ContainsAnyExcept(BearerCharacters)))
         {
             return "the access_token is not in the b64token syntax of RFC 6750 section 2.1, which RequireBearerSyntax demands";
         }

@@ -1,0 +1,66 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using OAuthClientCredentials.Configuration;
+
+namespace OAuthClientCredentials.Tests.Infrastructure;
+
+/// <summary>A <see cref="TokenClient"/> with one client, over a handler of the test's, with a fake clock: one token request a call, nothing cached.</summary>
+internal sealed class OneClient : IDisposable
+{
+    public const string Endpoint = "https://id.example.com/token";
+
+    private readonly ClientCredentialsOptions _options = new() { TokenEndpoint = Endpoint, ClientId = "shop", ClientSecret = "secret", MaxRetries = 0 };
+    private readonly HttpClient _httpClient;
+    private readonly ClientRegistry _registry;
+
+    public OneClient(HttpMessageHandler handler, Action<ClientCredentialsOptions>? configure = null, TimeProvider? time = null, LogLines? log = null)
+    {
+        configure?.Invoke(_options);
+        ClientDirectory directory = new([new("", null)], null);
+        Assert.Empty(new ClientCredentialsOptionsValidator(directory).Validate("", _options).Failures ?? []);
+        _httpClient = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        _registry = new(new FixedOptions(_options), null, directory, time ?? Time, NullLogger.Instance);
+        Tokens = new(_registry, () => _httpClient, time ?? Time, log ?? (Microsoft.Extensions.Logging.ILogger)NullLogger.Instance);
+    }
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    public TokenClient Tokens { get; }
+
+    /// <summary>Answers every token request with the same text.</summary>
+    public static OneClient Answering(string json, HttpStatusCode status = HttpStatusCode.OK, Action<ClientCredentialsOptions>? configure = null) =>
+        new(new ScriptedTokenEndpoint { Answer = _ => ScriptedTokenEndpoint.Json(status, json) }, configure);
+
+    /// <summary>Requests a token, and lets time pass while waits between attempts are pending.</summary>
+    public async Task<AccessToken> GetAsync(TokenRequest? request = null)
+    {
+        Task<AccessToken> token = Tokens.RequestTokenAsync(request: request);
+        while (!await EndsAsync(token))
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(50));
+        }
+
+        return await token;
+    }
+
+    public Task<TokenRequestException> FailAsync(TokenRequest? request = null) => Assert.ThrowsAsync<TokenRequestException>(() => GetAsync(request));
+
+    public void Dispose()
+    {
+        _httpClient.Dispose();
+        _registry.Dispose();
+    }
+
+    // Whether work ends without any time passing on the fake clock. The real millisecond lets other threads do their part of it.
+    private static async Task<bool> EndsAsync(Task work)
+    {
+        for (int round = 0; round < 20 && !work.IsCompleted; round++)
+        {
+            await Task.Yield();
+        }
+
+        return work.IsCompleted || await Task.WhenAny(work, Task.Delay(1)) == work;
+    }
+}
