@@ -193,19 +193,16 @@ public sealed class TokenClient
             TokenResponse body = TokenResponse.Parse(response.Body);
             if (!response.IsSuccess || body.Error is not null)
             {
-                throw TokenErrors.FromResponse(response, body, attempt, settings);
+                throw settings.Errors.FromResponse(response, body, attempt);
             }
 
-            return body.CheckSuccess(settings.Options.RequireBearerSyntax) is { } problem ? throw Unusable(problem, response, attempt, settings) : body;
+            return body.CheckSuccess(settings.Options.RequireBearerSyntax) is { } problem ? throw settings.Errors.Unusable(problem, response, attempt) : body;
         }
         catch (FormatException exception)
         {
-            throw response.IsSuccess ? Unusable(exception.Message, response, attempt, settings) : TokenErrors.FromResponse(response, null, attempt, settings);
+            throw response.IsSuccess ? settings.Errors.Unusable(exception.Message, response, attempt) : settings.Errors.FromResponse(response, null, attempt);
         }
     }
-
-    private static TokenRequestException Unusable(string problem, EndpointResponse response, TokenRequestAttempt attempt, ClientSettings settings) =>
-        settings.Name.Failed(attempt.TokenEndpoint, $"{problem} ({response.Describe()})", $"Check that {settings.Name.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} or Authority names a token endpoint and no page or proxy before it.", response.Status);
 
     //
     private IReadOnlyList<string> GrantedScopes(TokenResponse body, TokenRequestAttempt attempt, TokenRequest resolved, ClientSettings settings)

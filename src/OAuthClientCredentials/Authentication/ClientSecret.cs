@@ -1,5 +1,5 @@
 using System.Text;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Authentication;
 

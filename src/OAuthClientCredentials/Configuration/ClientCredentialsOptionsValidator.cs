@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Authentication;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials.Configuration;

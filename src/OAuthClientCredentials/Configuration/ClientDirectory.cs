@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Configuration;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Configuration;
 

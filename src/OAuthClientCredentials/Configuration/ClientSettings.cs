@@ -1,4 +1,5 @@
 using OAuthClientCredentials.Authentication;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Resilience;
 using OAuthClientCredentials.Wire;
 using Polly;
@@ -17,6 +18,7 @@ internal sealed class ClientSettings
         Authentication = options.Authentication ?? CreateAuthentication(name, options);
         DefaultRequest = Resolve(TokenRequest.Default);
         Identity = TokenIdentity.Compute(this, DefaultRequest);
+        Errors = new(name, options, Authentication.Method);
         Pipeline = options.Pipeline ?? TokenPipeline.Create(options, timeProvider);
     }
 
@@ -31,6 +33,8 @@ internal sealed class ClientSettings
 
     /// <summary>Equal exactly if a token got with the one settings is a token of the other .</summary>
     public string Identity { get; }
+
+    public TokenErrors Errors { get; }
 
     public ResiliencePipeline Pipeline { get; }
 

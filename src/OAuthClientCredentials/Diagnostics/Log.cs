@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials.Diagnostics;
 

@@ -99,7 +99,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
         if (!response.IsSuccess)
         {
             bool isTransient = (int)response.Status is 408 or 429 or >= 500;
-            throw settings.Name.Failed(address, $"the metadata request was answered with {response.Describe()}", $"Check {settings.Name.Option(nameof(options.Authority))}, or set TokenEndpoint instead.", response.Status, isTransient);
+            throw settings.Name.Failed(address, $"the metadata request was answered with {response.Describe([])}", $"Check {settings.Name.Option(nameof(options.Authority))}, or set TokenEndpoint instead.", response.Status, isTransient);
         }
 
         try

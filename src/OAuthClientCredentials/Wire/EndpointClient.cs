@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
+using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Wire;
 
@@ -17,7 +18,7 @@ internal sealed class EndpointClient(Func<HttpClient> httpClient, TimeProvider t
             CheckNotRedirected(response, target, client);
             byte[] body = await BoundedReader.ReadAsync(response.Content, maxBytes, cancellationToken).ConfigureAwait(false)
                 ?? throw client.Failed(target, $"the response is larger than {maxBytes} bytes", "Check that this is the authorization server, or raise MaxResponseBytes.", response.StatusCode);
-            return new(response.StatusCode, MediaType(response), body, RetryAfter.Read(response, timeProvider.GetUtcNow()));
+            return new(response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, RetryAfter.Read(response, timeProvider.GetUtcNow()));
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
@@ -42,8 +43,6 @@ internal sealed class EndpointClient(Func<HttpClient> httpClient, TimeProvider t
     }
 
     private static string Safe(string origin) => origin.Contains('@', StringComparison.Ordinal) ? "another place" : ServerText.Clean(origin, []) ?? "nowhere";
-
-    private static string? MediaType(HttpResponseMessage response) => ServerText.Clean(response.Content.Headers.ContentType?.MediaType, []);
 
     private static TokenRequestException Unreachable(Exception exception, Uri target, ClientName client)
     {

@@ -12,5 +12,7 @@ internal sealed class EndpointResponse(HttpStatusCode status, string? mediaType,
 
     public bool IsSuccess => (int)status is >= 200 and < 300;
 
-    public string Describe() => mediaType is null ? $"status {(int)status}" : $"status {(int)status}, {mediaType}";
+    /// <summary>Status and media type; the latter is text from outside.</summary>
+    public string Describe(IReadOnlyList<string> secrets) =>
+        ServerText.Clean(mediaType, secrets) is { } type ? $"status {(int)status}, {type}" : $"status {(int)status}";
 }

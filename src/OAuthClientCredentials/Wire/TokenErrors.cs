@@ -1,31 +1,39 @@
 using System.Net;
-using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Wire;
 
 /// <summary>What an unusable token response means: retry or not, and what to change (RFC 6749 section 5.2, R-060 to ).</summary>
-internal static class TokenErrors
+internal sealed class TokenErrors(ClientName client, ClientCredentialsOptions options, string method)
 {
     private const string InvalidClient = "invalid_client";
 
-    public static TokenRequestException FromResponse(EndpointResponse response, TokenResponse? body, TokenRequestAttempt attempt, ClientSettings settings)
+    public TokenRequestException FromResponse(EndpointResponse response, TokenResponse? body, TokenRequestAttempt attempt)
     {
         List<string> secrets = TokenRequestMessage.Secrets(attempt);
         string? error = ServerText.Clean(body?.Error, secrets);
         string? description = ServerText.Clean(body?.ErrorDescription, secrets);
         bool isTransient = IsTransient(error, (int)response.Status);
-        string said = error is null ? $"it answered with {response.Describe()}" : $"{error} ({response.Describe()})" + (description is null ? "" : $": {description}");
-        return new($"{settings.Name} got no token from {attempt.TokenEndpoint.GetLeftPart(UriPartial.Path)}: {said.TrimEnd('.')}. {Remedy(error, response.Status, isTransient, attempt, settings)}")
+        string answer = response.Describe(secrets);
+        string said = error is null ? $"it answered with {answer}" : $"{error} ({answer})" + (description is null ? "" : $": {description}");
+        return new($"{client} got no token from {attempt.TokenEndpoint.GetLeftPart(UriPartial.Path)}: {said.TrimEnd('.')}. {Remedy(error, response.Status, isTransient, attempt)}")
         {
-            ClientName = settings.Name.Value,
+            ClientName = client.Value,
             Error = error,
             ErrorDescription = description,
             ErrorUri = ServerText.Clean(body?.ErrorUri, secrets),
             StatusCode = response.Status,
-            RetryAfter = Least(response.RetryAfter, settings.Options.MaxRetryAfter),
+            RetryAfter = Least(response.RetryAfter, options.MaxRetryAfter),
             IsTransient = isTransient,
         };
     }
+
+    public TokenRequestException Unusable(string problem, EndpointResponse response, TokenRequestAttempt attempt) =>
+        client.Failed(
+            attempt.TokenEndpoint,
+            $"{problem} ({response.Describe(TokenRequestMessage.Secrets(attempt))})",
+            $"Check that {client.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} or Authority names a token endpoint and no page or proxy before it.",
+            response.Status);
 
     // some servers say no more than 401 or 403.
     public static bool IsRejectedCredential(TokenRequestException exception) =>
@@ -40,13 +48,11 @@ internal static class TokenErrors
 
     private static TimeSpan? Least(TimeSpan? wait, TimeSpan most) => wait > most ? most : wait;
 
-    private static string Remedy(string? error, HttpStatusCode status, bool isTransient, TokenRequestAttempt attempt, ClientSettings settings)
-    {
-        ClientName client = settings.Name;
-        return (error, status) switch
+    private string Remedy(string? error, HttpStatusCode status, bool isTransient, TokenRequestAttempt attempt) =>
+        (error, status) switch
         {
             (InvalidClient, _) or (null, HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) =>
-                $"Check {client.Option(nameof(ClientCredentialsOptions.ClientId))}, the client's credential and AuthenticationMethod (now {settings.Authentication.Method}).{EncodingHint(attempt, settings)}",
+                $"Check {client.Option(nameof(ClientCredentialsOptions.ClientId))}, the client's credential and AuthenticationMethod (now {method}).{EncodingHint(attempt)}",
             ("unauthorized_client", _) => "Allow the client-credentials grant for this client at the authorization server.",
             ("invalid_scope", _) => $"Check {client.Option(nameof(ClientCredentialsOptions.Scopes))}: the server does not grant them to this client.",
             ("invalid_target", _) => $"Check {client.Option(nameof(ClientCredentialsOptions.Resources))} and Audience: the server does not know them.",
@@ -56,15 +62,14 @@ internal static class TokenErrors
             _ when isTransient => "The authorization server has a passing problem; nothing needs to be changed here unless it lasts.",
             _ => "Check the client's options against what the authorization server expects.",
         };
-    }
 
     //
-    private static string EncodingHint(TokenRequestAttempt attempt, ClientSettings settings)
+    private string EncodingHint(TokenRequestAttempt attempt)
     {
-        BasicEncoding other = settings.Options.BasicEncoding == BasicEncoding.Raw ? BasicEncoding.Rfc6749 : BasicEncoding.Raw;
-        bool helps = settings.Authentication.Method == Authentication.ClientSecretBasic.Name
+        BasicEncoding other = options.BasicEncoding == BasicEncoding.Raw ? BasicEncoding.Rfc6749 : BasicEncoding.Raw;
+        bool helps = attempt.Authorization?.Scheme == "Basic"
             && (FormEncoding.Encode(attempt.ClientId) != attempt.ClientId || (attempt.Secret is { } secret && FormEncoding.Encode(secret) != secret))
             && (other == BasicEncoding.Rfc6749 || !attempt.ClientId.Contains(':', StringComparison.Ordinal));
-        return helps ? $" The id or secret has characters that some servers do not decode: try {settings.Name.Option(nameof(ClientCredentialsOptions.BasicEncoding))} = {other}." : "";
+        return helps ? $" The id or secret has characters that some servers do not decode: try {client.Option(nameof(ClientCredentialsOptions.BasicEncoding))} = {other}." : "";
     }
 }

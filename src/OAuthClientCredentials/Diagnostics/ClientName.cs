@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace OAuthClientCredentials.Wire;
+namespace OAuthClientCredentials.Diagnostics;
 
 /// <summary>A client's registered name, and errors that name it.</summary>
 internal readonly record struct ClientName(string Value, string OptionsPath)

@@ -1,0 +1,162 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using OAuthClientCredentials.Tests.Infrastructure;
+
+namespace OAuthClientCredentials.Tests.House;
+
+/// <summary>The house rules, held by reading the source: what is public, who knows whom, and where a second look is due.</summary>
+public sealed class ArchitectureTests
+{
+    private const string Core = "src/OAuthClientCredentials";
+
+    private const int MostRootFiles = 15;
+    private const int LongFile = 250;
+    private const int LongMethod = 50;
+
+    /// <summary>Data flows one way: who names which room.</summary>
+    private static readonly Dictionary<string, string[]> Arrows = new(StringComparer.Ordinal)
+    {
+        ["Wire"] = ["Diagnostics"],
+        ["Authentication"] = ["Diagnostics", "Wire"],
+        ["Configuration"] = ["Authentication", "Diagnostics", "Resilience", "Wire"],
+        ["Discovery"] = ["Configuration", "Wire"],
+        ["Caching"] = ["Configuration", "Diagnostics", "Resilience"],
+        ["Handling"] = ["Diagnostics", "Wire"],
+        ["DependencyInjection"] = ["Configuration", "Handling", "Wire"],
+        ["TokenClient"] = ["Configuration", "Diagnostics", "Discovery", "Resilience", "Wire"],
+        ["TokenProvider"] = ["Caching", "Configuration", "Diagnostics", "Wire"],
+        ["AccessTokenHandler"] = ["Caching", "Handling", "Wire"],
+        ["HttpRequestMessageExtensions"] = ["Handling"],
+        ["AccessToken"] = ["Wire"],
+        ["TokenRequest"] = ["Wire"],
+    };
+
+    /// <summary>Public types that a file must not name: the handler knows the provider and never the client, the client knows nothing of caching.</summary>
+    private static readonly Dictionary<string, string[]> Strangers = new(StringComparer.Ordinal)
+    {
+        ["TokenClient"] = ["TokenProvider", "ITokenProvider", "AccessTokenHandler", "TokenSource"],
+        ["TokenProvider"] = ["AccessTokenHandler"],
+        ["AccessTokenHandler"] = ["TokenClient"],
+        ["Caching"] = ["TokenProvider", "ITokenProvider", "AccessTokenHandler"],
+        ["Wire"] = ["TokenClient", "TokenProvider", "ITokenProvider", "AccessTokenHandler"],
+        ["Authentication"] = ["TokenClient", "TokenProvider", "ITokenProvider", "AccessTokenHandler"],
+        ["Discovery"] = ["TokenClient", "TokenProvider", "ITokenProvider", "AccessTokenHandler"],
+        ["Resilience"] = ["TokenClient", "TokenProvider", "ITokenProvider", "AccessTokenHandler"],
+        ["Handling"] = ["TokenClient", "TokenProvider", "ITokenProvider"],
+    };
+
+    /// <summary>Longer than a file should be, each looked at a second time, and why it stays whole.</summary>
+    private static readonly Dictionary<string, string> LongFiles = new(StringComparer.Ordinal)
+    {
+        ["Caching/TokenSource.cs"] = "One state machine under one lock: cut in two, neither half could be judged.",
+    };
+
+    private static readonly string[] CoreFiles = [.. Repository.Files(Core, "*.cs").Select(path => path[(Core.Length + 1)..])];
+
+    [Fact]
+    public void Root_is_public_and_a_folder_is_internal() =>
+        Assert.Empty(CoreFiles.SelectMany(TypesOf, (file, type) => (File: file, Type: type))
+            .Where(found => found.Type.Modifiers.Any(SyntaxKind.PublicKeyword) != (IsInRoot(found.File) || IsRegistration(found.File)))
+            .Select(found => $"{found.File}: {found.Type.Identifier.Text}"));
+
+    [Fact]
+    public void A_namespace_is_package_and_folder() =>
+        Assert.All(CoreFiles, file => Assert.Equal(
+            IsRegistration(file) ? "Microsoft.Extensions.DependencyInjection" : string.Join('.', file.Split('/').SkipLast(1).Prepend("OAuthClientCredentials")),
+            Assert.Single(Parse(file).Members.OfType<BaseNamespaceDeclarationSyntax>()).Name.ToString()));
+
+    [Fact]
+    public void Data_flows_one_way_and_no_arrow_is_spare()
+    {
+        IEnumerable<string> drawn = Arrows.SelectMany(arrow => arrow.Value, (arrow, room) => $"{arrow.Key} -> {room}");
+        IEnumerable<string> found = CoreFiles.SelectMany(RoomsNamedIn, (file, room) => $"{WhoIs(file)} -> {room}");
+        Assert.Equal(drawn.Order(StringComparer.Ordinal), found.Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Nothing_knows_the_public_types_that_come_after_it() =>
+        Assert.Empty(CoreFiles.SelectMany(file => Parse(file).DescendantNodes().OfType<IdentifierNameSyntax>()
+            .Where(name => !IsOnlyAName(name) && Strangers.GetValueOrDefault(WhoIs(file), []).Contains(name.Identifier.Text))
+            .Select(name => $"{file}: {name}")));
+
+    [Fact]
+    public void The_root_has_no_more_nouns_than_a_reader_can_keep() => Assert.InRange(CoreFiles.Count(file => IsInRoot(file)), 1, MostRootFiles);
+
+    [Fact]
+    public void Classes_are_sealed_unless_they_are_made_to_be_derived_from() =>
+        Assert.Empty(CoreFiles.SelectMany(file => Parse(file).DescendantNodes().OfType<ClassDeclarationSyntax>())
+            .Where(type => !type.Modifiers.Any(modifier => modifier.Kind() is SyntaxKind.SealedKeyword or SyntaxKind.StaticKeyword or SyntaxKind.AbstractKeyword))
+            .Select(type => type.Identifier.Text));
+
+    [Fact]
+    public void A_file_stays_short_or_its_length_has_a_reason() =>
+        Assert.Equal(LongFiles.Keys, CoreFiles.Where(file => Repository.Read($"{Core}/{file}").Count(character => character == '\n') > LongFile));
+
+    [Fact]
+    public void A_method_stays_short() =>
+        Assert.Empty(CoreFiles.SelectMany(file => Parse(file).DescendantNodes().OfType<BaseMethodDeclarationSyntax>())
+            .Where(method => method.ToString().Count(character => character == '\n') >= LongMethod)
+            .Select(method => method.ToString()));
+
+    [Fact]
+    public void Each_suppression_stands_alone_and_says_why() =>
+        Assert.All(
+            CoreFiles.SelectMany(file => Repository.Read($"{Core}/{file}").Split('\n')).Where(line => line.Contains("#pragma warning disable", StringComparison.Ordinal)),
+            line => Assert.Matches(@"^#pragma warning disable [A-Z]+\d+ // \S.+\.$", line));
+
+    [Fact]
+    [Trait("Req", "R-082")]
+    [Trait("Req", "R-095")]
+    [Trait("Req", "R-096")]
+    [Trait("Req", "R-115")]
+    [Trait("Req", "R-219")]
+    public void What_is_banned_is_an_error_and_stays_banned()
+    {
+        Assert.All(CoreFiles, file => Assert.DoesNotMatch("RS0030|CA2007", Repository.Read($"{Core}/{file}")));
+        string banned = Repository.Read("src/BannedSymbols.txt");
+        string[] symbols = ["P:System.DateTimeOffset.UtcNow", "T:System.Diagnostics.Stopwatch", "P:System.Environment.TickCount64", "P:System.Threading.Tasks.Task`1.Result", "HttpHeaders.TryAddWithoutValidation(", "T:System.Random", "T:System.Security.Cryptography.MD5"];
+        Assert.All(symbols, symbol => Assert.Contains(symbol, banned, StringComparison.Ordinal));
+        Assert.Contains("<AnalysisMode>All</AnalysisMode>", Repository.Read("src/Directory.Build.props"), StringComparison.Ordinal);
+        Assert.Contains("<TreatWarningsAsErrors>true</TreatWarningsAsErrors>", Repository.Read("Directory.Build.props"), StringComparison.Ordinal);
+        Assert.DoesNotMatch("RS0030|CA2007", Repository.Read("src/Directory.Build.props") + Repository.Read("Directory.Build.props"));
+        Assert.Contains("[src/**.cs]\ndotnet_diagnostic.CA2007.severity = warning\n", Repository.Read(".editorconfig").Replace("\r", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Req", "R-006")]
+    public void Nothing_weakens_the_validation_of_certificates()
+    {
+        Assert.All(CoreFiles, file => Assert.DoesNotMatch("CertificateValidationCallback|CertificateCustomValidation|DangerousAcceptAny|CertificateRevocation|SslProtocols", Repository.Read($"{Core}/{file}")));
+        Assert.DoesNotContain(
+            typeof(ClientCredentialsOptions).GetProperties().Concat(typeof(AccessTokenHandlerOptions).GetProperties()).Select(option => option.Name),
+            name => System.Text.RegularExpressions.Regex.IsMatch(name, "Ignore|Skip|Validat|Trust|Certificate"));
+    }
+
+    private static bool IsInRoot(string file) => !file.Contains('/', StringComparison.Ordinal);
+
+    private static bool IsRegistration(string file) => file.StartsWith("DependencyInjection/", StringComparison.Ordinal) && file.EndsWith("Extensions.cs", StringComparison.Ordinal);
+
+    private static string WhoIs(string file) => IsInRoot(file) ? Path.GetFileNameWithoutExtension(file) : file.Split('/')[0];
+
+    // A using line, or a room's name written before a type: Authentication.ClientSecretBasic.
+    private static IEnumerable<string> RoomsNamedIn(string file)
+    {
+        CompilationUnitSyntax unit = Parse(file);
+        return unit.Usings.Select(line => line.Name!.ToString()).Where(name => name.StartsWith("OAuthClientCredentials.", StringComparison.Ordinal)).Select(name => name.Split('.')[1])
+            .Concat(unit.DescendantNodes().OfType<MemberAccessExpressionSyntax>().Select(access => access.Expression).OfType<IdentifierNameSyntax>().Where(IsQualifier).Select(name => name.Identifier.Text))
+            .Intersect(CoreFiles.Where(path => !IsInRoot(path)).Select(WhoIs))
+            .Where(room => room != WhoIs(file));
+    }
+
+    private static bool IsQualifier(IdentifierNameSyntax name) =>
+        name.Parent?.Parent is MemberAccessExpressionSyntax && CoreFiles.Contains($"{name.Identifier.Text}/{((MemberAccessExpressionSyntax)name.Parent).Name.Identifier.Text}.cs");
+
+    private static bool IsOnlyAName(IdentifierNameSyntax name) =>
+        name.Ancestors().Any(node => node is XmlCrefAttributeSyntax or InvocationExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.Text: "nameof" } });
+
+    private static IEnumerable<BaseTypeDeclarationSyntax> TypesOf(string file) =>
+        Parse(file).Members.OfType<BaseNamespaceDeclarationSyntax>().SelectMany(space => space.Members).OfType<BaseTypeDeclarationSyntax>();
+
+    private static CompilationUnitSyntax Parse(string file) => CSharpSyntaxTree.ParseText(Repository.Read($"{Core}/{file}")).GetCompilationUnitRoot();
+}

@@ -1,0 +1,241 @@
+using System.Net;
+using System.Reflection;
+using OAuthClientCredentials.Tests.Infrastructure;
+
+namespace OAuthClientCredentials.Tests.Wire;
+
+/// <summary>Errors of the token endpoint (RFC 6749 section 5.2): what callers see of them, and what they never see.</summary>
+public sealed class TokenErrorsTests
+{
+    [Theory]
+    [Trait("Req", "R-060")]
+    [InlineData(400, "invalid_request", "Check Scopes, Audience, Resources and Parameters")]
+    [InlineData(401, "invalid_client", "Check ClientCredentials:ClientId, the client's credential and AuthenticationMethod (now client_secret_basic)")]
+    [InlineData(400, "unauthorized_client", "Allow the client-credentials grant")]
+    [InlineData(400, "unsupported_grant_type", "does not offer the client-credentials grant")]
+    [InlineData(400, "invalid_scope", "Check ClientCredentials:Scopes")]
+    [InlineData(400, "invalid_target", "Check ClientCredentials:Resources and Audience")]
+    [InlineData(503, "temporarily_unavailable", "a passing problem")]
+    [InlineData(400, "AADSTS_unheard_of", "Check the client's options")]
+    public async Task An_error_is_told_with_all_its_parts_and_what_to_change(int status, string error, string remedy)
+    {
+        using OneClient client = OneClient.Answering(
+            $$"""{"error":"{{error}}","error_description":"because","error_uri":"https://id.example.com/errors/1"}""",
+            (HttpStatusCode)status);
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Equal((error, "because", "https://id.example.com/errors/1", (HttpStatusCode)status), (exception.Error, exception.ErrorDescription, exception.ErrorUri, exception.StatusCode));
+        Assert.Equal(("", 1), (exception.ClientName, exception.Attempts));
+        Assert.StartsWith($"The default client got no token from https://id.example.com/token: {error} (status {status}, application/json): because. ", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(remedy, exception.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [Trait("Req", "R-061")]
+    [InlineData("a\r\nWARN forged\u001b[31m", "a  WARN forged [31m")]
+    [InlineData("a\u2028b\u202ec\u0085d\u200be", "a b c d e")]
+    [InlineData("  a  ", "a")]
+    public async Task Server_text_stays_one_line(string said, string told)
+    {
+        using OneClient client = OneClient.Answering(
+            $$"""{"error":"invalid_request","error_description":"{{System.Text.Json.JsonEncodedText.Encode(said)}}"}""",
+            HttpStatusCode.BadRequest);
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Equal(told, exception.ErrorDescription);
+        Assert.DoesNotContain(exception.Message, char.IsControl);
+    }
+
+    [Fact]
+    [Trait("Req", "R-061")]
+    public async Task Server_text_is_short()
+    {
+        string text = new('x', 100_000);
+        using OneClient client = OneClient.Answering($$"""{"error":"{{text}}","error_description":"{{text}}","error_uri":"{{text}}"}""", HttpStatusCode.BadRequest, options => options.MaxResponseBytes = 1024 * 1024);
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Equal([256, 256, 256], new[] { exception.Error, exception.ErrorDescription, exception.ErrorUri }.Select(told => told!.Length));
+        Assert.InRange(exception.Message.Length, 0, 1024);
+    }
+
+    [Theory]
+    [Trait("Req", "R-061")]
+    [InlineData("client_secret_basic", 0)]
+    [InlineData("client_secret_post", 0)]
+    [InlineData("client_secret_basic", 240)]
+    [InlineData("client_secret_post", 250)]
+    public async Task A_server_that_echoes_the_request_does_not_make_us_tell_the_secret(string method, int padding)
+    {
+        const string Secret = "cañary +/secret";
+        string[] forms = [Secret, Uri.EscapeDataString(Secret), Uri.EscapeDataString(Secret).Replace("%20", "+", StringComparison.Ordinal), WebUtility.UrlEncode(Secret)];
+        foreach (string member in new[] { "error", "error_description", "error_uri" })
+        {
+            using Echo echo = new(member, new string('.', padding));
+            using OneClient client = new(echo, options =>
+            {
+                options.AuthenticationMethod = method;
+                options.ClientSecret = Secret;
+            });
+            TokenRequestException exception = await client.FailAsync();
+            Assert.All(forms.Append("ca\u00f1ary").Append("ca%C3%B1ary").Append(echo.Header ?? Secret), form => Assert.DoesNotContain(form, Everything(exception), StringComparison.OrdinalIgnoreCase));
+            Assert.Contains(member == "error" ? "" : "..", Everything(exception), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    [Trait("Req", "R-061")]
+    public async Task A_media_type_that_echoes_the_secret_is_not_told_either()
+    {
+        using ScriptedTokenEndpoint endpoint = new()
+        {
+            Answer = _ =>
+            {
+                HttpResponseMessage response = new(HttpStatusCode.BadRequest) { Content = new StringContent("") };
+                response.Content.Headers.ContentType = new("text/canary");
+                return response;
+            },
+        };
+        using OneClient client = new(endpoint, options => options.ClientSecret = "canary");
+        Assert.DoesNotContain("canary", (await client.FailAsync()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Req", "R-062")]
+    public async Task The_error_uri_is_not_fetched()
+    {
+        using Golden golden = new(() => ScriptedTokenEndpoint.Json(HttpStatusCode.BadRequest, """{"error":"invalid_scope","error_uri":"https://id.example.com/errors"}"""));
+        using OneClient client = new(golden.Handler);
+        await client.FailAsync();
+        Assert.StartsWith("POST https://id.example.com/token\n", Assert.Single(golden.Requests), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [Trait("Req", "R-063")]
+    [InlineData(408, null, true)]
+    [InlineData(429, null, true)]
+    [InlineData(500, null, true)]
+    [InlineData(502, null, true)]
+    [InlineData(503, null, true)]
+    [InlineData(504, null, true)]
+    [InlineData(400, "temporarily_unavailable", true)]
+    [InlineData(400, "server_error", true)]
+    [InlineData(500, "unheard_of", true)]
+    [InlineData(400, "invalid_client", false)]
+    [InlineData(401, "invalid_client", false)]
+    [InlineData(500, "invalid_client", false)]
+    [InlineData(400, "unauthorized_client", false)]
+    [InlineData(400, "invalid_scope", false)]
+    [InlineData(400, "invalid_request", false)]
+    [InlineData(400, "unsupported_grant_type", false)]
+    [InlineData(400, "invalid_target", false)]
+    [InlineData(429, "invalid_target", false)]
+    [InlineData(400, null, false)]
+    [InlineData(404, null, false)]
+    [InlineData(405, null, false)]
+    [InlineData(415, null, false)]
+    [InlineData(422, null, false)]
+    [Trait("Req", "R-315")]
+    [InlineData(401, null, false)]
+    [InlineData(403, null, false)]
+    [InlineData(400, "unheard_of", false)]
+    [InlineData(418, "unheard_of", false)]
+    public async Task Only_what_passes_by_itself_is_tried_again(int status, string? error, bool isTransient)
+    {
+        using ScriptedTokenEndpoint endpoint = new()
+        {
+            Answer = _ => error is null ? new HttpResponseMessage((HttpStatusCode)status) : ScriptedTokenEndpoint.Error((HttpStatusCode)status, error),
+        };
+        using OneClient client = new(endpoint, options => options.MaxRetries = 2);
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Equal(isTransient, exception.IsTransient);
+        Assert.Equal(isTransient ? 3 : 1, endpoint.Requests);
+        Assert.Equal(endpoint.Requests, exception.Attempts);
+    }
+
+    [Theory]
+    [Trait("Req", "R-315")]
+    [InlineData(401, "")]
+    [InlineData(403, "")]
+    [InlineData(403, "<html>Forbidden</html>")]
+    public async Task A_bare_401_or_403_counts_as_rejected_credentials(int status, string body)
+    {
+        using ScriptedTokenEndpoint endpoint = new() { Answer = _ => new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body) } };
+        using OneClient client = new(endpoint);
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Contains("Check ClientCredentials:ClientId, the client's credential", exception.Message, StringComparison.Ordinal);
+        Assert.False(exception.IsTransient);
+    }
+
+    [Fact]
+    [Trait("Req", "R-315")]
+    public async Task A_form_encoded_answer_is_an_error_that_names_the_media_type()
+    {
+        using ScriptedTokenEndpoint endpoint = new()
+        {
+            Answer = _ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new FormUrlEncodedContent([new("access_token", "canary")]) },
+        };
+        using OneClient client = new(endpoint);
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Contains("no JSON object (status 200, application/x-www-form-urlencoded)", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [Trait("Req", "R-068")]
+    [InlineData("answer")]
+    [InlineData("connection")]
+    [InlineData("handler")]
+    [InlineData("page")]
+    public async Task An_exception_holds_no_request_header_or_options(string failure)
+    {
+        using Failing handler = new(failure);
+        using OneClient client = new(handler, options => options.ClientSecret = "canary");
+        TokenRequestException exception = await client.FailAsync();
+        Assert.DoesNotContain("canary", Everything(exception), StringComparison.Ordinal);
+    }
+
+    // The whole graph: every exception within, its text, its data, and every property that it has.
+    private static string Everything(Exception exception)
+    {
+        List<string> texts = [];
+        for (Exception? current = exception; current is not null; current = current.InnerException)
+        {
+            texts.Add(current.ToString());
+            texts.AddRange(current.Data.Cast<System.Collections.DictionaryEntry>().Select(entry => $"{entry.Key} {entry.Value}"));
+            foreach (PropertyInfo property in current.GetType().GetProperties().Where(property => property.GetIndexParameters().Length == 0))
+            {
+                object? value = property.GetValue(current);
+                Assert.False(value is HttpRequestMessage or HttpContent or System.Net.Http.Headers.HttpHeaders or ClientCredentialsOptions);
+                texts.Add($"{value}");
+            }
+        }
+
+        return string.Join('\n', texts);
+    }
+
+    /// <summary>Answers with the request's own body and header in one member.</summary>
+    private sealed class Echo(string member, string padding) : HttpMessageHandler
+    {
+        public string? Header { get; private set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Header = request.Headers.Authorization?.Parameter;
+            string body = await request.Content!.ReadAsStringAsync(cancellationToken);
+            string decoded = WebUtility.UrlDecode(body);
+            string text = $"{padding}..{Header} {body} {decoded} {Uri.EscapeDataString(decoded)} ca\u00f1ary +/secret";
+            text = member == "error" ? text.TrimStart('.') : text;
+            return ScriptedTokenEndpoint.Json(
+                HttpStatusCode.BadRequest,
+                $$"""{"{{member}}":"{{System.Text.Json.JsonEncodedText.Encode(text)}}"{{(member == "error" ? "" : ",\"error\":\"invalid_request\"")}}}""");
+        }
+    }
+
+    private sealed class Failing(string failure) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => failure switch
+        {
+            "answer" => Task.FromResult(ScriptedTokenEndpoint.Error(HttpStatusCode.BadRequest, "invalid_scope")),
+            "page" => Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("<html>canary</html>") }),
+            "connection" => throw new HttpRequestException("canary", new InvalidOperationException("canary") { Data = { ["request"] = "canary" } }),
+            _ => throw new InvalidOperationException("canary") { Data = { ["request"] = request } },
+        };
+    }
+}
