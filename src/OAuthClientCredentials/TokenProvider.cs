@@ -84,7 +84,9 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
     public void Invalidate(string clientName)
     {
         ArgumentNullException.ThrowIfNull(clientName);
-        Retire(_registry.Resolve(clientName), only: null);
+        string name = _registry.Resolve(clientName);
+        _registry.Forget(name);
+        Retire(name, only: null);
     }
 
     /// <summary>Ends all token requests under way and waits for them, at most 5 seconds. Later calls throw <see cref="ObjectDisposedException"/>.</summary>

@@ -11,6 +11,7 @@ namespace OAuthClientCredentials.Configuration;
 internal sealed class ClientRegistry : IDisposable
 {
     private readonly IOptionsMonitor<ClientCredentialsOptions> _options;
+    private readonly IOptionsMonitorCache<ClientCredentialsOptions>? _cache;
     private readonly ClientDirectory _directory;
     private readonly TimeProvider _timeProvider;
     private readonly ConcurrentDictionary<string, ClientSettings> _settings = new(StringComparer.Ordinal);
@@ -26,6 +27,7 @@ internal sealed class ClientRegistry : IDisposable
         ILogger logger)
     {
         _options = options;
+        _cache = cache;
         _directory = directory;
         _timeProvider = timeProvider;
         _logger = logger;
@@ -67,6 +69,14 @@ internal sealed class ClientRegistry : IDisposable
         }
 
         return settings;
+    }
+
+    /// <summary>Drops what is known of a client, so that its options are made anew .</summary>
+    public void Forget(string resolved)
+    {
+        _cache?.TryRemove(resolved);
+        _settings.TryRemove(resolved, out _);
+        _warned.TryRemove(resolved, out _);
     }
 
     public void Dispose() => _subscriptions.ForEach(subscription => subscription?.Dispose());
