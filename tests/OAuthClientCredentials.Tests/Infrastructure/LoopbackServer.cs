@@ -33,6 +33,8 @@ internal sealed class LoopbackServer : IAsyncDisposable
             await context.Request.Body.CopyToAsync(body);
             server.Connections.TryAdd(context.Connection.Id, true);
             server.Arrivals.Enqueue(new(context.Request.Method, context.Request.Path + context.Request.QueryString, context.Request.Headers.Authorization, context.Request.Headers["DPoP"], body.ToArray()));
+            body.Position = 0;
+            context.Request.Body = body;
             context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
             await answer(context);
         });
