@@ -21,7 +21,7 @@ public sealed class AccessToken
         Lifetime = lifetime;
         RequestedTimestamp = requestedTimestamp;
         ExpiresAt = requestedAt + lifetime;
-        AuthorizationHeader = new AccessTokenHeader(TokenType, Value);
+        AuthorizationHeader = new AccessTokenHeader(this);
     }
 
     /// <summary>The token itself: opaque, whatever it looks like.</summary>

@@ -41,7 +41,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
 
         // The hot path: no state machine and no look-up while a token is at hand.
         return choice is null && !_options.BufferRequestContent && _source?.TryGet() is { } token
-            ? SendWithAsync(token, request, null, cancellationToken)
+            ? SendWithAsync(token, request, cancellationToken)
             : GetTokenAndSendAsync(request, choice as TokenRequest, cancellationToken);
     }
 
@@ -128,7 +128,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
 #pragma warning restore CA2016
         }
 
-        return await SendWithAsync(token, request, tokenRequest, cancellationToken).ConfigureAwait(false);
+        return await SendWithAsync(token, request, cancellationToken).ConfigureAwait(false);
     }
 
     private ValueTask<AccessToken> GetTokenAsync(TokenRequest? tokenRequest, CancellationToken cancellationToken)
@@ -141,17 +141,19 @@ public sealed class AccessTokenHandler : DelegatingHandler
         return _tokens.GetTokenAsync(ClientName, tokenRequest, cancellationToken);
     }
 
-    private Task<HttpResponseMessage> SendWithAsync(AccessToken token, HttpRequestMessage request, TokenRequest? tokenRequest, CancellationToken cancellationToken)
+    private Task<HttpResponseMessage> SendWithAsync(AccessToken token, HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        Sent sent = new(request, token);
+        Sent sent = new(request);
+        int version = Sent.VersionOf(request);
         request.Headers.Authorization = token.AuthorizationHeader;
         Task<HttpResponseMessage> pending = base.SendAsync(request, cancellationToken);
         return pending.IsCompletedSuccessfully && !IsUnauthorized(pending) && ReferenceEquals(request.RequestUri, sent.Uri)
             ? pending
-            : ObserveAsync(pending, request, sent, tokenRequest, cancellationToken);
+            : ObserveAsync(pending, request, sent, version, cancellationToken);
     }
 
-    private async Task<HttpResponseMessage> ObserveAsync(Task<HttpResponseMessage> pending, HttpRequestMessage request, Sent sent, TokenRequest? tokenRequest, CancellationToken cancellationToken)
+    // every pending response carries what is handed over here, 160 bytes with the state machine. The rest is read back from the request.
+    private async Task<HttpResponseMessage> ObserveAsync(Task<HttpResponseMessage> pending, HttpRequestMessage request, Sent sent, int version, CancellationToken cancellationToken)
     {
         HttpResponseMessage response;
         try
@@ -163,15 +165,17 @@ public sealed class AccessTokenHandler : DelegatingHandler
             MarkIfRedirected(request, sent.Uri);
         }
 
-        return IsForToken(response) && !HasLeft(request, sent.Uri)
-            ? await RenewAndReplayAsync(response, request, sent, tokenRequest, cancellationToken).ConfigureAwait(false)
+        // The platform drops the header when it follows a redirect: what was sent without the token does not reject it.
+        return IsForToken(response) && !HasLeft(request, sent.Uri) && request.Headers.Authorization is AccessTokenHeader header
+            ? await RenewAndReplayAsync(response, request, header.Token, sent, version, cancellationToken).ConfigureAwait(false)
             : response;
     }
 
-    private async Task<HttpResponseMessage> RenewAndReplayAsync(HttpResponseMessage first, HttpRequestMessage request, Sent sent, TokenRequest? tokenRequest, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> RenewAndReplayAsync(HttpResponseMessage first, HttpRequestMessage request, AccessToken rejected, Sent sent, int version, CancellationToken cancellationToken)
     {
-        _tokens.Invalidate(sent.Token, ClientName, tokenRequest);
-        if (!sent.MayBeReplayed(request, _options) || await GetReplacementAsync(first, sent.Token, tokenRequest, cancellationToken).ConfigureAwait(false) is not { } token)
+        TokenRequest? tokenRequest = RequestChoice.Get(request) as TokenRequest;
+        _tokens.Invalidate(rejected, ClientName, tokenRequest);
+        if (!sent.MayBeReplayed(request, version, _options) || await GetReplacementAsync(first, rejected, tokenRequest, cancellationToken).ConfigureAwait(false) is not { } token)
         {
             return first;
         }

@@ -1,21 +1,21 @@
 namespace OAuthClientCredentials.Handling;
 
 /// <summary>A request as it was first sent. If a redirect changed any of it, sending it again would not be the same request .</summary>
-internal readonly struct Sent(HttpRequestMessage request, AccessToken token)
+/// <remarks>Every pending response carries this. The version stands apart as a number, for which the state machine around has room left .</remarks>
+internal readonly struct Sent(HttpRequestMessage request)
 {
     private readonly HttpMethod _method = request.Method;
     private readonly HttpContent? _content = request.Content;
-    private readonly Version _version = request.Version;
 
     public Uri Uri { get; } = request.RequestUri!;
 
-    public AccessToken Token { get; } = token;
+    public static int VersionOf(HttpRequestMessage request) => (request.Version.Major << 16) | request.Version.Minor;
 
-    public bool MayBeReplayed(HttpRequestMessage request, AccessTokenHandlerOptions options) =>
+    public bool MayBeReplayed(HttpRequestMessage request, int version, AccessTokenHandlerOptions options) =>
         request.RequestUri == Uri
         && request.Method == _method
         && ReferenceEquals(request.Content, _content)
-        && request.Version == _version
+        && VersionOf(request) == version
         && (options.ReplayNonIdempotentMethods || IsIdempotent(_method))
         && (ReplayableContent.IsReplayable(_content) || (options.BufferRequestContent && ReplayableContent.FitsBuffer(_content!)));
 

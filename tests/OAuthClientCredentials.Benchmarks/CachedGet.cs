@@ -1,0 +1,41 @@
+using BenchmarkDotNet.Attributes;
+using OAuthClientCredentials.Caching;
+
+namespace OAuthClientCredentials.Benchmarks;
+
+/// <summary>What does a token cost that is at hand ?</summary>
+[MemoryDiagnoser]
+public class CachedGet
+{
+    private HandWrittenProvider _handWritten = null!;
+    private TokenProvider _tokens = null!;
+    private TokenSource _source = null!;
+
+    [GlobalSetup]
+    public async Task SetUp()
+    {
+        _handWritten = new(TimeProvider.System, _ => Task.FromResult((TokenEndpoint.Token, TimeProvider.System.GetUtcNow().AddHours(1))));
+        await _handWritten.GetTokenAsync();
+        _tokens = TokenEndpoint.Provide();
+        await _tokens.GetTokenAsync();
+        _source = _tokens.GetSource("", null);
+    }
+
+    [GlobalCleanup]
+    public async Task TearDown()
+    {
+        _handWritten.Dispose();
+        await _tokens.DisposeAsync();
+    }
+
+    [Benchmark(Baseline = true)]
+    public ValueTask<string> HandWritten() => _handWritten.GetTokenAsync();
+
+    /// <summary>As the handler gets it: its source looked up once. The full way is taken once a second.</summary>
+    [Benchmark]
+    public ValueTask<AccessToken?> BySource() => _source.TryGet() is { } token ? new(token) : _source.GetAsync(CancellationToken.None);
+
+    /// <summary>As a caller of ITokenProvider gets it.</summary>
+    [Benchmark]
+    public ValueTask<AccessToken> ByName() => _tokens.GetTokenAsync();
+}

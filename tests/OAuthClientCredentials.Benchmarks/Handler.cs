@@ -1,0 +1,82 @@
+using System.Net.Http.Headers;
+using BenchmarkDotNet.Attributes;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OAuthClientCredentials.Benchmarks;
+
+/// <summary>What does a call through HttpClient cost with the handler, over one that sets a constant header? Both as the factory builds them.</summary>
+[MemoryDiagnoser]
+public class Handler
+{
+    private static readonly Uri Orders = new("https://api.example.com/orders");
+
+    private readonly Inner _inner = new();
+    private ServiceProvider _services = null!;
+    private HttpClient _constant = null!;
+    private HttpClient _ours = null!;
+
+    /// <summary>Whether the inner handler's answer is there at once, or comes later as from a network.</summary>
+    [Params(false, true)]
+    public bool Pending { get; set; }
+
+    [GlobalSetup]
+    public async Task SetUp()
+    {
+        ServiceCollection services = new();
+        services.AddClientCredentials(options => (options.TokenEndpoint, options.ClientId, options.ClientSecret) = ("https://id.example.com/token", "shop", "secret"))
+            .ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => new TokenEndpoint()));
+        AddHttpClient(services, "constant").AddHttpMessageHandler(() => new ConstantHeader());
+        AddHttpClient(services, "ours").AddClientCredentialsHandler();
+        _services = services.BuildServiceProvider();
+        _constant = _services.GetRequiredService<IHttpClientFactory>().CreateClient("constant");
+        _ours = _services.GetRequiredService<IHttpClientFactory>().CreateClient("ours");
+        await _ours.GetAsync(Orders);
+        _inner.IsPending = Pending;
+    }
+
+    [GlobalCleanup]
+    public ValueTask TearDown() => _services.DisposeAsync();
+
+    [Benchmark(Baseline = true)]
+    public Task<HttpResponseMessage> ConstantHeaderValue() => SendAsync(_constant);
+
+    [Benchmark]
+    public Task<HttpResponseMessage> Ours() => SendAsync(_ours);
+
+    private Task<HttpResponseMessage> SendAsync(HttpClient client)
+    {
+        Task<HttpResponseMessage> response = client.SendAsync(new HttpRequestMessage(HttpMethod.Get, Orders), HttpCompletionOption.ResponseHeadersRead);
+        _inner.Answer();
+        return response;
+    }
+
+    private IHttpClientBuilder AddHttpClient(IServiceCollection services, string name) =>
+        services.AddHttpClient(name, client => client.BaseAddress = new Uri("https://api.example.com")).ConfigurePrimaryHttpMessageHandler(() => _inner).RemoveAllLoggers();
+
+    private sealed class ConstantHeader : DelegatingHandler
+    {
+        private readonly AuthenticationHeaderValue _header = new("Bearer", TokenEndpoint.Token);
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.Authorization = _header;
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+
+    private sealed class Inner : HttpMessageHandler
+    {
+        private readonly HttpResponseMessage _response = new();
+        private TaskCompletionSource<HttpResponseMessage>? _pending;
+
+        public bool IsPending { get; set; }
+
+        public void Answer() => _pending?.SetResult(_response);
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            _pending = IsPending ? new() : null;
+            return _pending?.Task ?? Task.FromResult(_response);
+        }
+    }
+}
