@@ -10,7 +10,7 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 namespace Quickstart;
 
 /// <summary>An OpenIddict authorization server on a free loopback port, which can stop and come back there.</summary>
-internal sealed class AuthorizationServer(IdentityStore store, IReadOnlyDictionary<string, TimeSpan> lifetimes) : IAsyncDisposable
+internal sealed class AuthorizationServer(IdentityStore store, IReadOnlyDictionary<string, TimeSpan> lifetimes, string clientSecret = AuthorizationServer.Secret) : IAsyncDisposable
 {
     public const string Secret = "quickstart-secret";
 
@@ -93,7 +93,7 @@ internal sealed class AuthorizationServer(IdentityStore store, IReadOnlyDictiona
                 await manager.CreateAsync(new OpenIddictApplicationDescriptor
                 {
                     ClientId = clientId,
-                    ClientSecret = Secret,
+                    ClientSecret = clientSecret,
                     Permissions = { Permissions.Endpoints.Token, Permissions.GrantTypes.ClientCredentials, Permissions.Prefixes.Scope + "orders.read" },
                 });
             }

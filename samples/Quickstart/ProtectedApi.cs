@@ -7,6 +7,10 @@ namespace Quickstart;
 internal sealed class ProtectedApi(IdentityStore store) : IAsyncDisposable
 {
     private WebApplication? _app;
+    private int _calls;
+
+    /// <summary>Calls that arrived, with a valid token or without.</summary>
+    public int Calls => Volatile.Read(ref _calls);
 
     public Uri Address => new(_app!.Urls.First());
 
@@ -25,6 +29,7 @@ internal sealed class ProtectedApi(IdentityStore store) : IAsyncDisposable
         builder.Services.AddAuthentication(OpenIddictValidationAspNetCoreDefaults.AuthenticationScheme);
         builder.Services.AddAuthorization();
         _app = builder.Build();
+        _app.Use(CountAsync);
         _app.UseAuthentication();
         _app.UseAuthorization();
         _app.MapGet("/orders", () => "42 orders").RequireAuthorization();
@@ -45,6 +50,12 @@ internal sealed class ProtectedApi(IdentityStore store) : IAsyncDisposable
         {
             await manager.TryRevokeAsync(token);
         }
+    }
+
+    private Task CountAsync(HttpContext context, RequestDelegate next)
+    {
+        Interlocked.Increment(ref _calls);
+        return next(context);
     }
 
     public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using Quickstart;
+
+namespace OAuthClientCredentials.IntegrationTests;
+
+/// <summary>The Quickstart's authorization server and API, and an application registered as README shows. Every line that is logged is kept.</summary>
+internal sealed class World : IAsyncDisposable
+{
+    private readonly IdentityStore _store = new();
+    private readonly Lines _log = new();
+    private readonly List<ServiceProvider> _applications = [];
+
+    private World(string secret, TimeSpan lifetime)
+    {
+        Secret = secret;
+        Server = new(_store, new Dictionary<string, TimeSpan> { ["shop"] = lifetime }, secret);
+        Api = new(_store);
+    }
+
+    public string Secret { get; }
+
+    public AuthorizationServer Server { get; }
+
+    public ProtectedApi Api { get; }
+
+    public string Log => string.Join('\n', _log.Text);
+
+    public static async Task<World> StartAsync(string secret = "canary-secret", double lifetimeSeconds = 3600)
+    {
+        World world = new(secret, TimeSpan.FromSeconds(lifetimeSeconds));
+        await world.Server.StartAsync();
+        await world.Api.StartAsync();
+        return world;
+    }
+
+    /// <summary>An application with one client and an HttpClient for the API.</summary>
+    public ServiceProvider Register(Action<ClientCredentialsOptions>? configure = null)
+    {
+        ServiceCollection services = new();
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log));
+        services.AddClientCredentials("orders", options =>
+        {
+            options.Authority = _store.Issuer.ToString();
+            options.ClientId = "shop";
+            options.ClientSecret = Secret;
+            configure?.Invoke(options);
+        });
+        services.AddHttpClient("orders", client => client.BaseAddress = Api.Address).AddClientCredentialsHandler("orders");
+        ServiceProvider application = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+        _applications.Add(application);
+        return application;
+    }
+
+    public static Task<string> CallAsync(ServiceProvider application) =>
+        application.GetRequiredService<IHttpClientFactory>().CreateClient("orders").GetStringAsync("/orders");
+
+    public static Task<TokenRequestException> FailAsync(ServiceProvider application) => Assert.ThrowsAsync<TokenRequestException>(() => CallAsync(application));
+
+    public string TokenEndpoint => new Uri(_store.Issuer, "connect/token").ToString();
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (ServiceProvider application in _applications)
+        {
+            await application.DisposeAsync();
+        }
+
+        await Api.DisposeAsync();
+        await Server.DisposeAsync();
+    }
+
+    private sealed class Lines : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Text { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Text.Enqueue($"{formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
+        }
+    }
+}
