@@ -20,15 +20,13 @@ internal sealed class ClientDirectory(IEnumerable<ClientRegistration> registrati
 
     private IEnumerable<string> RegisteredNames => _registrations.Select(registration => registration.Name);
 
+    // A single value that is no option is a misspelt one, and no client.
     private IEnumerable<string> ConfiguredNames
     {
         get
         {
-            IConfigurationSection[] children = [.. Root?.GetChildren() ?? []];
-            return children
-                .Where(child => !OptionNames.IsOption(child.Key))
-                .Select(child => child.Key)
-                .Concat(children.Any(child => OptionNames.IsOption(child.Key)) ? [""] : []);
+            ILookup<bool, string> keys = (Root?.GetChildren() ?? []).ToLookup(child => OptionNames.IsOption(child.Key) || child.Value is not null, child => child.Key);
+            return keys[false].Concat(keys[true].Any() ? [""] : []);
         }
     }
 
