@@ -26,6 +26,7 @@ public sealed class ClientCredentialsOptions
 
     /// <summary>The client secret. Keep it in a secret store: <c>IConfigurationRoot.GetDebugView()</c> prints whatever configuration holds.</summary>
     [JsonIgnore]
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public string? ClientSecret { get; set; }
 
     /// <summary>A file that holds the client secret. It is read at each token request, and exactly one trailing line break is dropped.</summary>

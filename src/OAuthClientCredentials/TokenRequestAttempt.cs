@@ -1,10 +1,16 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Text.Json.Serialization;
+using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials;
 
 /// <summary>One attempt at one token request, while it is being written. Not thread-safe; each attempt has its own.</summary>
+[DebuggerDisplay("{ToString(),nq}")]
+[JsonConverter(typeof(RefuseToSerialize<TokenRequestAttempt>))]
 public sealed class TokenRequestAttempt
 {
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     private readonly List<KeyValuePair<string, string>> _parameters = [];
 
     internal TokenRequestAttempt(string clientName, string clientId, Uri tokenEndpoint, string? issuer)
@@ -28,11 +34,14 @@ public sealed class TokenRequestAttempt
     public string? Issuer { get; }
 
     /// <summary>The <c>Authorization</c> header of the request.</summary>
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public AuthenticationHeaderValue? Authorization { get; set; }
 
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     internal IReadOnlyList<KeyValuePair<string, string>> Parameters => _parameters;
 
     // The secret behind the proof: never quoted back from a server, and compared when the server rejects it.
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     internal string? Secret { get; set; }
 
     /// <summary>Adds a parameter to the form body.</summary>

@@ -107,9 +107,9 @@ public sealed class PipelineTests
         await using ServiceProvider services = Build(tokens, api, http => http.AddClientCredentialsHandler(), time);
         for (int call = 0; call < 2; call++)
         {
+            time.Advance(TimeSpan.FromSeconds(55));
             await using AsyncServiceScope scope = services.CreateAsyncScope();
             (await scope.ServiceProvider.GetRequiredService<IHttpClientFactory>().CreateClient("api").GetAsync(new Uri("/", UriKind.Relative))).Dispose();
-            time.Advance(TimeSpan.FromSeconds(55));
         }
 
         await Eventually.True(() => tokens.Arrivals.Count == 2);

@@ -1,0 +1,166 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OAuthClientCredentials.Tests.Infrastructure;
+
+namespace OAuthClientCredentials.Tests.Discovery;
+
+/// <summary>How a document is got, kept and lost.</summary>
+public sealed class MetadataClientTests : IDisposable
+{
+    private const string Issuer = "https://id.example.com/tenant";
+    private const string Rfc8414 = "GET https://id.example.com/.well-known/oauth-authorization-server/tenant";
+    private const string OpenId = "GET https://id.example.com/tenant/.well-known/openid-configuration";
+    private const string Token = "POST https://id.example.com/token";
+
+    private readonly Server _server = new();
+
+    public void Dispose() => _server.Dispose();
+
+    [Fact]
+    [Trait("Req", "R-180")]
+    public async Task Which_form_answered_is_remembered()
+    {
+        _server.Answers[Rfc8414] = () => new HttpResponseMessage(HttpStatusCode.NotFound);
+        _server.Answers[OpenId] = Document();
+        using OneClient client = Discovering();
+        await client.GetAsync();
+        client.Time.Advance(TimeSpan.FromHours(2));
+        await client.GetAsync();
+        Assert.Equal([Rfc8414, OpenId, Token, OpenId, Token], _server.Requests);
+    }
+
+    [Fact]
+    [Trait("Req", "R-180")]
+    [Trait("Req", "R-183")]
+    public async Task One_document_serves_an_hour_of_token_requests()
+    {
+        _server.Answers[Rfc8414] = Document();
+        using OneClient client = Discovering();
+        await client.GetAsync();
+        client.Time.Advance(TimeSpan.FromMinutes(59));
+        await client.GetAsync();
+        Assert.Equal([Rfc8414, Token, Token], _server.Requests);
+    }
+
+    [Theory]
+    [Trait("Req", "R-180")]
+    [InlineData(500)]
+    [InlineData(403)]
+    [InlineData(301)]
+    public async Task Only_a_404_leads_to_the_other_form(int status)
+    {
+        _server.Answers[Rfc8414] = () => new HttpResponseMessage((HttpStatusCode)status) { Headers = { Location = new("https://other.example.com/") } };
+        _server.Answers[OpenId] = Document();
+        using OneClient client = Discovering();
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Equal(status == 500, exception.IsTransient);
+        Assert.Equal([Rfc8414], _server.Requests);
+    }
+
+    [Fact]
+    [Trait("Req", "R-183")]
+    public async Task The_last_good_document_is_kept_while_a_refresh_fails()
+    {
+        _server.Answers[Rfc8414] = Document();
+        using OneClient client = Discovering();
+        await client.GetAsync();
+        _server.Answers[Rfc8414] = () => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+        client.Time.Advance(TimeSpan.FromHours(2));
+        await client.GetAsync();
+        await client.GetAsync();
+        Assert.Equal([Rfc8414, Token, Rfc8414, Token, Token], _server.Requests);
+    }
+
+    [Fact]
+    [Trait("Req", "R-181")]
+    public async Task A_document_of_another_issuer_is_an_error_and_not_kept()
+    {
+        _server.Answers[Rfc8414] = () => ScriptedTokenEndpoint.Json(HttpStatusCode.OK, """{"issuer":"https://evil.example.com","token_endpoint":"https://id.example.com/token"}""");
+        using OneClient client = Discovering();
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Contains("its issuer is not exactly the configured Authority", exception.Message, StringComparison.Ordinal);
+        _server.Answers[Rfc8414] = Document();
+        await client.GetAsync();
+        Assert.Equal([Rfc8414, Rfc8414, Token], _server.Requests);
+    }
+
+    [Theory]
+    [Trait("Req", "R-184")]
+    [InlineData(""","token_endpoint_auth_methods_supported":["client_secret_basic","private_key_jwt"]""", true)]
+    [InlineData(""","grant_types_supported":["authorization_code"]""", true)]
+    [InlineData("", true)]
+    [InlineData(""","token_endpoint_auth_methods_supported":["client_secret_post","private_key_jwt"]""", false)]
+    public async Task A_method_that_is_not_offered_fails_and_no_weaker_one_is_tried(string members, bool isOffered)
+    {
+        _server.Answers[Rfc8414] = Document(members);
+        using OneClient client = Discovering();
+        if (isOffered)
+        {
+            await client.GetAsync();
+            return;
+        }
+
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Contains("the server's metadata does not offer client_secret_basic. Set ClientCredentials:AuthenticationMethod to one that it offers: client_secret_post, private_key_jwt", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Token, _server.Requests);
+    }
+
+    [Fact]
+    [Trait("Req", "R-186")]
+    public async Task A_host_starts_without_its_authority_and_the_first_call_says_so()
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Services.AddClientCredentials("orders", options => (options.Authority, options.ClientId, options.ClientSecret, options.MaxRetries) = (Issuer, "shop", "secret", 0))
+            .ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => _server));
+        using IHost host = builder.Build();
+        await host.StartAsync();
+        Assert.Empty(_server.Requests);
+        TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(async () => await host.Services.GetRequiredService<ITokenProvider>().GetTokenAsync("orders"));
+        Assert.Contains("Client 'orders' got no answer to use from https://id.example.com/", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Check ClientCredentials:orders:Authority, or set TokenEndpoint instead", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Many_callers_share_one_fetch()
+    {
+        TaskCompletionSource release = new();
+        _server.Before = () => release.Task;
+        _server.Answers[Rfc8414] = Document();
+        using OneClient client = Discovering();
+        Task<AccessToken>[] calls = [.. Enumerable.Range(0, 20).Select(_ => client.Tokens.RequestTokenAsync())];
+        release.SetResult();
+        await Task.WhenAll(calls);
+        Assert.Single(_server.Requests, Rfc8414);
+    }
+
+    private static Func<HttpResponseMessage> Document(string members = "") =>
+        () => ScriptedTokenEndpoint.Json(HttpStatusCode.OK, $$"""{"issuer":"{{Issuer}}","token_endpoint":"https://id.example.com/token"{{members}}}""");
+
+    private OneClient Discovering() => new(_server, options => (options.Authority, options.TokenEndpoint) = (Issuer, null));
+
+    private sealed class Server : HttpMessageHandler
+    {
+        private readonly List<string> _requests = [];
+
+        public Dictionary<string, Func<HttpResponseMessage>> Answers { get; } = [];
+
+        public Func<Task> Before { get; set; } = () => Task.CompletedTask;
+
+        public IReadOnlyList<string> Requests => _requests;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            string line = $"{request.Method} {request.RequestUri!.AbsoluteUri}";
+            lock (_requests)
+            {
+                _requests.Add(line);
+            }
+
+            await Before();
+            return line == Token ? ScriptedTokenEndpoint.Token("abc", 3600)
+                : Answers.TryGetValue(line, out Func<HttpResponseMessage>? answer) ? answer()
+                : new HttpResponseMessage(HttpStatusCode.NotFound);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using System.Text;
+using OAuthClientCredentials.Discovery;
+
+namespace OAuthClientCredentials.Tests.Discovery;
+
+/// <summary>What a metadata document may say, and where it may be (RFC 8414).</summary>
+public sealed class ServerMetadataTests
+{
+    [Theory]
+    [Trait("Req", "R-180")]
+    [InlineData("https://id.example.com", "https://id.example.com/.well-known/oauth-authorization-server", "https://id.example.com/.well-known/openid-configuration")]
+    [InlineData("https://id.example.com/", "https://id.example.com/.well-known/oauth-authorization-server", "https://id.example.com/.well-known/openid-configuration")]
+    [InlineData("https://id.example.com/tenant", "https://id.example.com/.well-known/oauth-authorization-server/tenant", "https://id.example.com/tenant/.well-known/openid-configuration")]
+    [InlineData("https://id.example.com/tenant/", "https://id.example.com/.well-known/oauth-authorization-server/tenant", "https://id.example.com/tenant/.well-known/openid-configuration")]
+    [InlineData("https://id.example.com/realms/shop/v2.0", "https://id.example.com/.well-known/oauth-authorization-server/realms/shop/v2.0", "https://id.example.com/realms/shop/v2.0/.well-known/openid-configuration")]
+    [InlineData("https://id.example.com:8443/a", "https://id.example.com:8443/.well-known/oauth-authorization-server/a", "https://id.example.com:8443/a/.well-known/openid-configuration")]
+    [InlineData("https://id.example.com/a%20b", "https://id.example.com/.well-known/oauth-authorization-server/a%20b", "https://id.example.com/a%20b/.well-known/openid-configuration")]
+    [InlineData("http://127.0.0.1:5000/", "http://127.0.0.1:5000/.well-known/oauth-authorization-server", "http://127.0.0.1:5000/.well-known/openid-configuration")]
+    public void The_document_is_inserted_as_RFC_8414_says_and_else_appended(string issuer, string inserted, string appended) =>
+        Assert.Equal([inserted, appended], MetadataAddresses.For(issuer, null).Select(address => address.AbsoluteUri));
+
+    [Fact]
+    [Trait("Req", "R-180")]
+    public void A_configured_address_overrides_both() =>
+        Assert.Equal(["https://cdn.example.com/meta"], MetadataAddresses.For("https://id.example.com", "https://cdn.example.com/meta").Select(address => address.AbsoluteUri));
+
+    [Theory]
+    [Trait("Req", "R-181")]
+    [InlineData("https://id.example.com")]
+    [InlineData("https://id.example.com/Tenant/")]
+    [InlineData("https://id.example.com/tenant")]
+    [InlineData("https://ID.example.com/tenant/")]
+    [InlineData("https://id.example.com:443/tenant/")]
+    [InlineData("http://id.example.com/tenant/")]
+    [InlineData("https://other.example.com/tenant/")]
+    [InlineData("")]
+    [InlineData(null)]
+    public void Another_issuer_is_refused_to_the_letter(string? issuer)
+    {
+        FormatException exception = Assert.Throws<FormatException>(() => Parse(issuer, "https://id.example.com/token", "https://id.example.com/tenant/"));
+        Assert.Contains("its issuer is not exactly the configured Authority", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [Trait("Req", "R-182")]
+    [InlineData("https://id.example.com/token", true)]
+    [InlineData("https://id.example.com:9443/token", true)]
+    [InlineData("https://ID.EXAMPLE.COM/token?x=1", true)]
+    [InlineData("https://mtls.id.example.com/token", true)]
+    [InlineData("https://tokens.example.net/token", true)]
+    [InlineData("https://TOKENS.example.net/token", true)]
+    [InlineData("https://example.com/token", false)]
+    [InlineData("https://evil-id.example.com/token", false)]
+    [InlineData("https://id.example.com.evil.org/token", false)]
+    [InlineData("https://id.example.com@evil.org/token", false)]
+    [InlineData("https://id.example.com./token", false)]
+    [InlineData("https://a.tokens.example.net/token", false)]
+    [InlineData("http://id.example.com/token", false)]
+    [InlineData("https://169.254.169.254/token", false)]
+    [InlineData("http://169.254.169.254/latest", false)]
+    [InlineData("http://127.0.0.1/token", false)]
+    [InlineData("http://localhost/token", false)]
+    [InlineData("https://10.0.0.8/token", false)]
+    [InlineData("https://[::1]/token", false)]
+    [InlineData("https://[fd00::1]/token", false)]
+    [InlineData("https://id.example.com/token#fragment", false)]
+    [InlineData("/token", false)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    public void An_endpoint_is_on_the_issuers_host_or_on_one_that_is_listed(string? endpoint, bool isAccepted)
+    {
+        if (isAccepted)
+        {
+            Assert.Equal(new Uri(endpoint!), Parse("https://id.example.com", endpoint, "https://id.example.com").TokenEndpoint);
+        }
+        else
+        {
+            Assert.Throws<FormatException>(() => Parse("https://id.example.com", endpoint, "https://id.example.com"));
+        }
+    }
+
+    [Fact]
+    [Trait("Req", "R-182")]
+    public void An_endpoint_on_another_host_is_refused_with_the_line_to_add()
+    {
+        FormatException exception = Assert.Throws<FormatException>(() => Parse("https://accounts.example.com", "https://oauth2.example.org/token", "https://accounts.example.com"));
+        Assert.Contains("If 'oauth2.example.org' is right, add it to AllowedEndpointHosts", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [Trait("Req", "R-182")]
+    [InlineData("169.254.169.254")]
+    [InlineData("192.168.0.9")]
+    [InlineData("localhost")]
+    public void A_private_address_is_refused_though_it_is_listed(string host) =>
+        Assert.Throws<FormatException>(() => ServerMetadata.Parse(Document("https://id.example.com", $"https://{host}/token"), "https://id.example.com", false, [host]));
+
+    [Fact]
+    [Trait("Req", "R-182")]
+    public void A_private_issuer_may_have_private_endpoints() =>
+        Assert.Equal("http://127.0.0.1:5001/token", Parse("http://127.0.0.1:5000/", "http://127.0.0.1:5001/token", "http://127.0.0.1:5000/").TokenEndpoint.AbsoluteUri);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("\"x\"")]
+    [InlineData("<html>")]
+    [InlineData("{\"issuer\":\"https://id.example.com\",\"issuer\":\"https://id.example.com\"")]
+    public void What_is_no_JSON_object_is_refused(string document) =>
+        Assert.Throws<FormatException>(() => ServerMetadata.Parse(Encoding.UTF8.GetBytes(document), "https://id.example.com", false, []));
+
+    private static ServerMetadata Parse(string? issuer, string? endpoint, string configured) =>
+        ServerMetadata.Parse(Document(issuer, endpoint), configured, allowInsecureHttp: false, ["tokens.example.net"]);
+
+    private static byte[] Document(string? issuer, string? endpoint) =>
+        Encoding.UTF8.GetBytes($$"""{"issuer":{{Text(issuer)}},"token_endpoint":{{Text(endpoint)}},"grant_types_supported":["authorization_code"]}""");
+
+    private static string Text(string? value) => value is null ? "null" : $"\"{System.Text.Json.JsonEncodedText.Encode(value)}\"";
+}
