@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OAuthClientCredentials.Configuration;
 
 namespace OAuthClientCredentials.Caching;
@@ -20,6 +21,9 @@ internal sealed class Flight(FlightReason reason, ClientSettings settings)
     private readonly CancellationTokenSource _cancellation = new();
 
     public FlightReason Reason => reason;
+
+    /// <summary>The activity of the call that made the flight necessary, if there is one.</summary>
+    public ActivityContext StartedBy { get; } = Activity.Current?.Context ?? default;
 
     /// <summary>The settings that were current when the flight began.</summary>
     public ClientSettings Settings => settings;

@@ -206,6 +206,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
 
     private async Task FlyAsync(Flight flight)
     {
+        using Activity? activity = Tracing.StartTokenRequest(flight.Settings.Name, flight.Reason.ToString(), flight.StartedBy);
         FlightResult result;
         try
         {
@@ -213,6 +214,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         }
         catch (TokenRequestException exception)
         {
+            activity?.SetStatus(ActivityStatusCode.Error);
             result = new(null, exception);
         }
         catch (OperationCanceledException)

@@ -125,6 +125,18 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
+    [Trait("Req", "R-094")]
+    public void No_waiter_runs_on_the_thread_that_completes_a_flight() =>
+        Assert.All(
+            CoreFiles.SelectMany(file => Repository.Read($"{Core}/{file}").Split('\n')).Where(line => line.Contains(" TaskCompletionSource", StringComparison.Ordinal)),
+            line => Assert.Contains("TaskCreationOptions.RunContinuationsAsynchronously", line, StringComparison.Ordinal));
+
+    [Fact]
+    [Trait("Req", "R-097")]
+    public void No_linked_cancellation_ends_before_the_work_that_listens_to_it() =>
+        Assert.DoesNotContain(CoreFiles.SelectMany(file => Repository.Read($"{Core}/{file}").Split('\n')), line => line.Contains("using ", StringComparison.Ordinal) && line.Contains("CreateLinkedTokenSource", StringComparison.Ordinal));
+
+    [Fact]
     [Trait("Req", "R-006")]
     public void Nothing_weakens_the_validation_of_certificates()
     {
