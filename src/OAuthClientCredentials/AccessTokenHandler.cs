@@ -1,5 +1,6 @@
 using System.Net;
 using OAuthClientCredentials.Caching;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Handling;
 using OAuthClientCredentials.Wire;
 
@@ -62,7 +63,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         if (!pending.IsCompleted)
         {
             // The request for it goes on, so that a later call finds the token; its failure is seen here.
-            _ = pending.AsTask().ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            pending.AsTask().ObserveFault();
             throw new NotSupportedException("HttpClient.Send needs an access token that is cached already, and there is none now. Use SendAsync, which can wait for one.");
         }
 
@@ -184,6 +185,12 @@ public sealed class AccessTokenHandler : DelegatingHandler
         try
         {
             Task<HttpResponseMessage> replay = base.SendAsync(request, cancellationToken);
+            if (replay.IsFaulted)
+            {
+                // it could not even start.
+                replay.ObserveFault();
+                return first;
+            }
 
             // an undisposed response keeps its connection. SocketsHttpHandler drains what is left of it, within bounds.
             first.Dispose();

@@ -72,12 +72,7 @@ public sealed class TokenClient
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            throw new TokenRequestException($"{settings.Name} got no token: {exception.GetType().Name} in a pipeline, handler or authentication of the application. See its log, and mend it there.")
-            {
-                ClientName = settings.Name.Value,
-                IsTransient = true,
-                Attempts = attempts.Value,
-            };
+            throw settings.Name.Broken(exception).After(attempts.Value);
         }
         finally
         {

@@ -204,30 +204,41 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         }
     }
 
+    // Whatever happens in a flight, its waiters hear of it.
     private async Task FlyAsync(Flight flight)
     {
-        using Activity? activity = Tracing.StartTokenRequest(flight.Settings.Name, flight.Reason.ToString(), flight.StartedBy);
-        FlightResult result;
         try
         {
-            result = new(await client.RequestTokenAsync(request, flight.CancellationToken).ConfigureAwait(false), null);
+            Land(flight, await RequestAsync(flight).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (flight.CancellationToken.IsCancellationRequested)
+        {
+            // Abandoned: its waiters know already.
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // a logger or listener of the application's threw. If the flight had landed before, nothing more comes of it.
+            Land(flight, new(null, client.Settings.Name.Broken(exception)));
+        }
+    }
+
+    private async Task<FlightResult> RequestAsync(Flight flight)
+    {
+        using Activity? activity = Tracing.StartTokenRequest(flight.Settings.Name, flight.Reason.ToString(), flight.StartedBy);
+        try
+        {
+            return new(await client.RequestTokenAsync(request, flight.CancellationToken).ConfigureAwait(false), null);
         }
         catch (TokenRequestException exception)
         {
             activity?.SetStatus(ActivityStatusCode.Error);
-            result = new(null, exception);
+            return new(null, exception);
         }
-        catch (OperationCanceledException)
-        {
-            // Abandoned: its waiters know already.
-            return;
-        }
-
-        Land(flight, result);
     }
 
     private void Land(Flight flight, FlightResult result)
     {
+        Action? log;
         lock (_gate)
         {
             // an answer to a flight that is no longer ours changes nothing.
@@ -241,18 +252,24 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
             Instant now = new(client.Time);
             if (result.Token is not null)
             {
-                Accept(result.Token, flight, now);
+                log = Accept(result.Token, flight, now);
             }
             else
             {
-                result = new(null, Remember(result.Failure!, flight, now));
+                log = Remember(result.Failure!, flight, now);
+                result = new(null, _failure);
             }
+
+            RenewAgainIfCredentialChanged(flight);
         }
 
         flight.Complete(result);
+
+        // a logger is the application's code.
+        log?.Invoke();
     }
 
-    private void Accept(AccessToken token, Flight flight, Instant now)
+    private Action? Accept(AccessToken token, Flight flight, Instant now)
     {
         bool isAlive = !IsExpired(token, now);
         AccessToken? present = _token is not null && !IsExpired(_token, now) ? _token : null;
@@ -264,9 +281,10 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
             _token = token;
             _dueAt = DueTimeOf(token, now);
             _replaceAnyway = false;
-            client.Logger.TokenRenewed(client.Settings.Name, flight.Reason.ToString(), token.ExpiresAt);
+            return () => client.Logger.TokenRenewed(client.Settings.Name, flight.Reason.ToString(), token.ExpiresAt);
         }
-        else if (present is not null)
+
+        if (present is not null)
         {
             // some servers hand out the same token until it is nearly gone.
             _nextAttemptAt = now.Timestamp + client.Ticks(Backoff.WhileValid(RemainingLife(present, now)));
@@ -278,7 +296,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
             Forgive();
         }
 
-        RenewAgainIfCredentialChanged(flight);
+        return null;
     }
 
     // The flight carried a credential that has been replaced meanwhile.
@@ -301,28 +319,19 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         }
     }
 
-    private TokenRequestException Remember(TokenRequestException failure, Flight flight, Instant now)
+    private Action Remember(TokenRequestException failure, Flight flight, Instant now)
     {
         _failures++;
-        bool isAlive = _token is not null && !IsExpired(_token, now);
+        AccessToken? present = _token is not null && !IsExpired(_token, now) ? _token : null;
         TimeSpan wait = !failure.IsTransient ? Backoff.AfterFatal(_failures)
-            : isAlive ? Backoff.WhileValid(RemainingLife(_token!, now))
+            : present is not null ? Backoff.WhileValid(RemainingLife(present, now))
             : Backoff.WithoutToken(_failures);
         wait = failure.RetryAfter > wait ? failure.RetryAfter.Value : wait;
         _nextAttemptAt = now.Timestamp + client.Ticks(wait);
         _failure = failure.Copy(now.Utc + wait);
-        if (isAlive)
-        {
-            client.Logger.RenewalFailed(client.Settings.Name, flight.Reason.ToString(), _token!.ExpiresAt, wait, failure.Message);
-        }
-        else
-        {
-            client.Logger.NoToken(client.Settings.Name, flight.Reason.ToString(), wait, failure.Message);
-        }
-
-        TokenRequestException remembered = _failure;
-        RenewAgainIfCredentialChanged(flight);
-        return remembered;
+        return present is not null
+            ? () => client.Logger.RenewalFailed(client.Settings.Name, flight.Reason.ToString(), present.ExpiresAt, wait, failure.Message)
+            : () => client.Logger.NoToken(client.Settings.Name, flight.Reason.ToString(), wait, failure.Message);
     }
 
     // A failed renewal is no failed call while a token lives, be it one that an API rejected.

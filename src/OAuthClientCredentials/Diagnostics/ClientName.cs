@@ -21,5 +21,13 @@ internal readonly record struct ClientName(string Value, string OptionsPath)
             IsTransient = isTransient,
         };
 
+    /// <summary>Something that the application brought along threw what it should not. Its text may hold anything, and is not repeated.</summary>
+    public TokenRequestException Broken(Exception exception) =>
+        new($"{this} got no token: {exception.GetType().Name} in a pipeline, handler, authentication, logger or listener of the application. See its log, and mend it there.")
+        {
+            ClientName = Value,
+            IsTransient = true,
+        };
+
     public override string ToString() => Value.Length == 0 ? "The default client" : $"Client '{Value}'";
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials.Discovery;
@@ -35,9 +36,9 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
                 return entry.Metadata;
             }
 
-            // A fetch of its own: no waiter's cancellation ends it for the others, and its fault is seen though all of them may be gone.
+            // A fetch of its own: no waiter's cancellation ends it for the others,.
             entry.Metadata = Task.Run(() => RefreshAsync(entry, entry.LastGood, settings), CancellationToken.None);
-            _ = entry.Metadata.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            entry.Metadata.ObserveFault();
             return entry.Metadata;
         }
     }
@@ -50,7 +51,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
             ServerMetadata metadata = await FetchAsync(entry, settings, timeout.Token).ConfigureAwait(false);
             return Keep(entry, metadata, Lifetime);
         }
-        catch (Exception exception) when (lastGood is not null && exception is TokenRequestException or OperationCanceledException)
+        catch (Exception exception) when (lastGood is not null && exception is not OutOfMemoryException)
         {
             return Keep(entry, lastGood!, RetryAfterFailure);
         }

@@ -11,7 +11,7 @@ internal sealed class OriginPolicy(string httpClientName, IEnumerable<Origin> al
     private Origin? _lastAllowed;
     private bool _warned;
 
-    /// <summary>Says why a token may not go there, or null. The origin that was asked for last answers at once.</summary>
+    /// <summary>Says why a token may not go there, or null. The origin that was allowed last answers at once.</summary>
     public string? Refuse(Uri uri)
     {
         if (Volatile.Read(ref _lastAllowed)?.Matches(uri) == true)
@@ -19,37 +19,28 @@ internal sealed class OriginPolicy(string httpClientName, IEnumerable<Origin> al
             return null;
         }
 
-        string? refusal = Examine(uri);
-        if (refusal is null)
-        {
-            Volatile.Write(ref _lastAllowed, new Origin(uri));
-        }
-
-        return refusal;
-    }
-
-    private string? Examine(Uri uri)
-    {
-        if (!EndpointRules.IsSecure(uri, allowInsecureHttp: false) && !(uri.Scheme == Uri.UriSchemeHttp && allowInsecureHttp()))
+        if (IsInsecure(uri))
         {
             return "it is neither https nor loopback. Use https, or, in a network that encrypts beneath, set AllowInsecureHttp";
         }
 
-        if (_allowed.Length > 0)
+        if (_allowed.Length > 0 ? Array.Exists(_allowed, origin => origin.Matches(uri)) : baseAddresses.Contains(uri))
         {
-            return Array.Exists(_allowed, origin => origin.Matches(uri)) ? null : "it is not one of AllowedOrigins. Add it there if the API may see this token";
-        }
-
-        if (baseAddresses.Contains(uri))
-        {
+            Volatile.Write(ref _lastAllowed, new Origin(uri));
             return null;
         }
 
-        if (!baseAddresses.IsEmpty)
-        {
-            return "it is not the origin of the HttpClient's BaseAddress. Add it to AllowedOrigins in AddClientCredentialsHandler if the API may see this token";
-        }
+        return _allowed.Length > 0 ? "it is not one of AllowedOrigins. Add it there if the API may see this token"
+            : !baseAddresses.IsEmpty ? "it is not the origin of the HttpClient's BaseAddress. Add it to AllowedOrigins in AddClientCredentialsHandler if the API may see this token"
+            : AllowAny();
+    }
 
+    private bool IsInsecure(Uri uri) =>
+        !EndpointRules.IsSecure(uri, allowInsecureHttp: false) && !(uri.Scheme == Uri.UriSchemeHttp && allowInsecureHttp());
+
+    // Not remembered: a typed client made later may bring the address that counts.
+    private string? AllowAny()
+    {
         if (!_warned)
         {
             _warned = true;

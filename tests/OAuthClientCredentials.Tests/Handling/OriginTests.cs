@@ -52,6 +52,21 @@ public sealed class OriginTests
 
     [Fact]
     [Trait("Req", "R-110")]
+    public void An_origin_that_was_allowed_for_want_of_an_address_is_forgotten_when_one_is_known()
+    {
+        BaseAddressBook book = new();
+        OriginPolicy policy = new("api", [], book, () => false, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        Uri elsewhere = new("https://elsewhere.example.com/");
+        Assert.Null(policy.Refuse(elsewhere));
+        using SocketsHttpHandler handler = new();
+        using HttpClient client = new(handler) { BaseAddress = new("https://api.example.com") };
+        book.Add(client);
+        Assert.NotNull(policy.Refuse(elsewhere));
+        Assert.Null(policy.Refuse(new Uri("https://api.example.com/orders")));
+    }
+
+    [Fact]
+    [Trait("Req", "R-110")]
     public async Task An_absolute_address_at_another_origin_is_refused_before_any_IO()
     {
         await using LoopbackServer evil = await LoopbackServer.StartAsync(_ => Task.CompletedTask);
