@@ -143,11 +143,30 @@ public sealed class BindingTests
     {
         Dictionary<string, string> values = new()
         {
-            ["Authority"] = "https://id.example.com/", ["MetadataAddress"] = "https://id.example.com/meta", ["TokenEndpoint"] = "https://id.example.com/token",
-            ["ClientId"] = "shop", ["ClientSecret"] = "s", ["ClientSecretFile"] = "/run/s", ["AuthenticationMethod"] = "none", ["BasicEncoding"] = "Raw",
-            ["Scopes:0"] = "a", ["Resources:0"] = "https://a.example/", ["Audience"] = "aud", ["AuthorizationDetails"] = "[]", ["Parameters:p"] = "v", ["AllowedEndpointHosts:0"] = "h.example",
-            ["AllowInsecureHttp"] = "true", ["Timeout"] = "00:00:07", ["AttemptTimeout"] = "00:00:03", ["MaxRetries"] = "1", ["MaxRetryAfter"] = "00:00:09", ["MaxResponseBytes"] = "2048",
-            ["DefaultLifetime"] = "00:01:00", ["MaxLifetime"] = "01:00:00", ["RequireAllScopes"] = "true", ["RequireBearerSyntax"] = "true",
+            ["Authority"] = "https://id.example.com/",
+            ["MetadataAddress"] = "https://id.example.com/meta",
+            ["TokenEndpoint"] = "https://id.example.com/token",
+            ["ClientId"] = "shop",
+            ["ClientSecret"] = "s",
+            ["ClientSecretFile"] = "/run/s",
+            ["AuthenticationMethod"] = "none",
+            ["BasicEncoding"] = "Raw",
+            ["Scopes:0"] = "a",
+            ["Resources:0"] = "https://a.example/",
+            ["Audience"] = "aud",
+            ["AuthorizationDetails"] = "[]",
+            ["Parameters:p"] = "v",
+            ["AllowedEndpointHosts:0"] = "h.example",
+            ["AllowInsecureHttp"] = "true",
+            ["Timeout"] = "00:00:07",
+            ["AttemptTimeout"] = "00:00:03",
+            ["MaxRetries"] = "1",
+            ["MaxRetryAfter"] = "00:00:09",
+            ["MaxResponseBytes"] = "2048",
+            ["DefaultLifetime"] = "00:01:00",
+            ["MaxLifetime"] = "01:00:00",
+            ["RequireAllScopes"] = "true",
+            ["RequireBearerSyntax"] = "true",
         };
         ClientCredentialsOptions bound = new();
         IConfiguration section = new ConfigurationBuilder().AddInMemoryCollection(values.Select(value => KeyValuePair.Create($"ClientCredentials:orders:{value.Key}", (string?)value.Value))).Build();
