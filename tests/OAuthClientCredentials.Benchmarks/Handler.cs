@@ -1,77 +1,61 @@
-using System.Net;
 using System.Net.Http.Headers;
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace OAuthClientCredentials.Benchmarks;
 
-/// <summary>What does the handler, with 401 handling on, cost an API call over one that sets a constant header? (R-301)</summary>
+/// <summary>What does a call through HttpClient cost with the handler, over one that sets a constant header? Both as the factory builds them.</summary>
 [MemoryDiagnoser]
 public class Handler
 {
     private static readonly Uri Orders = new("https://api.example.com/orders");
 
+    private readonly Inner _inner = new();
     private ServiceProvider _services = null!;
-    private HttpMessageInvoker _constant = null!;
-    private HttpMessageInvoker _ours = null!;
+    private HttpClient _constant = null!;
+    private HttpClient _ours = null!;
 
-    /// <summary>Whether the API's answer is there when the handler looks, or comes later on another thread, as real ones do.</summary>
-    [Params(Answer.Ready, Answer.Pending)]
-    public Answer Inner { get; set; }
+    /// <summary>Whether the inner handler's answer is there at once, or comes later as from a network.</summary>
+    [Params(false, true)]
+    public bool Pending { get; set; }
 
     [GlobalSetup]
-    public async Task BuildAsync()
+    public async Task SetUp()
     {
-        IServiceCollection services = StubTokenEndpoint.AddOrders(new ServiceCollection());
-        services.AddHttpClient("api", client => client.BaseAddress = Orders)
-            .ConfigurePrimaryHttpMessageHandler(MakeInner)
-            .AddClientCredentialsHandler("orders");
+        ServiceCollection services = new();
+        services.AddClientCredentials(options => (options.TokenEndpoint, options.ClientId, options.ClientSecret) = ("https://id.example.com/token", "shop", "secret"))
+            .ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => new TokenEndpoint()));
+        AddHttpClient(services, "constant").AddHttpMessageHandler(() => new ConstantHeader());
+        AddHttpClient(services, "ours").AddClientCredentialsHandler();
         _services = services.BuildServiceProvider();
-        AccessTokenHandler handler = FindOurs(_services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler("api"));
-        using HttpClient client = _services.GetRequiredService<IHttpClientFactory>().CreateClient("api");
-        await client.GetAsync(Orders);
-        _ours = new(handler);
-        _constant = new(new ConstantHeader { InnerHandler = MakeInner() });
+        _constant = _services.GetRequiredService<IHttpClientFactory>().CreateClient("constant");
+        _ours = _services.GetRequiredService<IHttpClientFactory>().CreateClient("ours");
+        await _ours.GetAsync(Orders);
+        _inner.IsPending = Pending;
     }
 
     [GlobalCleanup]
-    public async Task DisposeAsync()
-    {
-        _constant.Dispose();
-        await _services.DisposeAsync();
-    }
+    public ValueTask TearDown() => _services.DisposeAsync();
 
     [Benchmark(Baseline = true)]
-    public Task<HttpResponseMessage> ConstantHeaderAsync() => _constant.SendAsync(new(HttpMethod.Get, Orders), default);
+    public Task<HttpResponseMessage> ConstantHeaderValue() => SendAsync(_constant);
 
     [Benchmark]
-    public Task<HttpResponseMessage> AccessTokenAsync() => _ours.SendAsync(new(HttpMethod.Get, Orders), default);
+    public Task<HttpResponseMessage> Ours() => SendAsync(_ours);
 
-    private HttpMessageHandler MakeInner() => Inner == Answer.Ready ? new ReadyAnswer() : new PendingAnswer();
-
-    // Without what the factory puts around it, which is no part of the question.
-    private static AccessTokenHandler FindOurs(HttpMessageHandler? outermost)
+    private Task<HttpResponseMessage> SendAsync(HttpClient client)
     {
-        for (HttpMessageHandler? handler = outermost; handler is DelegatingHandler around; handler = around.InnerHandler)
-        {
-            if (handler is AccessTokenHandler ours)
-            {
-                return ours;
-            }
-        }
-
-        throw new InvalidOperationException("The pipeline has no AccessTokenHandler.");
+        Task<HttpResponseMessage> response = client.SendAsync(new HttpRequestMessage(HttpMethod.Get, Orders), HttpCompletionOption.ResponseHeadersRead);
+        _inner.Answer();
+        return response;
     }
 
-    public enum Answer
-    {
-        Ready,
-        Pending,
-    }
+    private IHttpClientBuilder AddHttpClient(IServiceCollection services, string name) =>
+        services.AddHttpClient(name, client => client.BaseAddress = new Uri("https://api.example.com")).ConfigurePrimaryHttpMessageHandler(() => _inner).RemoveAllLoggers();
 
     private sealed class ConstantHeader : DelegatingHandler
     {
-        private readonly AuthenticationHeaderValue _header = new("Bearer", StubTokenEndpoint.Token);
+        private readonly AuthenticationHeaderValue _header = new("Bearer", TokenEndpoint.Token);
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -80,21 +64,19 @@ public class Handler
         }
     }
 
-    private sealed class ReadyAnswer : HttpMessageHandler
+    private sealed class Inner : HttpMessageHandler
     {
-        private readonly Task<HttpResponseMessage> _answer = Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK));
+        private readonly HttpResponseMessage _response = new();
+        private TaskCompletionSource<HttpResponseMessage>? _pending;
 
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => _answer;
-    }
+        public bool IsPending { get; set; }
 
-    private sealed class PendingAnswer : HttpMessageHandler
-    {
-        private readonly HttpResponseMessage _answer = new(HttpStatusCode.OK);
+        public void Answer() => _pending?.SetResult(_response);
 
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            await Task.Yield();
-            return _answer;
+            _pending = IsPending ? new() : null;
+            return _pending?.Task ?? Task.FromResult(_response);
         }
     }
 }
