@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -66,6 +67,27 @@ public sealed class ArchitectureTests
         Assert.All(CoreFiles, file => Assert.Equal(
             IsRegistration(file) ? "Microsoft.Extensions.DependencyInjection" : string.Join('.', file.Split('/').SkipLast(1).Prepend("OAuthClientCredentials")),
             Assert.Single(Parse(file).Members.OfType<BaseNamespaceDeclarationSyntax>()).Name.ToString()));
+
+    [Fact]
+    public void A_satellite_keeps_the_same_house_and_knows_the_core_only()
+    {
+        string[] projects = [.. Repository.Files("src", "*.csproj").Where(path => path != $"{Core}/OAuthClientCredentials.csproj")];
+        Assert.NotEmpty(projects);
+        foreach (string project in projects)
+        {
+            Assert.Equal(["../OAuthClientCredentials/OAuthClientCredentials.csproj"], Regex.Matches(Repository.Read(project), "<ProjectReference Include=\"([^\"]+)\"").Select(match => match.Groups[1].Value));
+            string folder = Path.GetDirectoryName(project)!.Replace('\\', '/');
+            string[] files = [.. Repository.Files(folder, "*.cs").Select(path => path[(folder.Length + 1)..])];
+            Assert.InRange(files.Count(IsInRoot), 1, MostRootFiles);
+            Assert.All(files, file =>
+            {
+                BaseNamespaceDeclarationSyntax space = Assert.Single(ParseText($"{folder}/{file}").Members.OfType<BaseNamespaceDeclarationSyntax>());
+                Assert.Equal(IsRegistration(file) ? "Microsoft.Extensions.DependencyInjection" : string.Join('.', file.Split('/').SkipLast(1).Prepend(Path.GetFileName(folder))), space.Name.ToString());
+                Assert.All(space.Members.OfType<BaseTypeDeclarationSyntax>(), type => Assert.Equal(IsInRoot(file) || IsRegistration(file), type.Modifiers.Any(SyntaxKind.PublicKeyword)));
+                Assert.InRange(Repository.Read($"{folder}/{file}").Count(character => character == '\n'), 1, LongFile);
+            });
+        }
+    }
 
     [Fact]
     public void Data_flows_one_way_and_no_arrow_is_spare()
@@ -143,7 +165,7 @@ public sealed class ArchitectureTests
         Assert.All(CoreFiles, file => Assert.DoesNotMatch("CertificateValidationCallback|CertificateCustomValidation|DangerousAcceptAny|CertificateRevocation|SslProtocols", Repository.Read($"{Core}/{file}")));
         Assert.DoesNotContain(
             typeof(ClientCredentialsOptions).GetProperties().Concat(typeof(AccessTokenHandlerOptions).GetProperties()).Select(option => option.Name),
-            name => System.Text.RegularExpressions.Regex.IsMatch(name, "Ignore|Skip|Validat|Trust|Certificate"));
+            name => Regex.IsMatch(name, "Ignore|Skip|Validat|Trust|Certificate"));
     }
 
     private static bool IsInRoot(string file) => !file.Contains('/', StringComparison.Ordinal);
@@ -171,5 +193,7 @@ public sealed class ArchitectureTests
     private static IEnumerable<BaseTypeDeclarationSyntax> TypesOf(string file) =>
         Parse(file).Members.OfType<BaseNamespaceDeclarationSyntax>().SelectMany(space => space.Members).OfType<BaseTypeDeclarationSyntax>();
 
-    private static CompilationUnitSyntax Parse(string file) => CSharpSyntaxTree.ParseText(Repository.Read($"{Core}/{file}")).GetCompilationUnitRoot();
+    private static CompilationUnitSyntax Parse(string file) => ParseText($"{Core}/{file}");
+
+    private static CompilationUnitSyntax ParseText(string path) => CSharpSyntaxTree.ParseText(Repository.Read(path)).GetCompilationUnitRoot();
 }

@@ -60,7 +60,7 @@ public sealed partial class ReadmeTests
             "Snippet",
             [CSharpSyntaxTree.ParseText(Given, syntax), CSharpSyntaxTree.ParseText(code, syntax)],
             References,
-            new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
+            new CSharpCompilationOptions(IsProgram(code) ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
         Assert.True(
             !compilation.GetDiagnostics().Any(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning),
             $"{page}\n{string.Join('\n', compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning))}");
@@ -106,6 +106,9 @@ public sealed partial class ReadmeTests
         Assert.All(
             Pages.Append("CHANGELOG.md").Append(".github/SECURITY.md").SelectMany(page => Link().Matches(Repository.Read(page)).Select(match => Path.Combine(Path.GetDirectoryName(page)!, match.Groups[1].Value))),
             target => Assert.True(Path.Exists(Path.Combine(Repository.Root, target)), target));
+
+    // Statements are a program, types alone a library.
+    private static bool IsProgram(string code) => CSharpSyntaxTree.ParseText(code).GetCompilationUnitRoot().Members.OfType<Microsoft.CodeAnalysis.CSharp.Syntax.GlobalStatementSyntax>().Any();
 
     private static TheoryData<string, string> BlocksOf(string language)
     {
