@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests;
@@ -53,7 +54,7 @@ public sealed class RedactionTests
     public async Task An_attempt_shows_its_parameters_to_nobody()
     {
         TokenRequestAttempt? seen = null;
-        using ScriptedTokenEndpoint endpoint = new();
+        TestAuthorizationServer endpoint = new();
         using OneClient client = new(endpoint, options => options.UseAuthentication(new Capture(attempt => seen = attempt)));
         await client.GetAsync();
         Assert.All(Texts(seen!), text => Assert.DoesNotContain(Canary, text, StringComparison.Ordinal));

@@ -34,8 +34,9 @@ internal sealed class TokenRequestForm
 
     private static TokenRequestForm FromBasic(string basic, List<KeyValuePair<string, string>> parameters)
     {
-        string[] parts = Encoding.UTF8.GetString(Convert.FromBase64String(basic)).Split(':', 2);
-        return new(Decode(parts[0]), Decode(parts[^1]), "client_secret_basic", parameters);
+        byte[] bytes = new byte[basic.Length];
+        string[] parts = Convert.TryFromBase64String(basic, bytes, out int length) ? Encoding.UTF8.GetString(bytes, 0, length).Split(':', 2) : [""];
+        return new(Decode(parts[0]), parts.Length > 1 ? Decode(parts[1]) : null, "client_secret_basic", parameters);
     }
 
     private static string Decode(string value) => Uri.UnescapeDataString(value.Replace('+', ' '));

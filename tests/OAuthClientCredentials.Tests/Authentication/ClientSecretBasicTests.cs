@@ -56,7 +56,7 @@ public sealed class ClientSecretBasicTests
     [InlineData("shop", "secret", BasicEncoding.Rfc6749, null)]
     public async Task A_rejected_client_is_told_of_the_other_encoding_where_it_differs(string id, string secret, BasicEncoding encoding, string? hint)
     {
-        using Golden golden = new(() => ScriptedTokenEndpoint.Error(HttpStatusCode.Unauthorized, "invalid_client"));
+        using Golden golden = new(() => Respond.Error(HttpStatusCode.Unauthorized, "invalid_client"));
         using OneClient client = new(golden.Handler, Options(id, secret, encoding));
         string message = (await client.FailAsync()).Message;
         Assert.Equal(hint is not null, message.Contains("BasicEncoding", StringComparison.Ordinal));

@@ -2,14 +2,15 @@ using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
 
 public sealed class GenerationTests : IAsyncDisposable
 {
-    private readonly ScriptedTokenEndpoint _endpoint = new();
-    private readonly TwoClocks _time = new();
+    private readonly TestAuthorizationServer _endpoint = new();
+    private readonly TestTimeProvider _time = new();
     private readonly IConfigurationRoot _configuration;
     private readonly ServiceProvider _services;
     private readonly ITokenProvider _tokens;
@@ -28,7 +29,7 @@ public sealed class GenerationTests : IAsyncDisposable
         ServiceCollection services = new();
         services.AddSingleton<IConfiguration>(_configuration);
         services.AddSingleton<TimeProvider>(_time);
-        services.AddClientCredentials().ConfigureHttpClient(client => client.ConfigurePrimaryHttpMessageHandler(() => _endpoint));
+        services.AddClientCredentials().ConfigureHttpClient(client => client.ConfigurePrimaryHttpMessageHandler(_endpoint.CreateHandler));
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         _tokens = _services.GetRequiredService<ITokenProvider>();
     }
@@ -44,8 +45,8 @@ public sealed class GenerationTests : IAsyncDisposable
         Assert.Equal("token-1", await GetAsync());
         await SettleAsync();
         Assert.Equal("token-2", await GetAsync());
-        Assert.Contains("client_secret=new-secret", _endpoint.Bodies.Last(), StringComparison.Ordinal);
-        Assert.Equal(2, _endpoint.Requests);
+        Assert.True(_endpoint.Requests[^1].Used("new-secret"));
+        Assert.Equal(2, _endpoint.Requests.Count);
     }
 
     [Fact]
@@ -53,7 +54,7 @@ public sealed class GenerationTests : IAsyncDisposable
     public async Task A_changed_secret_fails_no_call_while_the_server_is_down()
     {
         await GetAsync();
-        _endpoint.Answer = _ => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+        _endpoint.Always(TestAnswer.Status(HttpStatusCode.ServiceUnavailable));
         Set("ClientSecret", "new-secret");
         for (int second = 0; second < 60; second++)
         {
@@ -62,7 +63,7 @@ public sealed class GenerationTests : IAsyncDisposable
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        _endpoint.Answer = null;
+        _endpoint.Recover();
         _time.Advance(TimeSpan.FromSeconds(60));
         await GetAsync();
         await SettleAsync();
@@ -74,12 +75,12 @@ public sealed class GenerationTests : IAsyncDisposable
     [Trait("Req", "R-190")]
     public async Task A_corrected_secret_works_at_the_next_call()
     {
-        _endpoint.Answer = _ => _endpoint.Bodies.Last().Contains("new-secret", StringComparison.Ordinal) ? null : ScriptedTokenEndpoint.Error(HttpStatusCode.Unauthorized, "invalid_client");
+        _endpoint.Always(request => request.Used("new-secret") ? TestAnswer.Token() : TestAnswer.Error("invalid_client"));
         await Assert.ThrowsAsync<TokenRequestException>(GetAsync);
         await Assert.ThrowsAsync<TokenRequestException>(GetAsync);
-        Assert.Equal(1, _endpoint.Requests);
+        Assert.Single(_endpoint.Requests);
         Set("ClientSecret", "new-secret");
-        Assert.Equal("token-2", await GetAsync());
+        Assert.Equal("token-1", await GetAsync());
     }
 
     [Theory]
@@ -106,12 +107,12 @@ public sealed class GenerationTests : IAsyncDisposable
     public async Task Callers_who_wait_while_the_identity_changes_get_a_token_of_the_new_one()
     {
         TaskCompletionSource answer = new();
-        _endpoint.Before = _ => _endpoint.Requests == 1 ? answer.Task : Task.CompletedTask;
+        _endpoint.Next(TestAnswer.Token(value: "late").After(_ => answer.Task));
         Task<string>[] callers = [.. Enumerable.Range(0, 50).Select(_ => Task.Run(GetAsync))];
-        await Eventually.True(() => _endpoint.Requests == 1);
+        await Eventually.True(() => _endpoint.Requests.Count == 1);
         Set("Scopes:0", "write");
-        Assert.All(await Task.WhenAll(callers), token => Assert.Equal("token-2", token));
-        Assert.Contains("scope=write", _endpoint.Bodies.Last(), StringComparison.Ordinal);
+        Assert.All(await Task.WhenAll(callers), token => Assert.Equal("token-1", token));
+        Assert.Equal("write", _endpoint.Requests[^1]["scope"]);
         answer.SetResult();
     }
 
@@ -133,7 +134,7 @@ public sealed class GenerationTests : IAsyncDisposable
         await GetAsync();
         _configuration.Reload();
         Assert.Equal("token-1", await GetAsync());
-        Assert.Equal(1, _endpoint.Requests);
+        Assert.Single(_endpoint.Requests);
     }
 
     [Fact]
@@ -143,9 +144,9 @@ public sealed class GenerationTests : IAsyncDisposable
         await GetAsync(new TokenRequest { Scopes = ["a", "b"] });
         await GetAsync(new TokenRequest { Scopes = ["b a"] });
         await GetAsync(new TokenRequest { Scopes = ["b", "a", "b"] });
-        Assert.Equal(1, _endpoint.Requests);
+        Assert.Single(_endpoint.Requests);
         await GetAsync(new TokenRequest { Scopes = ["A", "b"] });
-        Assert.Equal(2, _endpoint.Requests);
+        Assert.Equal(2, _endpoint.Requests.Count);
     }
 
     [Fact]
@@ -154,7 +155,7 @@ public sealed class GenerationTests : IAsyncDisposable
     {
         await GetAsync();
         Assert.Equal("token-1", await GetAsync(new TokenRequest { Scopes = ["read"] }));
-        Assert.Equal(1, _endpoint.Requests);
+        Assert.Single(_endpoint.Requests);
     }
 
     [Fact]
@@ -186,7 +187,7 @@ public sealed class GenerationTests : IAsyncDisposable
         }
 
         // An empty audience asks for the same as none.
-        Assert.Equal(requests.Length - 1, _endpoint.Requests);
+        Assert.Equal(requests.Length - 1, _endpoint.Requests.Count);
     }
 
     [Fact]
@@ -213,12 +214,12 @@ public sealed class GenerationTests : IAsyncDisposable
             Assert.InRange(provider.SourceCount, 1, 102);
         }
 
-        int requests = _endpoint.Requests;
+        int requests = _endpoint.Requests.Count;
         await provider.GetTokenAsync("orders");
         await provider.GetTokenAsync("orders", new TokenRequest { Audience = "audience-999" });
-        Assert.Equal(requests, _endpoint.Requests);
+        Assert.Equal(requests, _endpoint.Requests.Count);
         await provider.GetTokenAsync("orders", new TokenRequest { Audience = "audience-0" });
-        Assert.Equal(requests + 1, _endpoint.Requests);
+        Assert.Equal(requests + 1, _endpoint.Requests.Count);
     }
 
     private async Task<string> GetAsync() => (await _tokens.GetTokenAsync("orders")).Value;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
@@ -14,7 +15,8 @@ public sealed class HostileHostTests
     [InlineData(false)]
     public async Task A_logger_that_throws_leaves_nobody_waiting(bool succeeds)
     {
-        using ScriptedTokenEndpoint endpoint = new() { Answer = _ => succeeds ? null : new HttpResponseMessage(System.Net.HttpStatusCode.ServiceUnavailable) };
+        TestAuthorizationServer endpoint = new();
+        endpoint.Always(_ => succeeds ? TestAnswer.Token() : TestAnswer.Status(System.Net.HttpStatusCode.ServiceUnavailable));
         using Factory logging = new(() => throw new InvalidOperationException("canary"));
         await using TokenProvider tokens = Create(endpoint, logging);
         Exception? failure = await Record.ExceptionAsync(() => tokens.GetTokenAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
@@ -27,7 +29,7 @@ public sealed class HostileHostTests
     [Trait("Req", "R-225")]
     public async Task A_logger_that_blocks_holds_up_no_caller()
     {
-        using ScriptedTokenEndpoint endpoint = new();
+        TestAuthorizationServer endpoint = new();
         using ManualResetEventSlim release = new();
         using Factory logging = new(release.Wait);
         TokenProvider tokens = Create(endpoint, logging);
@@ -42,7 +44,7 @@ public sealed class HostileHostTests
     [Trait("Req", "R-225")]
     public async Task A_listener_that_throws_leaves_nobody_waiting()
     {
-        using ScriptedTokenEndpoint endpoint = new();
+        TestAuthorizationServer endpoint = new();
         using ActivityListener listener = new()
         {
             ShouldListenTo = source => source.Name == "OAuthClientCredentials",
@@ -56,10 +58,10 @@ public sealed class HostileHostTests
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
     }
 
-    private static TokenProvider Create(ScriptedTokenEndpoint endpoint, ILoggerFactory logging) =>
+    private static TokenProvider Create(TestAuthorizationServer endpoint, ILoggerFactory logging) =>
         TokenProvider.Create(
             options => (options.TokenEndpoint, options.ClientId, options.ClientSecret, options.MaxRetries) = ("https://id.example.com/token", "shop", "secret", 0),
-            endpoint,
+            endpoint.CreateHandler(),
             loggerFactory: logging);
 
     private sealed class Factory(Action onLog) : ILoggerFactory, ILogger

@@ -1,4 +1,5 @@
 using System.Net;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
@@ -45,11 +46,11 @@ public sealed class LifetimeTests
     {
         await using Provider provider = new();
         DateTimeOffset sent = provider.Time.GetUtcNow();
-        provider.Endpoint.Before = _ =>
+        provider.Endpoint.Always(TestAnswer.Token().After(_ =>
         {
             provider.Time.Advance(TimeSpan.FromSeconds(8));
             return Task.CompletedTask;
-        };
+        }));
         AccessToken token = await provider.Tokens.GetTokenAsync();
         Assert.Equal(sent + TimeSpan.FromSeconds(3600), token.ExpiresAt);
     }
@@ -58,12 +59,12 @@ public sealed class LifetimeTests
     [Trait("Req", "R-080")]
     public async Task A_token_that_lived_shorter_than_its_request_took_is_given_to_those_who_waited_and_not_kept()
     {
-        await using Provider provider = new() { Endpoint = { Lifetime = 1 } };
-        provider.Endpoint.Before = _ =>
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(1) } };
+        provider.Endpoint.Always(TestAnswer.Token().After(_ =>
         {
             provider.Time.Advance(TimeSpan.FromSeconds(1.5));
             return Task.CompletedTask;
-        };
+        }));
         Assert.Equal("token-1", await provider.GetAsync());
         Assert.Equal("token-2", await provider.GetAsync());
     }
@@ -74,7 +75,7 @@ public sealed class LifetimeTests
     [InlineData(-5)]
     public async Task A_token_without_life_is_never_kept(double lifetime)
     {
-        await using Provider provider = new() { Endpoint = { Lifetime = lifetime } };
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(lifetime) } };
         string[] tokens = [await provider.GetAsync(), await provider.GetAsync(), await provider.GetAsync()];
         Assert.Equal(["token-1", "token-2", "token-3"], tokens);
     }
@@ -84,7 +85,7 @@ public sealed class LifetimeTests
     public async Task A_token_that_does_not_say_how_long_it_lives_lives_five_minutes()
     {
         await using Provider provider = new();
-        provider.Endpoint.Answer = number => ScriptedTokenEndpoint.Json(HttpStatusCode.OK, $$"""{"access_token":"token-{{number}}"}""");
+        provider.Endpoint.Always(request => TestAnswer.Status(HttpStatusCode.OK, $$"""{"access_token":"token-{{request.Number}}"}"""));
         await provider.GetAsync();
         provider.Time.Advance(TimeSpan.FromSeconds(200));
         Assert.Equal("token-1", await provider.GetAsync());
@@ -103,7 +104,7 @@ public sealed class LifetimeTests
     [InlineData(3600)]
     public async Task A_token_is_used_for_most_of_its_life(double lifetime)
     {
-        await using Provider provider = new() { Endpoint = { Lifetime = lifetime } };
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(lifetime) } };
         TimeSpan step = TimeSpan.FromSeconds(lifetime / 20);
         for (int round = 0; round < 200; round++)
         {
@@ -113,7 +114,7 @@ public sealed class LifetimeTests
         }
 
         // Ten lifetimes; at 75 to 90 % of each a new token.
-        Assert.InRange(provider.Endpoint.Requests, 10, 15);
+        Assert.InRange(provider.Endpoint.Requests.Count, 10, 15);
     }
 
     [Fact]
@@ -123,10 +124,10 @@ public sealed class LifetimeTests
         List<double> shares = [];
         for (int process = 0; process < 200; process++)
         {
-            await using Provider provider = new() { Endpoint = { Lifetime = 1000 } };
+            await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(1000) } };
             await provider.GetAsync();
             int seconds = 0;
-            while (provider.Endpoint.Requests == 1 && !provider.Tokens.GetSource("", null).IsInFlight)
+            while (provider.Endpoint.Requests.Count == 1 && !provider.Tokens.GetSource("", null).IsInFlight)
             {
                 provider.Time.Advance(TimeSpan.FromSeconds(10));
                 seconds += 10;
@@ -144,7 +145,7 @@ public sealed class LifetimeTests
     [Trait("Req", "R-085")]
     public async Task A_token_of_sixty_days_is_used_for_as_long_as_the_options_believe_it()
     {
-        await using Provider provider = new(options => options.MaxLifetime = TimeSpan.FromDays(90)) { Endpoint = { Lifetime = TimeSpan.FromDays(60).TotalSeconds } };
+        await using Provider provider = new(options => options.MaxLifetime = TimeSpan.FromDays(90)) { Endpoint = { Lifetime = TimeSpan.FromDays(60) } };
         await provider.GetAsync();
         provider.Time.Advance(TimeSpan.FromDays(40));
         Assert.Equal("token-1", await provider.GetAsync());
@@ -159,16 +160,16 @@ public sealed class LifetimeTests
         await using Provider provider = new();
         await provider.GetAsync();
         TaskCompletionSource answer = new();
-        provider.Endpoint.Before = _ => answer.Task;
+        provider.Endpoint.Always(TestAnswer.Token().After(answer.Task));
         provider.Time.Advance(TimeSpan.FromSeconds(3300));
         ValueTask<AccessToken> during = provider.Tokens.GetTokenAsync();
         Assert.True(during.IsCompletedSuccessfully);
         Assert.Equal("token-1", (await during).Value);
-        await Eventually.True(() => provider.Endpoint.Requests == 2);
+        await Eventually.True(() => provider.Endpoint.Requests.Count == 2);
         answer.SetResult();
         await provider.SettleAsync();
         Assert.Equal("token-2", await provider.GetAsync());
-        Assert.Equal(2, provider.Endpoint.Requests);
+        Assert.Equal(2, provider.Endpoint.Requests.Count);
     }
 
     [Fact]
@@ -177,7 +178,7 @@ public sealed class LifetimeTests
     {
         await using Provider provider = new();
         await provider.GetAsync();
-        provider.Endpoint.Answer = _ => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+        provider.Endpoint.Always(TestAnswer.Status(HttpStatusCode.ServiceUnavailable));
         for (int second = 0; second < 3599; second++)
         {
             provider.Time.Advance(TimeSpan.FromSeconds(1));
@@ -187,7 +188,7 @@ public sealed class LifetimeTests
 
         provider.Time.Advance(TimeSpan.FromSeconds(1));
         await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
-        provider.Endpoint.Answer = null;
+        provider.Endpoint.Recover();
         provider.Time.Advance(TimeSpan.FromSeconds(60));
         Assert.StartsWith("token-", await provider.GetAsync(), StringComparison.Ordinal);
     }
@@ -199,8 +200,8 @@ public sealed class LifetimeTests
         await using Provider provider = new();
         await provider.GetAsync();
         provider.Time.Advance(TimeSpan.FromSeconds(3300));
-        provider.Endpoint.Answer = _ => new HttpResponseMessage(HttpStatusCode.InternalServerError);
-        int before = provider.Endpoint.Requests;
+        provider.Endpoint.Always(TestAnswer.Status(HttpStatusCode.InternalServerError));
+        int before = provider.Endpoint.Requests.Count;
         for (int second = 0; second < 120; second++)
         {
             await provider.GetAsync();
@@ -208,16 +209,16 @@ public sealed class LifetimeTests
             provider.Time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.InRange(provider.Endpoint.Requests - before, 3, 4);
+        Assert.InRange(provider.Endpoint.Requests.Count - before, 3, 4);
     }
 
     [Fact]
     [Trait("Req", "R-101")]
     public async Task A_short_token_is_retried_several_times_before_it_expires()
     {
-        await using Provider provider = new() { Endpoint = { Lifetime = 8 } };
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(8) } };
         await provider.GetAsync();
-        provider.Endpoint.Answer = number => number < 3 ? new HttpResponseMessage(HttpStatusCode.BadGateway) : null;
+        provider.Endpoint.Always(request => request.Number < 3 ? TestAnswer.Status(HttpStatusCode.BadGateway) : TestAnswer.Token());
         for (int step = 0; step < 79; step++)
         {
             provider.Time.Advance(TimeSpan.FromMilliseconds(100));
@@ -225,7 +226,7 @@ public sealed class LifetimeTests
             await provider.SettleAsync();
         }
 
-        Assert.Equal("token-3", await provider.GetAsync());
+        Assert.Equal("token-2", await provider.GetAsync());
     }
 
     [Fact]
@@ -236,7 +237,7 @@ public sealed class LifetimeTests
         await provider.GetAsync();
         provider.Time.Advance(TimeSpan.FromHours(2));
         await provider.SettleAsync();
-        Assert.Equal(1, provider.Endpoint.Requests);
+        Assert.Single(provider.Endpoint.Requests);
     }
 
     [Fact]
@@ -245,7 +246,7 @@ public sealed class LifetimeTests
     {
         await using Provider provider = new();
         DateTimeOffset end = provider.Time.GetUtcNow() + TimeSpan.FromSeconds(3600);
-        provider.Endpoint.Answer = _ => ScriptedTokenEndpoint.Token("the-one", Math.Floor((end - provider.Time.GetUtcNow()).TotalSeconds));
+        provider.Endpoint.Always(TestAnswer.Response(() => Respond.Token("the-one", Math.Floor((end - provider.Time.GetUtcNow()).TotalSeconds))));
         for (int second = 0; second < 3500; second++)
         {
             Assert.Equal("the-one", await provider.GetAsync());
@@ -253,6 +254,6 @@ public sealed class LifetimeTests
             provider.Time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.InRange(provider.Endpoint.Requests, 2, 35);
+        Assert.InRange(provider.Endpoint.Requests.Count, 2, 35);
     }
 }

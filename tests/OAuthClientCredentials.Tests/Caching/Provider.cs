@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
@@ -6,7 +7,9 @@ namespace OAuthClientCredentials.Tests.Caching;
 /// <summary>A provider of one client over a scripted endpoint and fake clocks.</summary>
 internal sealed class Provider : IAsyncDisposable
 {
-    public Provider(Action<ClientCredentialsOptions>? configure = null) =>
+    public Provider(Action<ClientCredentialsOptions>? configure = null)
+    {
+        Endpoint = new(Time);
         Tokens = TokenProvider.Create(
             options =>
             {
@@ -16,12 +19,13 @@ internal sealed class Provider : IAsyncDisposable
                 options.MaxRetries = 0;
                 configure?.Invoke(options);
             },
-            Endpoint,
+            Endpoint.CreateHandler(),
             Time);
+    }
 
-    public ScriptedTokenEndpoint Endpoint { get; } = new();
+    public TestAuthorizationServer Endpoint { get; }
 
-    public TwoClocks Time { get; } = new();
+    public TestTimeProvider Time { get; } = new();
 
     public TokenProvider Tokens { get; }
 
@@ -31,7 +35,7 @@ internal sealed class Provider : IAsyncDisposable
     public async Task<string> GetAndSettleAsync(int requests)
     {
         string token = await GetAsync();
-        await Eventually.True(() => Endpoint.Requests == requests);
+        await Eventually.True(() => Endpoint.Requests.Count == requests);
         await SettleAsync();
         return token;
     }

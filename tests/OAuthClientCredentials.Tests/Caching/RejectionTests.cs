@@ -1,4 +1,5 @@
 using System.Net;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
@@ -17,7 +18,7 @@ public sealed class RejectionTests
             return await provider.GetAsync();
         })));
         Assert.All(tokens, value => Assert.Equal("token-2", value));
-        Assert.Equal(2, provider.Endpoint.Requests);
+        Assert.Equal(2, provider.Endpoint.Requests.Count);
     }
 
     [Fact]
@@ -31,7 +32,7 @@ public sealed class RejectionTests
         provider.Time.Advance(TimeSpan.FromMinutes(1));
         provider.Tokens.Invalidate(old);
         Assert.Equal("token-2", await provider.GetAsync());
-        Assert.Equal(2, provider.Endpoint.Requests);
+        Assert.Equal(2, provider.Endpoint.Requests.Count);
     }
 
     [Fact]
@@ -48,14 +49,14 @@ public sealed class RejectionTests
         }
 
         // One at the start, then one in each half minute.
-        Assert.InRange(provider.Endpoint.Requests, 3, 4);
+        Assert.InRange(provider.Endpoint.Requests.Count, 3, 4);
     }
 
     [Fact]
     [Trait("Req", "R-118")]
     public async Task A_short_token_has_a_ration_of_half_its_life()
     {
-        await using Provider provider = new() { Endpoint = { Lifetime = 10 } };
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(10) } };
         AccessToken first = await provider.Tokens.GetTokenAsync();
         provider.Tokens.Invalidate(first);
         AccessToken second = await provider.Tokens.GetTokenAsync();
@@ -73,12 +74,12 @@ public sealed class RejectionTests
     {
         await using Provider provider = new();
         AccessToken token = await provider.Tokens.GetTokenAsync();
-        provider.Endpoint.Answer = _ => ScriptedTokenEndpoint.Error(HttpStatusCode.Unauthorized, "invalid_client");
+        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
         provider.Time.Advance(TimeSpan.FromSeconds(3300));
         await provider.GetAndSettleAsync(2);
         provider.Tokens.Invalidate(token);
         await provider.SettleAsync();
-        Assert.Equal(2, provider.Endpoint.Requests);
+        Assert.Equal(2, provider.Endpoint.Requests.Count);
         Assert.Equal("token-1", await provider.GetAsync());
     }
 
@@ -88,7 +89,7 @@ public sealed class RejectionTests
     {
         await using Provider provider = new();
         AccessToken token = await provider.Tokens.GetTokenAsync();
-        provider.Endpoint.Answer = _ => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+        provider.Endpoint.Always(TestAnswer.Status(HttpStatusCode.ServiceUnavailable));
         provider.Tokens.Invalidate(token);
         Assert.Equal("token-1", await provider.GetAsync());
     }
@@ -99,14 +100,14 @@ public sealed class RejectionTests
     {
         await using Provider provider = new();
         TaskCompletionSource late = new();
-        provider.Endpoint.Before = _ => provider.Endpoint.Requests == 1 ? late.Task : Task.CompletedTask;
+        provider.Endpoint.Next(TestAnswer.Token(value: "late").After(_ => late.Task));
         Task<string> waiting = provider.GetAsync();
-        await Eventually.True(() => provider.Endpoint.Requests == 1);
+        await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
         provider.Tokens.Invalidate("");
-        Assert.Equal("token-2", await provider.GetAsync());
-        Assert.Equal("token-2", await waiting);
+        Assert.Equal("token-1", await provider.GetAsync());
+        Assert.Equal("token-1", await waiting);
         late.SetResult();
-        Assert.Equal("token-2", await provider.GetAsync());
-        Assert.Equal(2, provider.Endpoint.Requests);
+        Assert.Equal("token-1", await provider.GetAsync());
+        Assert.Equal(2, provider.Endpoint.Requests.Count);
     }
 }

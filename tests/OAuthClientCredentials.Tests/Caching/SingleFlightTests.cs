@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
@@ -14,12 +15,12 @@ public sealed class SingleFlightTests
     {
         await using Provider provider = new();
         TaskCompletionSource answer = new();
-        provider.Endpoint.Before = _ => answer.Task;
+        provider.Endpoint.Always(TestAnswer.Token().After(answer.Task));
         Task<string>[] callers = [.. Enumerable.Range(0, 10_000).Select(_ => Task.Run(provider.GetAsync))];
-        await Eventually.True(() => provider.Endpoint.Requests == 1);
+        await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
         answer.SetResult();
         Assert.All(await Task.WhenAll(callers), token => Assert.Equal("token-1", token));
-        Assert.Equal(1, provider.Endpoint.Requests);
+        Assert.Single(provider.Endpoint.Requests);
     }
 
     [Fact]
@@ -27,10 +28,10 @@ public sealed class SingleFlightTests
     public async Task Different_requests_at_once_get_each_their_own_token()
     {
         await using Provider provider = new();
-        provider.Endpoint.Answer = _ => null;
+        provider.Endpoint.Always(TestAnswer.Token());
         Task<AccessToken>[] callers = [.. Enumerable.Range(0, 1000).Select(number => Task.Run(() => provider.Tokens.GetTokenAsync("", new TokenRequest { Scopes = [$"scope-{number % 100}"] }).AsTask()))];
         AccessToken[] tokens = await Task.WhenAll(callers);
-        Assert.Equal(100, provider.Endpoint.Requests);
+        Assert.Equal(100, provider.Endpoint.Requests.Count);
         Assert.Equal(100, tokens.Select(token => token.Value).Distinct().Count());
         Assert.All(tokens.Select((token, number) => (token, number)), pair => Assert.Equal([$"scope-{pair.number % 100}"], pair.token.Scopes));
     }
@@ -43,30 +44,30 @@ public sealed class SingleFlightTests
         await using Provider provider = new();
         TaskCompletionSource answer = new();
         bool flightCancelled = false;
-        provider.Endpoint.Before = async token =>
+        provider.Endpoint.Always(TestAnswer.Token().After(async token =>
         {
             token.Register(() => flightCancelled = true);
             await answer.Task;
-        };
+        }));
         using CancellationTokenSource impatient = new();
         Task<AccessToken> first = provider.Tokens.GetTokenAsync(cancellationToken: impatient.Token).AsTask();
         Task<AccessToken> second = provider.Tokens.GetTokenAsync().AsTask();
-        await Eventually.True(() => provider.Endpoint.Requests == 1);
+        await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
         await impatient.CancelAsync();
         OperationCanceledException exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
         Assert.Equal(impatient.Token, exception.CancellationToken);
         Assert.False(flightCancelled);
         answer.SetResult();
         Assert.Equal("token-1", (await second).Value);
-        Assert.Equal(1, provider.Endpoint.Requests);
+        Assert.Single(provider.Endpoint.Requests);
     }
 
     [Fact]
     [Trait("Req", "R-091")]
     public async Task Callers_that_give_up_at_random_disturb_nobody()
     {
-        await using Provider provider = new() { Endpoint = { Lifetime = 2 } };
-        provider.Endpoint.Before = _ => Task.Run(Thread.Yield);
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(2) } };
+        provider.Endpoint.Always(TestAnswer.Token().After(_ => Task.Run(Thread.Yield)));
         Random random = new(42);
         int[] delays = [.. Enumerable.Range(0, 2000).Select(_ => random.Next(0, 200))];
         await Parallel.ForEachAsync(delays, async (delay, _) =>
@@ -88,11 +89,11 @@ public sealed class SingleFlightTests
     {
         await using Provider provider = new();
         (string? Ambient, Activity? Activity) seen = ("not yet", null);
-        provider.Endpoint.Before = _ =>
+        provider.Endpoint.Always(TestAnswer.Token().After(_ =>
         {
             seen = (Ambient.Value, Activity.Current);
             return Task.CompletedTask;
-        };
+        }));
         Ambient.Value = "the first caller's";
         using Activity activity = new Activity("the first caller's").Start();
         await provider.GetAsync();
@@ -107,8 +108,8 @@ public sealed class SingleFlightTests
     {
         await using Provider provider = new();
         TaskCompletionSource answer = new();
-        provider.Endpoint.Before = _ => answer.Task;
-        provider.Endpoint.Answer = _ => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+        provider.Endpoint.Always(TestAnswer.Token().After(answer.Task));
+        provider.Endpoint.Always(TestAnswer.Status(HttpStatusCode.ServiceUnavailable));
         Task<string>[] callers = [.. Enumerable.Range(0, 100).Select(_ => provider.GetAsync())];
         answer.SetResult();
         List<TokenRequestException> exceptions = [];
@@ -118,7 +119,7 @@ public sealed class SingleFlightTests
         }
 
         Assert.Equal(100, exceptions.Distinct(ReferenceEqualityComparer.Instance).Count());
-        Assert.Equal(1, provider.Endpoint.Requests);
+        Assert.Single(provider.Endpoint.Requests);
     }
 
     [Fact]
@@ -126,14 +127,14 @@ public sealed class SingleFlightTests
     public async Task After_a_passing_error_calls_fail_at_once_until_the_next_attempt()
     {
         await using Provider provider = new();
-        provider.Endpoint.Answer = number => number == 1 ? new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) : null;
+        provider.Endpoint.Always(request => request.Number == 1 ? TestAnswer.Status(HttpStatusCode.ServiceUnavailable) : TestAnswer.Token());
         TokenRequestException first = await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
         TokenRequestException second = await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
-        Assert.Equal(1, provider.Endpoint.Requests);
+        Assert.Single(provider.Endpoint.Requests);
         Assert.NotNull(second.NextAttemptAt);
         Assert.True(first.IsTransient);
         provider.Time.Advance(TimeSpan.FromSeconds(1.3));
-        Assert.Equal("token-2", await provider.GetAsync());
+        Assert.Equal("token-1", await provider.GetAsync());
     }
 
     [Fact]
@@ -141,7 +142,7 @@ public sealed class SingleFlightTests
     public async Task A_wrong_secret_is_not_hammered()
     {
         await using Provider provider = new();
-        provider.Endpoint.Answer = _ => ScriptedTokenEndpoint.Error(HttpStatusCode.Unauthorized, "invalid_client");
+        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
         for (int call = 0; call < 10_000; call++)
         {
             TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
@@ -149,9 +150,9 @@ public sealed class SingleFlightTests
             provider.Time.Advance(TimeSpan.FromMilliseconds(6));
         }
 
-        Assert.InRange(provider.Endpoint.Requests, 1, 3);
+        Assert.InRange(provider.Endpoint.Requests.Count, 1, 3);
         provider.Tokens.Invalidate("");
-        provider.Endpoint.Answer = null;
+        provider.Endpoint.Recover();
         Assert.StartsWith("token-", await provider.GetAsync(), StringComparison.Ordinal);
     }
 
@@ -160,19 +161,14 @@ public sealed class SingleFlightTests
     public async Task Retry_after_blocks_all_callers_until_then()
     {
         await using Provider provider = new();
-        provider.Endpoint.Answer = number =>
-        {
-            HttpResponseMessage busy = new(HttpStatusCode.TooManyRequests);
-            busy.Headers.Add("Retry-After", "45");
-            return number == 1 ? busy : null;
-        };
+        provider.Endpoint.Next(TestAnswer.TooManyRequests(TimeSpan.FromSeconds(45)));
         TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
         Assert.Equal(TimeSpan.FromSeconds(45), exception.RetryAfter);
         provider.Time.Advance(TimeSpan.FromSeconds(44));
         await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
-        Assert.Equal(1, provider.Endpoint.Requests);
+        Assert.Single(provider.Endpoint.Requests);
         provider.Time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal("token-2", await provider.GetAsync());
+        Assert.Equal("token-1", await provider.GetAsync());
     }
 
     [Fact]
@@ -181,13 +177,13 @@ public sealed class SingleFlightTests
     {
         Provider provider = new();
         bool cancelled = false;
-        provider.Endpoint.Before = async token =>
+        provider.Endpoint.Always(TestAnswer.Token().After(async token =>
         {
             using CancellationTokenRegistration registration = token.Register(() => cancelled = true);
             await Task.Delay(Timeout.Infinite, token);
-        };
+        }));
         Task<string> caller = provider.GetAsync();
-        await Eventually.True(() => provider.Endpoint.Requests == 1);
+        await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
         await provider.DisposeAsync();
         Assert.True(cancelled);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => caller);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Configuration;
@@ -19,7 +20,7 @@ public sealed class BindingTests
         foreach (string name in new[] { "", "orders", "stock" })
         {
             await app.Tokens.GetTokenAsync(name);
-            Assert.Contains($"client_id={(name.Length == 0 ? "default" : name)}&", app.Endpoint.Bodies.Last(), StringComparison.Ordinal);
+            Assert.Equal(name.Length == 0 ? "default" : name, app.Endpoint.Requests[^1].ClientId);
         }
     }
 
@@ -33,7 +34,7 @@ public sealed class BindingTests
         await using Configured app = new(Configured.Client("Orders"));
         Assert.Equal("token-1", (await app.Tokens.GetTokenAsync("Orders")).Value);
         Assert.Equal("token-1", (await app.Tokens.GetTokenAsync(spelled)).Value);
-        app.Endpoint.Answer = _ => ScriptedTokenEndpoint.Error(System.Net.HttpStatusCode.BadRequest, "invalid_scope");
+        app.Endpoint.Always(TestAnswer.Error("invalid_scope"));
         TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(async () => await app.Tokens.GetTokenAsync(spelled, new TokenRequest { Audience = "x" }));
         Assert.Equal("Orders", exception.ClientName);
     }
@@ -58,7 +59,7 @@ public sealed class BindingTests
         OptionsValidationException exception = await Assert.ThrowsAsync<OptionsValidationException>(async () => await app.Tokens.GetTokenAsync("order"));
         Assert.Contains("Client 'order' is not registered", exception.Message, StringComparison.Ordinal);
         Assert.Contains("Known clients: 'orders', 'stock'", exception.Message, StringComparison.Ordinal);
-        Assert.Equal(0, app.Endpoint.Requests);
+        Assert.Empty(app.Endpoint.Requests);
     }
 
     [Fact]
@@ -94,7 +95,7 @@ public sealed class BindingTests
         await using Configured parameters = new([.. Configured.Client(""), ("parameters:tenant", "seven")]);
         Assert.Empty(parameters.Start());
         await parameters.Tokens.GetTokenAsync();
-        Assert.Contains("tenant=seven", parameters.Endpoint.Bodies.Last(), StringComparison.Ordinal);
+        Assert.Equal("seven", parameters.Endpoint.Requests[^1]["tenant"]);
     }
 
     [Theory]
@@ -119,7 +120,7 @@ public sealed class BindingTests
         await using Configured app = new([.. Configured.Client("orders"), (key, value)]);
         Assert.Empty(app.Start());
         await app.Tokens.GetTokenAsync("orders");
-        Assert.Contains("scope=a+b", app.Endpoint.Bodies.Last(), StringComparison.Ordinal);
+        Assert.Equal("a b", app.Endpoint.Requests[^1]["scope"]);
     }
 
     [Theory]
@@ -192,7 +193,7 @@ public sealed class BindingTests
         await app.Tokens.GetTokenAsync("stock");
         app.Reload("orders:ClientId", "shop-2");
         Assert.Equal("token-3", (await app.Tokens.GetTokenAsync("orders")).Value);
-        Assert.Contains("client_id=shop-2&", app.Endpoint.Bodies.Last(), StringComparison.Ordinal);
+        Assert.Equal("shop-2", app.Endpoint.Requests[^1].ClientId);
         Assert.Equal("token-2", (await app.Tokens.GetTokenAsync("stock")).Value);
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Configuration;
@@ -16,16 +17,16 @@ internal sealed class Configured : IAsyncDisposable
         ServiceCollection services = new();
         services.AddSingleton<IConfiguration>(Configuration);
         services.AddSingleton<TimeProvider>(Time);
-        services.AddClientCredentials().ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => Endpoint));
+        services.AddClientCredentials().ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(Endpoint.CreateHandler));
         more?.Invoke(services);
         Services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
     }
 
     public IConfigurationRoot Configuration { get; }
 
-    public TwoClocks Time { get; } = new();
+    public TestTimeProvider Time { get; } = new();
 
-    public ScriptedTokenEndpoint Endpoint { get; } = new();
+    public TestAuthorizationServer Endpoint { get; } = new();
 
     public ServiceProvider Services { get; }
 

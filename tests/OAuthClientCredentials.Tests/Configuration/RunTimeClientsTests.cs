@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Configuration;
@@ -12,7 +13,7 @@ public sealed class RunTimeClientsTests
     [Trait("Req", "R-342")]
     public async Task A_tenant_known_only_at_run_time_gets_tokens_of_its_own_and_can_be_removed()
     {
-        using ScriptedTokenEndpoint endpoint = new();
+        TestAuthorizationServer endpoint = new();
         Tenants tenants = new() { ["tenant-7"] = "first" };
         await using ServiceProvider services = Build(endpoint, tenants);
         TokenProvider tokens = services.GetRequiredService<TokenProvider>();
@@ -25,14 +26,14 @@ public sealed class RunTimeClientsTests
         tokens.Invalidate("tenant-7");
         Assert.Equal(before - 1, tokens.SourceCount);
         Assert.Equal("token-2", (await tokens.GetTokenAsync("tenant-7")).Value);
-        Assert.Contains("client_secret=second", endpoint.Bodies.Last(), StringComparison.Ordinal);
+        Assert.True(endpoint.Requests[^1].Used("second"));
     }
 
     [Fact]
     [Trait("Req", "R-342")]
     public async Task A_tenant_that_is_gone_is_an_unknown_client()
     {
-        using ScriptedTokenEndpoint endpoint = new();
+        TestAuthorizationServer endpoint = new();
         Tenants tenants = new() { ["tenant-7"] = "secret" };
         await using ServiceProvider services = Build(endpoint, tenants);
         TokenProvider tokens = services.GetRequiredService<TokenProvider>();
@@ -42,24 +43,24 @@ public sealed class RunTimeClientsTests
         tokens.Invalidate("tenant-7");
         OptionsValidationException failure = await Assert.ThrowsAsync<OptionsValidationException>(async () => await tokens.GetTokenAsync("tenant-7"));
         Assert.Contains("Client 'tenant-7' is not registered", failure.Message, StringComparison.Ordinal);
-        Assert.Equal(1, endpoint.Requests);
+        Assert.Single(endpoint.Requests);
     }
 
     [Fact]
     [Trait("Req", "R-342")]
     public async Task Shared_settings_stand_in_one_place()
     {
-        using ScriptedTokenEndpoint endpoint = new();
+        TestAuthorizationServer endpoint = new();
         await using ServiceProvider services = Build(endpoint, new() { ["a"] = "1", ["b"] = "2" });
         Assert.Equal("token-1", (await services.GetRequiredService<ITokenProvider>().GetTokenAsync("a")).Value);
         Assert.Equal("token-2", (await services.GetRequiredService<ITokenProvider>().GetTokenAsync("b")).Value);
     }
 
-    private static ServiceProvider Build(ScriptedTokenEndpoint endpoint, Tenants tenants)
+    private static ServiceProvider Build(TestAuthorizationServer endpoint, Tenants tenants)
     {
         ServiceCollection services = new();
         services.AddClientCredentials("known", options => (options.ClientId, options.ClientSecret) = ("known", "secret"))
-            .ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => endpoint));
+            .ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(endpoint.CreateHandler));
         services.ConfigureAll<ClientCredentialsOptions>(options =>
         {
             options.TokenEndpoint = "https://id.example.com/token";

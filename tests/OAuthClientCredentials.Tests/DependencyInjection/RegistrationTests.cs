@@ -3,13 +3,14 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.DependencyInjection;
 
 public sealed class RegistrationTests
 {
-    private readonly ScriptedTokenEndpoint _endpoint = new();
+    private readonly TestAuthorizationServer _endpoint = new();
 
     [Fact]
     [Trait("Req", "R-220")]
@@ -56,7 +57,7 @@ public sealed class RegistrationTests
         UseEndpoint(services);
         await using ServiceProvider provider = Build(services);
         await provider.GetRequiredService<ITokenProvider>().GetTokenAsync("orders");
-        Assert.Contains("scope=orders.read", Assert.Single(_endpoint.Bodies), StringComparison.Ordinal);
+        Assert.Equal(["orders.read"], Assert.Single(_endpoint.Requests).Scopes);
     }
 
     [Fact]
@@ -70,7 +71,7 @@ public sealed class RegistrationTests
         await using ServiceProvider provider = Build(services);
         await provider.GetRequiredService<ITokenProvider>().GetTokenAsync();
         await provider.GetRequiredService<ITokenProvider>().GetTokenAsync("orders");
-        Assert.Equal(["grant_type=client_credentials&audience=mine", "grant_type=client_credentials"], _endpoint.Bodies);
+        Assert.Equal(["mine", null], _endpoint.Requests.Select(request => request["audience"]));
     }
 
     [Fact]
@@ -89,7 +90,7 @@ public sealed class RegistrationTests
         }
 
         Assert.Equal("token-1", (await provider.GetRequiredService<ITokenProvider>().GetTokenAsync("orders")).Value);
-        Assert.Equal(1, _endpoint.Requests);
+        Assert.Single(_endpoint.Requests);
     }
 
     [Fact]
@@ -129,7 +130,7 @@ public sealed class RegistrationTests
             (await provider.GetRequiredService<IHttpClientFactory>().CreateClient(name).GetAsync(new Uri("/", UriKind.Relative))).Dispose();
         }
 
-        Assert.Equal(["grant_type=client_credentials&audience=default", "grant_type=client_credentials&audience=in+place"], _endpoint.Bodies);
+        Assert.Equal(["default", "in place"], _endpoint.Requests.Select(request => request["audience"]));
         Assert.NotNull(await provider.GetRequiredService<ITokenProvider>().GetTokenAsync("in place"));
     }
 
@@ -180,7 +181,7 @@ public sealed class RegistrationTests
         Assert.True(exception.IsTransient);
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
         Assert.InRange((client.Time.GetUtcNow() - start).TotalSeconds, 0, 30.5);
-        Assert.Equal(0, _endpoint.Requests);
+        Assert.Empty(_endpoint.Requests);
     }
 
     [Fact]
@@ -197,7 +198,7 @@ public sealed class RegistrationTests
 
     private static ServiceProvider Build(ServiceCollection services) => services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
 
-    private void UseEndpoint(ServiceCollection services) => services.AddHttpClient(TokenClient.HttpClientName).ConfigurePrimaryHttpMessageHandler(() => _endpoint);
+    private void UseEndpoint(ServiceCollection services) => services.AddHttpClient(TokenClient.HttpClientName).ConfigurePrimaryHttpMessageHandler(_endpoint.CreateHandler);
 
     private static int HandlersOf(ServiceProvider provider, string name)
     {

@@ -76,7 +76,7 @@ public sealed class MetadataClientTests : IDisposable
     [Trait("Req", "R-181")]
     public async Task A_document_of_another_issuer_is_an_error_and_not_kept()
     {
-        _server.Answers[Rfc8414] = () => ScriptedTokenEndpoint.Json(HttpStatusCode.OK, """{"issuer":"https://evil.example.com","token_endpoint":"https://id.example.com/token"}""");
+        _server.Answers[Rfc8414] = () => Respond.Json(HttpStatusCode.OK, """{"issuer":"https://evil.example.com","token_endpoint":"https://id.example.com/token"}""");
         using OneClient client = Discovering();
         TokenRequestException exception = await client.FailAsync();
         Assert.Contains("its issuer is not exactly the configured Authority", exception.Message, StringComparison.Ordinal);
@@ -135,7 +135,7 @@ public sealed class MetadataClientTests : IDisposable
     }
 
     private static Func<HttpResponseMessage> Document(string members = "") =>
-        () => ScriptedTokenEndpoint.Json(HttpStatusCode.OK, $$"""{"issuer":"{{Issuer}}","token_endpoint":"https://id.example.com/token"{{members}}}""");
+        () => Respond.Json(HttpStatusCode.OK, $$"""{"issuer":"{{Issuer}}","token_endpoint":"https://id.example.com/token"{{members}}}""");
 
     private OneClient Discovering() => new(_server, options => (options.Authority, options.TokenEndpoint) = (Issuer, null));
 
@@ -158,7 +158,7 @@ public sealed class MetadataClientTests : IDisposable
             }
 
             await Before();
-            return line == Token ? ScriptedTokenEndpoint.Token("abc", 3600)
+            return line == Token ? Respond.Token("abc", 3600)
                 : Answers.TryGetValue(line, out Func<HttpResponseMessage>? answer) ? answer()
                 : new HttpResponseMessage(HttpStatusCode.NotFound);
         }

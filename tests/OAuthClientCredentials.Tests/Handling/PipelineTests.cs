@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
-using Microsoft.Extensions.Time.Testing;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Handling;
@@ -101,7 +101,7 @@ public sealed class PipelineTests
     [Trait("Req", "R-104")]
     public async Task The_renewal_behind_needs_nothing_of_the_scope_that_a_call_was_made_in()
     {
-        FakeTimeProvider time = new();
+        TestTimeProvider time = new();
         await using LoopbackServer tokens = await LoopbackServer.StartTokenEndpointAsync(60);
         await using LoopbackServer api = await LoopbackServer.StartAsync(Answer(200));
         await using ServiceProvider services = Build(tokens, api, http => http.AddClientCredentialsHandler(), time);
@@ -119,7 +119,7 @@ public sealed class PipelineTests
     [Trait("Req", "R-125")]
     public async Task One_HttpClient_kept_for_a_day_always_has_a_fresh_token()
     {
-        FakeTimeProvider time = new();
+        TestTimeProvider time = new();
         await using LoopbackServer tokens = await LoopbackServer.StartTokenEndpointAsync();
         await using LoopbackServer api = await LoopbackServer.StartAsync(Answer(200));
         await using ServiceProvider services = Build(tokens, api, http => http.AddClientCredentialsHandler(), time);

@@ -12,7 +12,7 @@ internal sealed class Golden : IDisposable
         _mock.When("*").Respond(async request =>
         {
             Requests.Add(await WriteAsync(request));
-            return answer?.Invoke() ?? ScriptedTokenEndpoint.Token("abc", 3600);
+            return answer?.Invoke() ?? Respond.Token("abc", 3600);
         });
 
     public HttpMessageHandler Handler => _mock;

@@ -1,8 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
 using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Testing;
 
 namespace OAuthClientCredentials.Tests.Infrastructure;
 
@@ -15,23 +15,37 @@ internal sealed class OneClient : IDisposable
     private readonly HttpClient _httpClient;
     private readonly ClientRegistry _registry;
 
-    public OneClient(HttpMessageHandler handler, Action<ClientCredentialsOptions>? configure = null, TimeProvider? time = null, LogLines? log = null)
+    public OneClient(HttpMessageHandler handler, Action<ClientCredentialsOptions>? configure = null, TestTimeProvider? time = null, LogLines? log = null)
     {
+        Time = time ?? new();
         configure?.Invoke(_options);
         ClientDirectory directory = new([new("", null)], null);
         Assert.Empty(new ClientCredentialsOptionsValidator(directory).Validate("", _options).Failures ?? []);
         _httpClient = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        _registry = new(new FixedOptions(_options), null, directory, time ?? Time, NullLogger.Instance);
-        Tokens = new(_registry, () => _httpClient, time ?? Time, log ?? (Microsoft.Extensions.Logging.ILogger)NullLogger.Instance);
+        _registry = new(new FixedOptions(_options), null, directory, Time, NullLogger.Instance);
+        Tokens = new(_registry, () => _httpClient, Time, log ?? (Microsoft.Extensions.Logging.ILogger)NullLogger.Instance);
     }
 
-    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    public OneClient(TestAuthorizationServer server, Action<ClientCredentialsOptions>? configure = null, LogLines? log = null)
+        : this(server.CreateHandler(), configure, server.TimeProvider as TestTimeProvider, log)
+    {
+    }
+
+    public TestTimeProvider Time { get; }
 
     public TokenClient Tokens { get; }
 
     /// <summary>Answers every token request with the same text.</summary>
     public static OneClient Answering(string json, HttpStatusCode status = HttpStatusCode.OK, Action<ClientCredentialsOptions>? configure = null) =>
-        new(new ScriptedTokenEndpoint { Answer = _ => ScriptedTokenEndpoint.Json(status, json) }, configure);
+        new(Scripted(TestAnswer.Status(status, json, "application/json")), configure);
+
+    /// <summary>A server that answers in one way only.</summary>
+    public static TestAuthorizationServer Scripted(TestAnswer answer)
+    {
+        TestAuthorizationServer server = new();
+        server.Always(answer);
+        return server;
+    }
 
     /// <summary>Requests a token, and lets time pass while waits between attempts are pending.</summary>
     public async Task<AccessToken> GetAsync(TokenRequest? request = null)

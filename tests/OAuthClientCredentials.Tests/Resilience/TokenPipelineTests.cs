@@ -1,4 +1,5 @@
 using System.Net;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 using Polly;
 
@@ -14,7 +15,7 @@ public sealed class TokenPipelineTests
     [InlineData(false, 2, 30)]
     public async Task A_server_that_never_answers_costs_no_more_than_the_limits_say(bool listens, int retries, int seconds)
     {
-        using ScriptedTokenEndpoint endpoint = new() { Before = token => Task.Delay(Timeout.Infinite, listens ? token : CancellationToken.None) };
+        TestAuthorizationServer endpoint = OneClient.Scripted(TestAnswer.Token().After(token => Task.Delay(Timeout.Infinite, listens ? token : CancellationToken.None)));
         using OneClient client = new(endpoint, options => options.MaxRetries = retries);
         DateTimeOffset start = client.Time.GetUtcNow();
         TokenRequestException exception = await client.FailAsync();
@@ -30,7 +31,7 @@ public sealed class TokenPipelineTests
     [Trait("Req", "R-011")]
     public async Task Timeout_bounds_all_attempts_together()
     {
-        using ScriptedTokenEndpoint endpoint = new() { Before = token => Task.Delay(Timeout.Infinite, token) };
+        TestAuthorizationServer endpoint = OneClient.Scripted(TestAnswer.Never());
         using OneClient client = new(endpoint, options => (options.MaxRetries, options.AttemptTimeout, options.Timeout) = (10, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5)));
         DateTimeOffset start = client.Time.GetUtcNow();
         TokenRequestException exception = await client.FailAsync();
@@ -44,23 +45,12 @@ public sealed class TokenPipelineTests
     {
         for (int sample = 0; sample < 20; sample++)
         {
-            List<DateTimeOffset> times = [];
-            OneClient? client = null;
-            using ScriptedTokenEndpoint endpoint = new()
-            {
-                Answer = _ =>
-                {
-                    times.Add(client!.Time.GetUtcNow());
-                    return new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
-                },
-            };
-            client = new(endpoint, options => options.MaxRetries = new ClientCredentialsOptions().MaxRetries);
-            using (client)
-            {
-                await client.FailAsync();
-            }
-
-            Assert.Equal(3, times.Count);
+            TestAuthorizationServer endpoint = new(new TestTimeProvider());
+            endpoint.Always(TestAnswer.Unavailable());
+            using OneClient client = new(endpoint, options => options.MaxRetries = new ClientCredentialsOptions().MaxRetries);
+            await client.FailAsync();
+            DateTimeOffset[] times = [.. endpoint.Requests.Select(request => request.At)];
+            Assert.Equal(3, times.Length);
             Assert.InRange((times[1] - times[0]).TotalSeconds, 0, 0.56);
             Assert.InRange((times[2] - times[1]).TotalSeconds, 0, 1.06);
         }
@@ -70,34 +60,23 @@ public sealed class TokenPipelineTests
     [Trait("Req", "R-065")]
     public async Task A_wait_that_fits_into_the_flight_is_waited_for()
     {
-        List<DateTimeOffset> times = [];
-        OneClient? client = null;
-        using ScriptedTokenEndpoint endpoint = new()
-        {
-            Answer = number =>
-            {
-                times.Add(client!.Time.GetUtcNow());
-                return number == 1 ? Busy("7") : null;
-            },
-        };
-        client = new(endpoint, options => options.MaxRetries = 2);
-        using (client)
-        {
-            Assert.Equal("token-2", (await client.GetAsync()).Value);
-        }
-
-        Assert.InRange((times[1] - times[0]).TotalSeconds, 7, 7.1);
+        TestAuthorizationServer endpoint = new(new TestTimeProvider());
+        endpoint.Next(TestAnswer.TooManyRequests(TimeSpan.FromSeconds(7)));
+        using OneClient client = new(endpoint, options => options.MaxRetries = 2);
+        Assert.Equal("token-1", (await client.GetAsync()).Value);
+        Assert.InRange((endpoint.Requests[1].At - endpoint.Requests[0].At).TotalSeconds, 7, 7.1);
     }
 
     [Fact]
     [Trait("Req", "R-065")]
     public async Task A_wait_that_is_longer_than_the_flight_ends_it_at_once()
     {
-        using ScriptedTokenEndpoint endpoint = new() { Answer = _ => Busy("31") };
+        TestAuthorizationServer endpoint = new();
+        endpoint.Always(TestAnswer.TooManyRequests(TimeSpan.FromSeconds(31)));
         using OneClient client = new(endpoint, options => options.MaxRetries = 2);
         DateTimeOffset start = client.Time.GetUtcNow();
         TokenRequestException exception = await client.FailAsync();
-        Assert.Equal((1, TimeSpan.FromSeconds(31), TimeSpan.Zero), (endpoint.Requests, exception.RetryAfter!.Value, client.Time.GetUtcNow() - start));
+        Assert.Equal((1, TimeSpan.FromSeconds(31), TimeSpan.Zero), (endpoint.Requests.Count, exception.RetryAfter!.Value, client.Time.GetUtcNow() - start));
     }
 
     [Theory]
@@ -119,15 +98,12 @@ public sealed class TokenPipelineTests
     [InlineData(429, "Wed, 31 Dec 2025 23:59:00 GMT", null)]
     public async Task Retry_after_is_seconds_or_a_date_and_has_a_limit(int status, string value, double? seconds)
     {
-        using ScriptedTokenEndpoint endpoint = new()
+        TestAuthorizationServer endpoint = OneClient.Scripted(TestAnswer.Response(() =>
         {
-            Answer = _ =>
-            {
-                HttpResponseMessage response = new((HttpStatusCode)status);
-                response.Headers.TryAddWithoutValidation("Retry-After", value);
-                return response;
-            },
-        };
+            HttpResponseMessage response = new((HttpStatusCode)status);
+            response.Headers.TryAddWithoutValidation("Retry-After", value);
+            return response;
+        }));
         using OneClient client = new(endpoint);
         Assert.Equal(seconds, (await client.FailAsync()).RetryAfter?.TotalSeconds);
     }
@@ -136,7 +112,8 @@ public sealed class TokenPipelineTests
     [Trait("Req", "R-065")]
     public async Task The_limit_of_retry_after_is_an_option()
     {
-        using ScriptedTokenEndpoint endpoint = new() { Answer = _ => Busy("7200") };
+        TestAuthorizationServer endpoint = new();
+        endpoint.Always(TestAnswer.TooManyRequests(TimeSpan.FromHours(2)));
         using OneClient client = new(endpoint, options => options.MaxRetryAfter = TimeSpan.FromHours(1));
         Assert.Equal(TimeSpan.FromHours(1), (await client.FailAsync()).RetryAfter);
     }
@@ -146,7 +123,8 @@ public sealed class TokenPipelineTests
     [Trait("Req", "R-225")]
     public async Task A_pipeline_of_the_applications_own_takes_the_place_of_ours_and_is_bounded_too()
     {
-        using ScriptedTokenEndpoint endpoint = new() { Answer = _ => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) };
+        TestAuthorizationServer endpoint = new();
+        endpoint.Always(TestAnswer.Status(HttpStatusCode.ServiceUnavailable));
         using OneClient once = new(endpoint, options => options.UseResiliencePipeline(ResiliencePipeline.Empty));
         Assert.Equal(1, (await once.FailAsync()).Attempts);
 
@@ -155,13 +133,6 @@ public sealed class TokenPipelineTests
         DateTimeOffset start = hanging.Time.GetUtcNow();
         await hanging.FailAsync();
         Assert.InRange((hanging.Time.GetUtcNow() - start).TotalSeconds, 29.9, 30.5);
-    }
-
-    private static HttpResponseMessage Busy(string seconds)
-    {
-        HttpResponseMessage response = new(HttpStatusCode.TooManyRequests);
-        response.Headers.Add("Retry-After", seconds);
-        return response;
     }
 
     private sealed class HangOptions : ResilienceStrategyOptions;

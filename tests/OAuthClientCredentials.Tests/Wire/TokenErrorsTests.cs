@@ -1,5 +1,6 @@
 using System.Net;
 using System.Reflection;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Wire;
@@ -83,15 +84,7 @@ public sealed class TokenErrorsTests
     [Trait("Req", "R-061")]
     public async Task A_media_type_that_echoes_the_secret_is_not_told_either()
     {
-        using ScriptedTokenEndpoint endpoint = new()
-        {
-            Answer = _ =>
-            {
-                HttpResponseMessage response = new(HttpStatusCode.BadRequest) { Content = new StringContent("") };
-                response.Content.Headers.ContentType = new("text/canary");
-                return response;
-            },
-        };
+        TestAuthorizationServer endpoint = OneClient.Scripted(TestAnswer.Status(HttpStatusCode.BadRequest, "", "text/canary"));
         using OneClient client = new(endpoint, options => options.ClientSecret = "canary");
         Assert.DoesNotContain("canary", (await client.FailAsync()).Message, StringComparison.Ordinal);
     }
@@ -100,7 +93,7 @@ public sealed class TokenErrorsTests
     [Trait("Req", "R-062")]
     public async Task The_error_uri_is_not_fetched()
     {
-        using Golden golden = new(() => ScriptedTokenEndpoint.Json(HttpStatusCode.BadRequest, """{"error":"invalid_scope","error_uri":"https://id.example.com/errors"}"""));
+        using Golden golden = new(() => Respond.Json(HttpStatusCode.BadRequest, """{"error":"invalid_scope","error_uri":"https://id.example.com/errors"}"""));
         using OneClient client = new(golden.Handler);
         await client.FailAsync();
         Assert.StartsWith("POST https://id.example.com/token\n", Assert.Single(golden.Requests), StringComparison.Ordinal);
@@ -138,15 +131,12 @@ public sealed class TokenErrorsTests
     [InlineData(418, "unheard_of", false)]
     public async Task Only_what_passes_by_itself_is_tried_again(int status, string? error, bool isTransient)
     {
-        using ScriptedTokenEndpoint endpoint = new()
-        {
-            Answer = _ => error is null ? new HttpResponseMessage((HttpStatusCode)status) : ScriptedTokenEndpoint.Error((HttpStatusCode)status, error),
-        };
+        TestAuthorizationServer endpoint = OneClient.Scripted(error is null ? TestAnswer.Status((HttpStatusCode)status) : TestAnswer.Error(error, status: (HttpStatusCode)status));
         using OneClient client = new(endpoint, options => options.MaxRetries = 2);
         TokenRequestException exception = await client.FailAsync();
         Assert.Equal(isTransient, exception.IsTransient);
-        Assert.Equal(isTransient ? 3 : 1, endpoint.Requests);
-        Assert.Equal(endpoint.Requests, exception.Attempts);
+        Assert.Equal(isTransient ? 3 : 1, endpoint.Requests.Count);
+        Assert.Equal(endpoint.Requests.Count, exception.Attempts);
     }
 
     [Theory]
@@ -156,7 +146,7 @@ public sealed class TokenErrorsTests
     [InlineData(403, "<html>Forbidden</html>")]
     public async Task A_bare_401_or_403_counts_as_rejected_credentials(int status, string body)
     {
-        using ScriptedTokenEndpoint endpoint = new() { Answer = _ => new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body) } };
+        TestAuthorizationServer endpoint = OneClient.Scripted(TestAnswer.Status((HttpStatusCode)status, body));
         using OneClient client = new(endpoint);
         TokenRequestException exception = await client.FailAsync();
         Assert.Contains("Check ClientCredentials:ClientId, the client's credential", exception.Message, StringComparison.Ordinal);
@@ -167,10 +157,7 @@ public sealed class TokenErrorsTests
     [Trait("Req", "R-315")]
     public async Task A_form_encoded_answer_is_an_error_that_names_the_media_type()
     {
-        using ScriptedTokenEndpoint endpoint = new()
-        {
-            Answer = _ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new FormUrlEncodedContent([new("access_token", "canary")]) },
-        };
+        TestAuthorizationServer endpoint = OneClient.Scripted(TestAnswer.Status(HttpStatusCode.OK, "access_token=canary", "application/x-www-form-urlencoded"));
         using OneClient client = new(endpoint);
         TokenRequestException exception = await client.FailAsync();
         Assert.Contains("no JSON object (status 200, application/x-www-form-urlencoded)", exception.Message, StringComparison.Ordinal);
@@ -222,7 +209,7 @@ public sealed class TokenErrorsTests
             string decoded = WebUtility.UrlDecode(body);
             string text = $"{padding}..{Header} {body} {decoded} {Uri.EscapeDataString(decoded)} ca\u00f1ary +/secret";
             text = member == "error" ? text.TrimStart('.') : text;
-            return ScriptedTokenEndpoint.Json(
+            return Respond.Json(
                 HttpStatusCode.BadRequest,
                 $$"""{"{{member}}":"{{System.Text.Json.JsonEncodedText.Encode(text)}}"{{(member == "error" ? "" : ",\"error\":\"invalid_request\"")}}}""");
         }
@@ -232,7 +219,7 @@ public sealed class TokenErrorsTests
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => failure switch
         {
-            "answer" => Task.FromResult(ScriptedTokenEndpoint.Error(HttpStatusCode.BadRequest, "invalid_scope")),
+            "answer" => Task.FromResult(Respond.Error(HttpStatusCode.BadRequest, "invalid_scope")),
             "page" => Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("<html>canary</html>") }),
             "connection" => throw new HttpRequestException("canary", new InvalidOperationException("canary") { Data = { ["request"] = "canary" } }),
             _ => throw new InvalidOperationException("canary") { Data = { ["request"] = request } },

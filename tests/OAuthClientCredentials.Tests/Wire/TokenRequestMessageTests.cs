@@ -113,7 +113,7 @@ public sealed class TokenRequestMessageTests
     [InlineData("client_secret_post")]
     public async Task A_wrong_secret_is_sent_once_and_in_one_style(string method)
     {
-        using Golden golden = new(() => ScriptedTokenEndpoint.Error(HttpStatusCode.Unauthorized, "invalid_client"));
+        using Golden golden = new(() => Respond.Error(HttpStatusCode.Unauthorized, "invalid_client"));
         using OneClient client = new(golden.Handler, options =>
         {
             options.AuthenticationMethod = method;

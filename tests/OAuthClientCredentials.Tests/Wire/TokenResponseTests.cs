@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Wire;
@@ -359,7 +360,8 @@ public sealed class TokenResponseTests
     public async Task Granted_scopes_are_told_and_fewer_than_asked_are_logged_once()
     {
         LogLines log = new();
-        using ScriptedTokenEndpoint endpoint = new() { Answer = _ => ScriptedTokenEndpoint.Json(HttpStatusCode.OK, """{"access_token":"abc","scope":"read"}""") };
+        TestAuthorizationServer endpoint = new();
+        endpoint.Always(TestAnswer.Status(HttpStatusCode.OK, """{"access_token":"abc","scope":"read"}"""));
         using OneClient client = new(endpoint, options => options.Scopes = ["read write"], log: log);
         for (int call = 0; call < 3; call++)
         {
@@ -381,13 +383,10 @@ public sealed class TokenResponseTests
     }
 
     private static OneClient Answering(byte[] body, string? mediaType) =>
-        new(new ScriptedTokenEndpoint
+        new(OneClient.Scripted(TestAnswer.Response(() =>
         {
-            Answer = _ =>
-            {
-                ByteArrayContent content = new(body);
-                content.Headers.ContentType = mediaType is null ? null : MediaTypeHeaderValue.Parse(mediaType);
-                return new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
-            },
-        });
+            ByteArrayContent content = new(body);
+            content.Headers.ContentType = mediaType is null ? null : MediaTypeHeaderValue.Parse(mediaType);
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
+        })));
 }

@@ -227,7 +227,7 @@ public sealed class TransportTests
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            HttpResponseMessage response = ScriptedTokenEndpoint.Token("abc", 60);
+            HttpResponseMessage response = Respond.Token("abc", 60);
             response.RequestMessage = new HttpRequestMessage(HttpMethod.Post, "https://other.example.com/token");
             return Task.FromResult(response);
         }
