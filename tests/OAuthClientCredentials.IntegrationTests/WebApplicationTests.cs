@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using OAuthClientCredentials.Testing;
+
+namespace OAuthClientCredentials.IntegrationTests;
+
+/// <summary>The test server behind a web application whose own code knows nothing of tests.</summary>
+public sealed class WebApplicationTests
+{
+    [Fact]
+    [Trait("Req", "R-331")]
+    public async Task A_WebApplicationFactory_puts_the_test_server_behind_the_applications_registration()
+    {
+        TestAuthorizationServer server = new();
+        server.AddClient("shop", "secret");
+        TestApi api = server.CreateApi(_ => new HttpResponseMessage { Content = new StringContent("42 orders") });
+        await using App app = new();
+        await using WebApplicationFactory<App> tested = app.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.UseTestAuthorizationServer(server).UseTestApi("orders", api)));
+        using HttpClient browser = tested.CreateClient();
+        Assert.Equal("42 orders", await browser.GetStringAsync("/"));
+        server.RevokeTokens();
+        Assert.Equal("42 orders", await browser.GetStringAsync("/"));
+        server.Verify(2);
+    }
+
+    /// <summary>An application as README's first snippet has it.</summary>
+    public sealed class App : WebApplicationFactory<App>
+    {
+        protected override IHost CreateHost(IHostBuilder builder) => base.CreateHost(builder.UseContentRoot(AppContext.BaseDirectory));
+
+        protected override IHostBuilder CreateHostBuilder() => Host.CreateDefaultBuilder().ConfigureWebHostDefaults(web => web
+            .ConfigureServices(services =>
+            {
+                services.AddClientCredentials("orders", options => (options.Authority, options.ClientId, options.ClientSecret) = ("https://id.example.com", "shop", "secret"));
+                services.AddHttpClient("orders", client => client.BaseAddress = new("https://orders.example.com")).AddClientCredentialsHandler("orders");
+            })
+            .Configure(application => application.Run(async context =>
+                await context.Response.WriteAsync(await context.RequestServices.GetRequiredService<IHttpClientFactory>().CreateClient("orders").GetStringAsync("/")))));
+    }
+}
