@@ -75,9 +75,13 @@ public sealed class ClientCredentialsOptions
     /// <value>Defaults to 10 seconds.</value>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How many attempts may follow a first one that failed for a passing reason.</summary>
+    /// <summary>How many attempts may follow a first one that failed for a passing reason, while callers wait. A renewal behind the calls makes one attempt at a time.</summary>
     /// <value>Defaults to 2.</value>
     public int MaxRetries { get; set; } = 2;
+
+    /// <summary>How many tokens may be requested from one server at a time, by all clients that have the same number. More wait for their turn, within <see cref="Timeout"/>.</summary>
+    /// <value>Defaults to 10.</value>
+    public int MaxConcurrentRequests { get; set; } = 10;
 
     /// <summary>The longest <c>Retry-After</c> that is obeyed; a longer one counts as this.</summary>
     /// <value>Defaults to 60 seconds; at most one hour.</value>

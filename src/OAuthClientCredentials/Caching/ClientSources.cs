@@ -61,8 +61,8 @@ internal sealed class ClientSources
         }
     }
 
-    public Task<AccessToken> RequestTokenAsync(TokenRequest request, CancellationToken cancellationToken) =>
-        _tokenClient.RequestTokenAsync(() => Settings, request, cancellationToken);
+    public Task<AccessToken> RequestTokenAsync(TokenRequest request, bool isBehind, CancellationToken cancellationToken) =>
+        _tokenClient.RequestTokenAsync(() => Settings, request, isBehind, cancellationToken);
 
     /// <summary>Takes over changed settings of the same identity.</summary>
     public void Update(ClientSettings settings)

@@ -227,7 +227,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         using Activity? activity = Tracing.StartTokenRequest(flight.Settings.Name, flight.Reason.ToString(), flight.StartedBy);
         try
         {
-            return new(await client.RequestTokenAsync(request, flight.CancellationToken).ConfigureAwait(false), null);
+            return new(await client.RequestTokenAsync(request, flight.Reason == FlightReason.Due, flight.CancellationToken).ConfigureAwait(false), null);
         }
         catch (TokenRequestException exception)
         {

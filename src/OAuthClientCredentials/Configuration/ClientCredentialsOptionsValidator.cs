@@ -174,6 +174,7 @@ internal sealed class ClientCredentialsOptionsValidator(ClientDirectory director
             (nameof(options.Timeout), IsBetween(options.Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10)), "between 10 milliseconds and 10 minutes"),
             (nameof(options.AttemptTimeout), IsBetween(options.AttemptTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10)), "between 10 milliseconds and 10 minutes"),
             (nameof(options.MaxRetries), options.MaxRetries is >= 0 and <= 10, "between 0 and 10"),
+            (nameof(options.MaxConcurrentRequests), options.MaxConcurrentRequests is >= 1 and <= 1000, "between 1 and 1000"),
             (nameof(options.MaxRetryAfter), IsBetween(options.MaxRetryAfter, TimeSpan.Zero, TimeSpan.FromHours(1)), "between 0 and 1 hour"),
             (nameof(options.MaxResponseBytes), options.MaxResponseBytes is >= 1024 and <= 1024 * 1024, "between 1024 and 1048576 bytes"),
             (nameof(options.DefaultLifetime), IsBetween(options.DefaultLifetime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)), "between 1 second and 1 day"),

@@ -19,6 +19,7 @@ internal static class OptionNames
         nameof(ClientCredentialsOptions.Timeout),
         nameof(ClientCredentialsOptions.AttemptTimeout),
         nameof(ClientCredentialsOptions.MaxRetries),
+        nameof(ClientCredentialsOptions.MaxConcurrentRequests),
         nameof(ClientCredentialsOptions.MaxRetryAfter),
         nameof(ClientCredentialsOptions.MaxResponseBytes),
         nameof(ClientCredentialsOptions.DefaultLifetime),

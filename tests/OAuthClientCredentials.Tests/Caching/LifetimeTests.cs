@@ -256,4 +256,22 @@ public sealed class LifetimeTests
 
         Assert.InRange(provider.Endpoint.Requests.Count, 2, 35);
     }
+
+    [Fact]
+    [Trait("Req", "R-101")]
+    public async Task A_renewal_behind_the_calls_makes_one_attempt_at_a_time()
+    {
+        await using Provider provider = new(options => options.MaxRetries = 2);
+        await provider.GetAsync();
+        provider.Endpoint.Always(TestAnswer.Unavailable());
+        provider.Time.Advance(TimeSpan.FromSeconds(3300));
+        for (int second = 0; second < 60; second++)
+        {
+            Assert.Equal("token-1", await provider.GetAsync());
+            await provider.SettleAsync();
+            provider.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.InRange(provider.Endpoint.Requests.Count - 1, 2, 2);
+    }
 }

@@ -189,4 +189,27 @@ public sealed class SingleFlightTests
         await Assert.ThrowsAsync<ObjectDisposedException>(() => caller);
         await Assert.ThrowsAsync<ObjectDisposedException>(provider.GetAsync);
     }
+
+    [Fact]
+    [Trait("Req", "R-193")]
+    public async Task A_thousand_cold_tokens_are_requested_ten_at_a_time()
+    {
+        await using Provider provider = new();
+        int running = 0;
+        int most = 0;
+        provider.Endpoint.Always(TestAnswer.Token().After(async _ =>
+        {
+            int now = Interlocked.Increment(ref running);
+            for (int seen = Volatile.Read(ref most); now > seen && Interlocked.CompareExchange(ref most, now, seen) != seen; seen = Volatile.Read(ref most))
+            {
+            }
+
+            await Task.Yield();
+            Interlocked.Decrement(ref running);
+        }));
+        AccessToken[] tokens = await Task.WhenAll(Enumerable.Range(0, 1000).Select(number => provider.Tokens.GetTokenAsync("", new TokenRequest { Scopes = [$"scope-{number}"] }).AsTask()));
+        Assert.Equal(1000, tokens.Select(token => token.Value).Distinct().Count());
+        Assert.All(tokens.Select((token, number) => (token, number)), pair => Assert.Equal([$"scope-{pair.number}"], pair.token.Scopes));
+        Assert.InRange(most, 1, 10);
+    }
 }

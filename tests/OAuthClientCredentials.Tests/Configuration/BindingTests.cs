@@ -162,6 +162,7 @@ public sealed class BindingTests
             ["Timeout"] = "00:00:07",
             ["AttemptTimeout"] = "00:00:03",
             ["MaxRetries"] = "1",
+            ["MaxConcurrentRequests"] = "3",
             ["MaxRetryAfter"] = "00:00:09",
             ["MaxResponseBytes"] = "2048",
             ["DefaultLifetime"] = "00:01:00",

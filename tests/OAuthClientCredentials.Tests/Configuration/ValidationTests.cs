@@ -41,6 +41,7 @@ public sealed class ValidationTests
         { "Timeout", "1.00:00:00", "Timeout must be between 10 milliseconds and 10 minutes" },
         { "AttemptTimeout", "-00:00:01", "AttemptTimeout must be between 10 milliseconds and 10 minutes" },
         { "MaxRetries", "-1", "MaxRetries must be between 0 and 10" },
+        { "MaxConcurrentRequests", "0", "MaxConcurrentRequests must be between 1 and 1000" },
         { "MaxRetryAfter", "02:00:00", "MaxRetryAfter must be between 0 and 1 hour" },
         { "MaxResponseBytes", "0", "MaxResponseBytes must be between 1024 and 1048576 bytes" },
         { "MaxResponseBytes", "2000000", "MaxResponseBytes must be between 1024 and 1048576 bytes" },
