@@ -12,13 +12,10 @@ internal sealed class OriginPolicy(string httpClientName, IEnumerable<Origin> al
     private bool _warned;
 
     /// <summary>Says why a token may not go there, or null. The origin that was allowed last answers at once.</summary>
-    public string? Refuse(Uri uri)
-    {
-        if (Volatile.Read(ref _lastAllowed)?.Matches(uri) == true)
-        {
-            return null;
-        }
+    public string? Refuse(Uri uri) => Volatile.Read(ref _lastAllowed)?.Matches(uri) == true ? null : Examine(uri);
 
+    private string? Examine(Uri uri)
+    {
         if (IsInsecure(uri))
         {
             return "it is neither https nor loopback. Use https, or, in a network that encrypts beneath, set AllowInsecureHttp";

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Tests.Infrastructure;
+
+namespace OAuthClientCredentials.Tests.Handling;
+
+/// <summary>What the benchmarks measure in bytes, held where everybody runs it: on this thread alone, and exactly.</summary>
+[Collection(nameof(Alone))]
+public sealed class AllocationTests
+{
+    [Fact]
+    [Trait("Req", "R-300")]
+    public async Task A_cached_token_allocates_nothing()
+    {
+        await using Caching.Provider provider = new();
+        await provider.GetAsync();
+        Assert.Equal(0, BytesOf(() => _ = provider.Tokens.GetTokenAsync()));
+        Assert.Equal(0, BytesOf(() => _ = provider.Tokens.GetSource("", null).TryGet()));
+    }
+
+    [Fact]
+    [Trait("Req", "R-301")]
+    public async Task The_handler_allocates_nothing_when_the_response_is_there_at_once()
+    {
+        TestAuthorizationServer server = new();
+        ServiceCollection services = new();
+        services.AddClientCredentials(options => (options.TokenEndpoint, options.ClientId, options.ClientSecret) = ("https://id.example.com/token", "shop", "secret"));
+        services.AddHttpClient("api", client => client.BaseAddress = new("https://api.example.com")).ConfigurePrimaryHttpMessageHandler(() => new Ready()).RemoveAllLoggers().AddClientCredentialsHandler();
+        services.UseTestAuthorizationServer(server);
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        _ = provider.GetRequiredService<IHttpClientFactory>().CreateClient("api");
+        HttpMessageHandler handler = provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler("api");
+        while (handler is DelegatingHandler outer and not AccessTokenHandler)
+        {
+            handler = outer.InnerHandler!;
+        }
+
+        using HttpMessageInvoker ours = new(handler, disposeHandler: false);
+        using HttpMessageInvoker none = new(new Constant { InnerHandler = new Ready() });
+        using HttpRequestMessage request = new(HttpMethod.Get, "https://api.example.com/orders");
+        (await ours.SendAsync(request, CancellationToken.None)).Dispose();
+        Assert.Equal(BytesOf(() => _ = none.SendAsync(request, CancellationToken.None)), BytesOf(() => _ = ours.SendAsync(request, CancellationToken.None)));
+    }
+
+    // The least of many runs: a lease is written anew once a second, and that is not what is measured.
+    private static long BytesOf(Action action) =>
+        Enumerable.Range(0, 200).Min(_ =>
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            action();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        });
+
+    private sealed class Constant : DelegatingHandler
+    {
+        private readonly System.Net.Http.Headers.AuthenticationHeaderValue _header = new("Bearer", "token-1");
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.Authorization = _header;
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+
+    private sealed class Ready : HttpMessageHandler
+    {
+        private readonly Task<HttpResponseMessage> _response = Task.FromResult(new HttpResponseMessage());
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => _response;
+    }
+}
