@@ -20,18 +20,19 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
     private readonly ConcurrentDictionary<string, ClientSources> _clients = new(StringComparer.Ordinal);
     private readonly object _gate = new();
     private readonly ClientRegistry _registry;
-    private readonly TokenClient _tokenClient;
+    private readonly RequestToken _requestToken;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly IDisposable? _owned;
     private readonly int _maxSources;
     private int _sources;
+    private int _reloads;
     private bool _disposed;
 
-    internal TokenProvider(ClientRegistry registry, TokenClient tokenClient, TimeProvider timeProvider, ILogger logger, IDisposable? owned = null, int maxSources = MaxSources)
+    internal TokenProvider(ClientRegistry registry, RequestToken requestToken, TimeProvider timeProvider, ILogger logger, IDisposable? owned = null, int maxSources = MaxSources)
     {
         _registry = registry;
-        _tokenClient = tokenClient;
+        _requestToken = requestToken;
         _timeProvider = timeProvider;
         _logger = logger;
         _owned = owned;
@@ -63,7 +64,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
         TokenTransport.Harden(handler, TokenClient.HttpClientName, logger);
         HttpClient httpClient = new(handler ?? TokenTransport.Create(), disposeHandler: handler is null) { Timeout = Timeout.InfiniteTimeSpan };
         ClientRegistry registry = new(new FixedOptions(options), null, directory, timeProvider, logger);
-        return new(registry, new TokenClient(registry, () => httpClient, timeProvider, logger), timeProvider, logger, httpClient);
+        return new(registry, new TokenClient(registry, () => httpClient, timeProvider, logger).RequestTokenAsync, timeProvider, logger, httpClient);
     }
 
     /// <inheritdoc/>
@@ -143,20 +144,23 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
         }
     }
 
+    // Options are read outside the lock, for they run the application's code; so what was read before a reload is not published after it.
     private ClientSources AddClient(string spelled)
     {
-        ClientSettings settings = _registry.Get(spelled);
-        ClientSources client;
-        lock (_gate)
+        while (true)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            client = _clients.GetOrAdd(settings.Name.Value, _ => new ClientSources(settings, _tokenClient, _timeProvider, _logger));
-            client = _clients.GetOrAdd(spelled, client);
+            int reloads = Volatile.Read(ref _reloads);
+            ClientSettings settings = _registry.Get(spelled);
+            lock (_gate)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                if (reloads == _reloads)
+                {
+                    ClientSources client = _clients.GetOrAdd(settings.Name.Value, _ => new ClientSources(settings, _requestToken, _timeProvider, _logger));
+                    return _clients.GetOrAdd(spelled, client);
+                }
+            }
         }
-
-        // The options may have changed between the look at them and the entry that a reload finds.
-        Refresh(settings.Name.Value, client);
-        return client;
     }
 
     private TokenSource AddSource(ClientSources client, TokenRequest request)
@@ -196,6 +200,11 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
 
     private void Reload()
     {
+        lock (_gate)
+        {
+            _reloads++;
+        }
+
         foreach ((string name, ClientSources client) in _clients.Where(entry => entry.Value.Settings.Name.Value == entry.Key))
         {
             Refresh(name, client);

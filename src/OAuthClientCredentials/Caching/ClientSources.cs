@@ -7,16 +7,16 @@ namespace OAuthClientCredentials.Caching;
 /// <summary>One generation of a client: the sources of all requests made under one identity. A changed identity starts a new one.</summary>
 internal sealed class ClientSources
 {
-    private readonly TokenClient _tokenClient;
+    private readonly RequestToken _requestToken;
     private readonly ConcurrentDictionary<TokenRequest, TokenSource> _sources = new();
     private readonly object _gate = new();
     private ClientSettings _settings;
     private bool _retired;
 
-    public ClientSources(ClientSettings settings, TokenClient tokenClient, TimeProvider timeProvider, ILogger logger)
+    public ClientSources(ClientSettings settings, RequestToken requestToken, TimeProvider timeProvider, ILogger logger)
     {
         _settings = settings;
-        _tokenClient = tokenClient;
+        _requestToken = requestToken;
         Time = timeProvider;
         Logger = logger;
         Default = new(this, settings.DefaultRequest);
@@ -62,13 +62,18 @@ internal sealed class ClientSources
     }
 
     public Task<AccessToken> RequestTokenAsync(TokenRequest request, bool isBehind, CancellationToken cancellationToken) =>
-        _tokenClient.RequestTokenAsync(() => Settings, request, isBehind, cancellationToken);
+        _requestToken(() => Settings, request, isBehind, cancellationToken);
 
     /// <summary>Takes over changed settings of the same identity.</summary>
     public void Update(ClientSettings settings)
     {
-        bool sameCredential = settings.HasSameCredential(Settings);
-        Volatile.Write(ref _settings, settings);
+        bool sameCredential;
+        lock (_gate)
+        {
+            sameCredential = settings.HasSameCredential(_settings);
+            Volatile.Write(ref _settings, settings);
+        }
+
         if (!sameCredential)
         {
             foreach (TokenSource source in _sources.Values)

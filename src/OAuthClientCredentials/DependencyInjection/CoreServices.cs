@@ -40,7 +40,7 @@ internal static class CoreServices
             provider.GetRequiredService<ILogger<TokenClient>>()));
         services.AddSingleton(provider => new TokenProvider(
             provider.GetRequiredService<ClientRegistry>(),
-            provider.GetRequiredService<TokenClient>(),
+            provider.GetRequiredService<TokenClient>().RequestTokenAsync,
             TimeOf(provider),
             provider.GetRequiredService<ILogger<TokenProvider>>()));
         services.TryAddSingleton<ITokenProvider>(provider => provider.GetRequiredService<TokenProvider>());

@@ -205,7 +205,7 @@ public sealed class GenerationTests : IAsyncDisposable
     [Trait("Req", "R-076")]
     public async Task The_number_of_sources_is_bounded_and_the_clients_own_stays()
     {
-        TokenProvider provider = new(_services.GetRequiredService<OAuthClientCredentials.Configuration.ClientRegistry>(), _services.GetRequiredService<TokenClient>(), _time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, maxSources: 100);
+        TokenProvider provider = new(_services.GetRequiredService<OAuthClientCredentials.Configuration.ClientRegistry>(), _services.GetRequiredService<TokenClient>().RequestTokenAsync, _time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, maxSources: 100);
         await provider.GetTokenAsync("orders");
         for (int number = 0; number < 1000; number++)
         {
