@@ -167,35 +167,14 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
     {
         if (Interlocked.Increment(ref _sources) > _maxSources)
         {
-            Evict();
+            lock (_gate)
+            {
+                Eviction.Evict([.. _clients.Values.Distinct()], _maxSources);
+                Volatile.Write(ref _sources, SourceCount);
+            }
         }
 
         return client.Add(request);
-    }
-
-    // first those whose token has expired, then the least recently used. A tenth at a time keeps the cost of a new source small.
-    private void Evict()
-    {
-        lock (_gate)
-        {
-            ClientSources[] clients = [.. _clients.Values.Distinct()];
-            TokenSource[] candidates = [.. clients.SelectMany(client => client.Extras).OrderBy(source => source.LastUsed)];
-            int wanted = candidates.Length - (_maxSources * 9 / 10);
-            foreach (bool force in new[] { false, true })
-            {
-                foreach (TokenSource source in candidates)
-                {
-                    wanted -= wanted > 0 && source.TryEvict(force) ? 1 : 0;
-                }
-            }
-
-            foreach (ClientSources client in clients)
-            {
-                client.DropRetired();
-            }
-
-            Volatile.Write(ref _sources, SourceCount);
-        }
     }
 
     private void Reload()
