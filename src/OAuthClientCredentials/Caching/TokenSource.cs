@@ -16,6 +16,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
 
     private Lease? _lease;
     private AccessToken? _token;
+    private ClientSettings? _tokenSettings;
     private Flight? _flight;
     private TokenRequestException? _failure;
     private int _failures;
@@ -279,6 +280,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         {
             Forgive();
             _token = token;
+            _tokenSettings = flight.Settings;
             _dueAt = DueTimeOf(token, now);
             _replaceAnyway = false;
             return () => client.Logger.TokenRenewed(client.Settings.Name, flight.Reason.ToString(), token.ExpiresAt);
@@ -308,12 +310,13 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         }
     }
 
+    // A token that came with the present credential, while the news of it was still on its way, is none to renew.
     private void RenewWithNewCredential()
     {
         Forgive();
-        _lease = null;
-        if (_token is not null)
+        if (_token is not null && !_tokenSettings!.HasSameCredential(client.Settings))
         {
+            _lease = null;
             _dueAt = long.MinValue;
             _replaceAnyway = true;
         }
