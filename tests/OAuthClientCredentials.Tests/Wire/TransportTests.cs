@@ -101,12 +101,17 @@ public sealed class TransportTests
             return context.Response.Body.WriteAsync(bomb).AsTask();
         });
         await using ServiceProvider services = Build(server, kind);
-        await FailAsync(services);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        TokenRequestException exception = await FailAsync(services);
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 2 * 1024 * 1024);
+        long least = long.MaxValue;
+        for (int request = 0; request < 4; request++)
+        {
+            // The counter is the process's: what another test left behind may allocate beside one request, not beside each.
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            Assert.False((await FailAsync(services)).IsTransient);
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+
+        Assert.InRange(least, 0, 2 * 1024 * 1024);
         Assert.Equal("", encodings);
-        Assert.False(exception.IsTransient);
     }
 
     [Theory]
