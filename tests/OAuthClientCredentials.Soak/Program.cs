@@ -11,8 +11,9 @@ Report report = mode switch
     "months" => await Months.RunAsync(duration),
     "minutes" => await Minutes.RunAsync(duration),
     "storm" => await Storm.RunAsync(),
+    "requests" => await DistinctRequests.RunAsync(),
     "latency" => await Latency.RunAsync(duration),
-    _ => throw new ArgumentException("Say months, minutes, storm or latency, and for how many minutes."),
+    _ => throw new ArgumentException("Say months, minutes, storm, requests or latency, and for how many minutes."),
 };
 
 GC.Collect();

@@ -1,0 +1,40 @@
+using BenchmarkDotNet.Attributes;
+using OAuthClientCredentials.Caching;
+
+namespace OAuthClientCredentials.Benchmarks;
+
+/// <summary>How much of a hit is the clock? The same comparison with a coarse clock, which no TimeProvider gives.</summary>
+public class Clock
+{
+    private TokenProvider _tokens = null!;
+    private TokenSource _source = null!;
+    private Lease _coarse = null!;
+
+    [GlobalSetup]
+    public async Task SetUp()
+    {
+        _tokens = TokenEndpoint.Provide();
+        AccessToken token = await _tokens.GetTokenAsync();
+        _source = _tokens.GetSource("", null);
+        _coarse = new(token, Environment.TickCount64 + 3_600_000);
+    }
+
+    [GlobalCleanup]
+    public ValueTask TearDown() => _tokens.DisposeAsync();
+
+    [Benchmark(Baseline = true)]
+    public ValueTask<AccessToken?> Hit() => _source.TryGet() is { } token ? new(token) : _source.GetAsync(CancellationToken.None);
+
+    [Benchmark]
+    public long TimestampAlone() => TimeProvider.System.GetTimestamp();
+
+    [Benchmark]
+    public long CoarseAlone() => Environment.TickCount64;
+
+    [Benchmark]
+    public ValueTask<AccessToken?> HitWithCoarseClock()
+    {
+        Lease lease = Volatile.Read(ref _coarse);
+        return Environment.TickCount64 < lease.Until ? new(lease.Token) : default;
+    }
+}

@@ -1,0 +1,148 @@
+using Microsoft.Extensions.Logging;
+using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Tests.Infrastructure;
+
+namespace OAuthClientCredentials.Tests.Caching;
+
+/// <summary>When a token is renewed, and what happens when that goes slowly or wrong.</summary>
+public sealed class RenewalTests
+{
+    [Theory]
+    [Trait("Req", "R-083")]
+    [InlineData(1)]
+    [InlineData(5)]
+    [InlineData(30)]
+    [InlineData(60)]
+    [InlineData(300)]
+    [InlineData(3600)]
+    public async Task A_token_of_any_lifetime_is_used_for_three_quarters_of_it(int seconds)
+    {
+        await using Provider provider = new();
+        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(seconds);
+        for (int call = 0; call < 1000; call++)
+        {
+            await provider.GetAsync();
+            await provider.SettleAsync();
+            provider.Time.Advance(TimeSpan.FromSeconds(seconds / 50.0));
+        }
+
+        // Twenty lifetimes.
+        Assert.InRange(provider.Endpoint.Requests.Count, 20, 27);
+    }
+
+    [Fact]
+    [Trait("Req", "R-083")]
+    public async Task A_token_of_an_hour_is_requested_once_in_130_seconds()
+    {
+        await using Provider provider = new();
+        for (int second = 0; second < 130; second++)
+        {
+            await provider.GetAsync();
+            provider.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        provider.Endpoint.Verify(1);
+    }
+
+    [Fact]
+    [Trait("Req", "R-081")]
+    public async Task It_is_due_too_when_only_the_wall_clock_says_so()
+    {
+        await using Provider provider = new();
+        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(100);
+        await provider.GetAsync();
+        provider.Time.JumpWallClock(TimeSpan.FromSeconds(95));
+        provider.Time.Advance(TimeSpan.FromSeconds(2));
+        await provider.GetAndSettleAsync(requests: 2);
+    }
+
+    [Fact]
+    [Trait("Req", "R-084")]
+    public async Task A_slow_server_is_asked_earlier_but_not_before_half_the_life()
+    {
+        await using Provider provider = new();
+        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(20);
+        provider.Endpoint.Next(TestAnswer.Token().After(TimeSpan.FromSeconds(8)));
+        Task<string> first = provider.GetAsync();
+        await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
+        while (!first.IsCompleted)
+        {
+            provider.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(1);
+        }
+
+        DateTimeOffset sent = provider.Endpoint.Requests[0].At;
+        provider.Time.Advance(sent + TimeSpan.FromSeconds(9.9) - provider.Time.GetUtcNow());
+        await provider.GetAsync();
+        await provider.SettleAsync();
+        provider.Endpoint.Verify(1);
+        provider.Time.Advance(TimeSpan.FromSeconds(0.2));
+        await provider.GetAndSettleAsync(requests: 2);
+    }
+
+    [Fact]
+    [Trait("Req", "R-117")]
+    public async Task A_token_rejected_while_its_renewal_is_under_way_is_given_to_nobody_any_more()
+    {
+        await using Provider provider = new();
+        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(100);
+        AccessToken token = await provider.Tokens.GetTokenAsync();
+        TaskCompletionSource open = new();
+        provider.Endpoint.Next(TestAnswer.Token().After(open.Task));
+        provider.Time.Advance(TimeSpan.FromSeconds(92));
+        Assert.Equal(token.Value, await provider.GetAsync());
+        provider.Tokens.Invalidate(token);
+        Task<string> next = provider.GetAsync();
+        Assert.False(next.IsCompleted);
+        open.SetResult();
+        Assert.NotEqual(token.Value, await next);
+        provider.Endpoint.Verify(2);
+    }
+
+    [Fact]
+    [Trait("Req", "R-101")]
+    public async Task A_renewal_that_fails_after_its_token_expired_is_tried_again_after_a_second_and_not_before()
+    {
+        await using Provider provider = new();
+        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(100);
+        await provider.GetAsync();
+        TaskCompletionSource open = new();
+        provider.Endpoint.Always(TestAnswer.Unavailable().After(open.Task));
+        provider.Time.Advance(TimeSpan.FromSeconds(95));
+        await provider.GetAsync();
+        await Eventually.True(() => provider.Endpoint.Requests.Count == 2);
+        provider.Time.Advance(TimeSpan.FromSeconds(6));
+        open.SetResult();
+        await provider.SettleAsync();
+        provider.Time.Advance(TimeSpan.FromSeconds(0.7));
+        await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
+        provider.Endpoint.Verify(2);
+        provider.Time.Advance(TimeSpan.FromSeconds(1.5));
+        await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
+        provider.Endpoint.Verify(3);
+    }
+
+    [Fact]
+    [Trait("Req", "R-322")]
+    public async Task The_log_has_one_line_a_renewal_that_says_why()
+    {
+        LogLines log = new();
+        TestAuthorizationServer server = new(new TestTimeProvider()) { Lifetime = TimeSpan.FromSeconds(100) };
+        TestTimeProvider time = (TestTimeProvider)server.TimeProvider;
+        using ILoggerFactory factory = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(log));
+        await using TokenProvider tokens = TokenProvider.Create(
+            options => (options.TokenEndpoint, options.ClientId, options.ClientSecret, options.MaxRetries) = (OneClient.Endpoint, "shop", "secret", 0), server.CreateHandler(), time, factory);
+        foreach (int pause in new[] { 0, 95, 150 })
+        {
+            time.Advance(TimeSpan.FromSeconds(pause));
+            await tokens.GetTokenAsync();
+            await Eventually.True(() => !tokens.GetSource("", null).IsInFlight);
+        }
+
+        await Eventually.True(() => log.Lines.Count(line => line.StartsWith("Information", StringComparison.Ordinal)) == 3);
+        string[] lines = [.. log.Lines.Where(line => line.StartsWith("Information", StringComparison.Ordinal))];
+        Assert.Contains("Cold", lines[0], StringComparison.Ordinal);
+        Assert.Contains("Due", lines[1], StringComparison.Ordinal);
+        Assert.Contains("Expired", lines[2], StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,260 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Handling;
+using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Tests.Infrastructure;
+
+namespace OAuthClientCredentials.Tests.Handling;
+
+/// <summary>What becomes of a 401 and of its replay when things around them go wrong; the API is a function, so that every step can be chosen.</summary>
+public sealed class ReplayTests
+{
+    private static readonly Uri Elsewhere = new("https://elsewhere.example.com/");
+
+    [Fact]
+    [Trait("Req", "R-119")]
+    public async Task A_replay_that_cannot_start_leaves_the_first_answer_intact()
+    {
+        int sends = 0;
+        await using ServiceProvider services = Build(new(), _ => ++sends == 1 ? Answer(401, "first") : Task.FromException<HttpResponseMessage>(new InvalidOperationException("cannot start")));
+        using HttpResponseMessage response = await Client(services).GetAsync("/orders");
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("first", await response.Content.ReadAsStringAsync());
+        Assert.Equal(2, sends);
+    }
+
+    [Fact]
+    [Trait("Req", "R-120")]
+    public async Task The_answer_that_a_replay_takes_the_place_of_is_disposed()
+    {
+        Tracked body = new();
+        int sends = 0;
+        await using ServiceProvider services = Build(new(), _ => Task.FromResult(new HttpResponseMessage(++sends == 1 ? HttpStatusCode.Unauthorized : HttpStatusCode.OK) { Content = sends == 1 ? body : null }));
+        using HttpResponseMessage response = await Client(services).GetAsync("/orders", HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.True(body.IsDisposed);
+    }
+
+    [Fact]
+    [Trait("Req", "R-118")]
+    public async Task Without_a_new_token_the_401_is_returned()
+    {
+        TestAuthorizationServer server = new();
+        server.Next(TestAnswer.Token(), TestAnswer.Error("invalid_client"));
+        await using ServiceProvider services = Build(server, _ => Answer(401, "first"));
+        using HttpResponseMessage response = await Client(services).GetAsync("/orders");
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("first", await response.Content.ReadAsStringAsync());
+        server.Verify(2);
+    }
+
+    [Fact]
+    [Trait("Req", "R-120")]
+    public async Task A_caller_that_gives_up_while_a_new_token_comes_leaves_no_answer_open()
+    {
+        TestAuthorizationServer server = new();
+        server.Next(TestAnswer.Token(), TestAnswer.Never());
+        Tracked body = new();
+        await using ServiceProvider services = Build(server, _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = body }));
+        using CancellationTokenSource cancellation = new();
+        Task<HttpResponseMessage> call = Client(services).GetAsync("/orders", HttpCompletionOption.ResponseHeadersRead, cancellation.Token);
+        await Eventually.True(() => server.Requests.Count == 2);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        Assert.True(body.IsDisposed);
+    }
+
+    [Fact]
+    [Trait("Req", "R-112")]
+    public async Task A_transport_that_follows_a_redirect_with_the_header_on_does_not_bring_it_by_again()
+    {
+        List<string?> seen = [];
+        await using ServiceProvider services = Build(
+            new(),
+            request =>
+            {
+                seen.Add($"{request.RequestUri!.Host} {request.Headers.Authorization?.Scheme}");
+                request.RequestUri = Elsewhere;
+                return Answer(503, "");
+            },
+            outside: () => new Again(_ => { }));
+        using HttpResponseMessage response = await Client(services).GetAsync("/orders");
+        Assert.Equal(["api.example.com Bearer", "elsewhere.example.com "], seen);
+    }
+
+    [Fact]
+    [Trait("Req", "R-112")]
+    public async Task A_handler_outside_that_sends_a_request_on_to_another_origin_takes_no_token_along()
+    {
+        List<string?> seen = [];
+        await using ServiceProvider services = Build(
+            new(),
+            request =>
+            {
+                seen.Add($"{request.RequestUri!.Host} {request.Headers.Authorization?.Scheme}");
+                return Answer(503, "");
+            },
+            options => options.SendWithoutTokenToOtherOrigins = true,
+            () => new Again(request => request.RequestUri = Elsewhere));
+        using HttpResponseMessage response = await Client(services).GetAsync("/orders");
+        Assert.Equal(["api.example.com Bearer", "elsewhere.example.com "], seen);
+    }
+
+    [Fact]
+    [Trait("Req", "R-095")]
+    [Trait("Req", "R-117")]
+    public async Task A_synchronous_401_rejects_the_token_and_the_next_call_has_a_new_one()
+    {
+        TestAuthorizationServer server = new();
+        int sends = 0;
+        await using ServiceProvider services = Build(server, _ => Answer(++sends == 1 ? 401 : 200, ""));
+        await services.GetRequiredService<ITokenProvider>().GetTokenAsync();
+        using HttpRequestMessage request = new(HttpMethod.Get, "/orders");
+        using HttpResponseMessage response = Client(services).Send(request);
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        using HttpResponseMessage next = await Client(services).GetAsync("/orders");
+        Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+        server.Verify(2);
+    }
+
+    [Fact]
+    [Trait("Req", "R-112")]
+    public async Task A_synchronous_call_that_was_redirected_takes_no_token_along_and_rejects_none()
+    {
+        List<string?> seen = [];
+        TestAuthorizationServer server = new();
+        await using ServiceProvider services = Build(
+            server,
+            request =>
+            {
+                seen.Add($"{request.RequestUri!.Host} {request.Headers.Authorization?.Scheme}");
+                request.RequestUri = Elsewhere;
+                return Answer(401, "");
+            },
+            outside: () => new Again(_ => { }));
+        await services.GetRequiredService<ITokenProvider>().GetTokenAsync();
+        using HttpRequestMessage request = new(HttpMethod.Get, "/orders");
+        using HttpResponseMessage response = Client(services).Send(request);
+        Assert.Equal(["api.example.com Bearer", "elsewhere.example.com "], seen);
+        await services.GetRequiredService<ITokenProvider>().GetTokenAsync();
+        server.Verify(1);
+    }
+
+    public static TheoryData<string> Changes => ["method", "content", "address", "minor version", "major version", "none"];
+
+    [Theory]
+    [Trait("Req", "R-121")]
+    [MemberData(nameof(Changes))]
+    public void What_changed_under_way_is_not_sent_again(string change)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, "https://api.example.com/") { Content = new StringContent("a"), Version = HttpVersion.Version11 };
+        Sent sent = new(request);
+        int version = Sent.VersionOf(request);
+        _ = change switch
+        {
+            "method" => (object)(request.Method = HttpMethod.Get),
+            "content" => request.Content = new StringContent("a"),
+            "address" => request.RequestUri = new("https://api.example.com/b"),
+            "minor version" => request.Version = HttpVersion.Version10,
+            "major version" => request.Version = new(2, 1),
+            _ => change,
+        };
+        Assert.Equal(change == "none", sent.MayBeReplayed(request, version, new()));
+    }
+
+    [Theory]
+    [Trait("Req", "R-122")]
+    [InlineData("GET", true)]
+    [InlineData("HEAD", true)]
+    [InlineData("OPTIONS", true)]
+    [InlineData("TRACE", true)]
+    [InlineData("PUT", true)]
+    [InlineData("DELETE", true)]
+    [InlineData("POST", false)]
+    [InlineData("PATCH", false)]
+    [InlineData("QUERY", false)]
+    public void Only_idempotent_methods_are_sent_again_where_that_is_chosen(string method, bool isReplayed)
+    {
+        using HttpRequestMessage request = new(new HttpMethod(method), "https://api.example.com/");
+        Assert.Equal(isReplayed, new Sent(request).MayBeReplayed(request, Sent.VersionOf(request), new() { ReplayNonIdempotentMethods = false }));
+        Assert.True(new Sent(request).MayBeReplayed(request, Sent.VersionOf(request), new()));
+    }
+
+    [Fact]
+    [Trait("Req", "R-119")]
+    public void Content_of_the_applications_own_and_a_closed_stream_are_not_sent_again()
+    {
+        MemoryStream closed = new([1]);
+        using StreamContent content = new(closed);
+        closed.Dispose();
+        using Tracked own = new();
+        Assert.False(ReplayableContent.IsReplayable(content));
+        Assert.False(ReplayableContent.IsReplayable(own));
+        own.Headers.ContentLength = ReplayableContent.MaxBufferedBytes;
+        Assert.True(ReplayableContent.FitsBuffer(own));
+        own.Headers.ContentLength++;
+        Assert.False(ReplayableContent.FitsBuffer(own));
+    }
+
+    private static HttpClient Client(ServiceProvider services) => services.GetRequiredService<IHttpClientFactory>().CreateClient("api");
+
+    private static Task<HttpResponseMessage> Answer(int status, string body) => Task.FromResult(new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body) });
+
+    private static ServiceProvider Build(TestAuthorizationServer server, Func<HttpRequestMessage, Task<HttpResponseMessage>> api, Action<AccessTokenHandlerOptions>? configure = null, Func<DelegatingHandler>? outside = null)
+    {
+        ServiceCollection services = new();
+        services.AddClientCredentials(options => (options.TokenEndpoint, options.ClientId, options.ClientSecret, options.MaxRetries) = (OneClient.Endpoint, "shop", "secret", 0));
+        IHttpClientBuilder client = services.AddHttpClient("api", client => client.BaseAddress = new("https://api.example.com")).ConfigurePrimaryHttpMessageHandler(() => new Primary(api));
+        if (outside is not null)
+        {
+            client.AddHttpMessageHandler(outside);
+        }
+
+        client.AddClientCredentialsHandler(configure: configure);
+        return services.UseTestAuthorizationServer(server).BuildServiceProvider();
+    }
+
+    private sealed class Primary(Func<HttpRequestMessage, Task<HttpResponseMessage>> answer) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => answer(request);
+
+        protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) => answer(request).GetAwaiter().GetResult();
+    }
+
+    /// <summary>A retry of the application's, once.</summary>
+    private sealed class Again(Action<HttpRequestMessage> change) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            using HttpResponseMessage first = await base.SendAsync(request, cancellationToken);
+            change(request);
+            return await base.SendAsync(request, cancellationToken);
+        }
+
+        protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            using HttpResponseMessage first = base.Send(request, cancellationToken);
+            change(request);
+            return base.Send(request, cancellationToken);
+        }
+    }
+
+    private sealed class Tracked : HttpContent
+    {
+        public bool IsDisposed { get; private set; }
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => Task.CompletedTask;
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            IsDisposed = true;
+            base.Dispose(disposing);
+        }
+    }
+}
