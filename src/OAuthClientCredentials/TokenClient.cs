@@ -43,17 +43,17 @@ public sealed class TokenClient
     {
         ArgumentNullException.ThrowIfNull(clientName);
         ClientSettings settings = _registry.Get(clientName);
-        return RequestTokenAsync(() => _registry.Get(clientName), settings.Resolve(request ?? TokenRequest.Default), isBehind: false, cancellationToken);
+        return RequestTokenAsync(() => _registry.Get(clientName), settings.Resolve(request ?? TokenRequest.Default), behindUntil: long.MinValue, cancellationToken);
     }
 
     /// <summary>Requests one token. The settings are asked for anew when the server rejects the credential .</summary>
-    internal async Task<AccessToken> RequestTokenAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, bool isBehind, CancellationToken cancellationToken)
+    internal async Task<AccessToken> RequestTokenAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, long behindUntil, CancellationToken cancellationToken)
     {
         ClientSettings settings = currentSettings();
         TimeSpan limit = settings.Options.Timeout;
         Counter attempts = new();
         CancellationTokenSource flight = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<AccessToken> work = RunAsync(currentSettings, resolved, isBehind, attempts, flight.Token);
+        Task<AccessToken> work = RunAsync(currentSettings, resolved, behindUntil, attempts, flight.Token);
         try
         {
             // the limit holds even if a handler or hook of the user's ignores cancellation.
@@ -95,13 +95,13 @@ public sealed class TokenClient
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
 
-    private async Task<AccessToken> RunAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, bool isBehind, Counter attempts, CancellationToken cancellationToken)
+    private async Task<AccessToken> RunAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, long behindUntil, Counter attempts, CancellationToken cancellationToken)
     {
         ClientSettings settings = currentSettings();
         SemaphoreSlim slots = _slots.Of(settings.Options);
         await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
-        context.Properties.Set(TokenPipeline.IsBehind, isBehind);
+        context.Properties.Set(TokenPipeline.BehindUntil, behindUntil);
         context.Properties.Set(TokenPipeline.Deadline, _timeProvider.GetTimestamp() + (long)(settings.Options.Timeout.TotalSeconds * _timeProvider.TimestampFrequency));
         try
         {

@@ -69,7 +69,7 @@ internal sealed class World
         return (int.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture), parts[1], parts[2]);
     }
 
-    private async Task<AccessToken> RequestAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, bool isBehind, CancellationToken cancellationToken)
+    private async Task<AccessToken> RequestAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, long behindUntil, CancellationToken cancellationToken)
     {
         string scope = string.Join('+', resolved.Scopes ?? []);
         string secret = currentSettings().Options.ClientSecret!;

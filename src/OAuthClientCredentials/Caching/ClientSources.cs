@@ -61,8 +61,8 @@ internal sealed class ClientSources
         }
     }
 
-    public Task<AccessToken> RequestTokenAsync(TokenRequest request, bool isBehind, CancellationToken cancellationToken) =>
-        _requestToken(() => Settings, request, isBehind, cancellationToken);
+    public Task<AccessToken> RequestTokenAsync(TokenRequest request, long behindUntil, CancellationToken cancellationToken) =>
+        _requestToken(() => Settings, request, behindUntil, cancellationToken);
 
     /// <summary>Takes over changed settings of the same identity.</summary>
     public void Update(ClientSettings settings)

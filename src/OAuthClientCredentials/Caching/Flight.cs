@@ -28,6 +28,9 @@ internal sealed class Flight(FlightReason reason, ClientSettings settings)
     /// <summary>The settings that were current when the flight began.</summary>
     public ClientSettings Settings => settings;
 
+    /// <summary>The timestamp until which a valid token spares everybody the wait: so long a failed attempt is not repeated at once .</summary>
+    public long BehindUntil { get; init; } = long.MinValue;
+
     /// <summary>Set under the source's lock when the present token was rejected: then callers wait instead of using it.</summary>
     public bool ReplacesRejected { get; set; } = reason == FlightReason.Unauthorized;
 

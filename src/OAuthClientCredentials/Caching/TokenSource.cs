@@ -186,7 +186,10 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
 
     private void Start(FlightReason reason)
     {
-        Flight flight = new(reason, client.Settings);
+        Flight flight = new(reason, client.Settings)
+        {
+            BehindUntil = reason == FlightReason.Due ? ExpiryOf(_token!) : long.MinValue,
+        };
         _flight = flight;
 
         // neither the caller's AsyncLocals nor its Activity belong to what everybody shares.
@@ -228,7 +231,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         using Activity? activity = Tracing.StartTokenRequest(flight.Settings.Name, flight.Reason.ToString(), flight.StartedBy);
         try
         {
-            return new(await client.RequestTokenAsync(request, flight.Reason == FlightReason.Due, flight.CancellationToken).ConfigureAwait(false), null);
+            return new(await client.RequestTokenAsync(request, flight.BehindUntil, flight.CancellationToken).ConfigureAwait(false), null);
         }
         catch (TokenRequestException exception)
         {

@@ -12,8 +12,8 @@ internal static class TokenPipeline
     /// <summary>The instant (a timestamp of the time provider) at which the flight ends.</summary>
     public static readonly ResiliencePropertyKey<long> Deadline = new("oauth.client_credentials.deadline");
 
-    /// <summary>Set where a valid token stays in use meanwhile: then the source's own back-off is patient enough .</summary>
-    public static readonly ResiliencePropertyKey<bool> IsBehind = new("oauth.client_credentials.is_behind");
+    /// <summary>The timestamp until which a valid token stays in use: so long the source's own back-off is patient enough .</summary>
+    public static readonly ResiliencePropertyKey<long> BehindUntil = new("oauth.client_credentials.behind_until");
 
     public static ResiliencePipeline Create(ClientCredentialsOptions options, TimeProvider timeProvider)
     {
@@ -34,7 +34,7 @@ internal static class TokenPipeline
     private static bool IsWorthRetrying(RetryPredicateArguments<object> arguments, TimeProvider timeProvider) =>
         arguments.Outcome.Exception switch
         {
-            _ when arguments.Context.Properties.GetValue(IsBehind, false) => false,
+            _ when timeProvider.GetTimestamp() < arguments.Context.Properties.GetValue(BehindUntil, long.MinValue) => false,
             TimeoutRejectedException => true,
             TokenRequestException { IsTransient: true } failure => FitsIn(failure.RetryAfter, arguments.Context, timeProvider),
             _ => false,

@@ -145,4 +145,27 @@ public sealed class RenewalTests
         Assert.Contains("Due", lines[1], StringComparison.Ordinal);
         Assert.Contains("Expired", lines[2], StringComparison.Ordinal);
     }
+
+    [Fact]
+    [Trait("Req", "R-101")]
+    public async Task A_renewal_that_hangs_beyond_the_end_of_the_token_is_tried_again_for_those_who_wait_by_then()
+    {
+        await using Provider provider = new(options => options.MaxRetries = 2) { Endpoint = { Lifetime = TimeSpan.FromSeconds(12) } };
+        await provider.GetAsync();
+        provider.Endpoint.Next(TestAnswer.Never());
+        provider.Time.Advance(TimeSpan.FromSeconds(11));
+        Assert.Equal("token-1", await provider.GetAsync());
+        await Eventually.True(() => provider.Endpoint.Requests.Count == 2);
+        provider.Time.Advance(TimeSpan.FromSeconds(2));
+        Task<string> waiting = provider.GetAsync();
+        Assert.False(waiting.IsCompleted);
+        while (!waiting.IsCompleted)
+        {
+            provider.Time.Advance(TimeSpan.FromMilliseconds(250));
+            await Task.Yield();
+        }
+
+        Assert.Equal("token-2", await waiting);
+        Assert.Equal(3, provider.Endpoint.Requests.Count);
+    }
 }
