@@ -4,7 +4,6 @@ using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Discovery;
 using OAuthClientCredentials.Resilience;
 using OAuthClientCredentials.Wire;
-using Polly;
 using Polly.Timeout;
 
 namespace OAuthClientCredentials;
@@ -51,9 +50,10 @@ public sealed class TokenClient
     {
         ClientSettings settings = currentSettings();
         TimeSpan limit = settings.Options.Timeout;
-        Counter attempts = new();
+        Counter sent = new();
+        Attempts attempts = new(settings.Name, settings.Options, _timeProvider, behindUntil, attemptToken => AttemptAsync(currentSettings, resolved, sent, attemptToken));
         CancellationTokenSource flight = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<AccessToken> work = RunAsync(currentSettings, resolved, behindUntil, attempts, flight.Token);
+        Task<AccessToken> work = RunAsync(attempts, settings, flight.Token);
         try
         {
             // the limit holds even if a handler or hook of the user's ignores cancellation.
@@ -61,7 +61,7 @@ public sealed class TokenClient
         }
         catch (TokenRequestException exception)
         {
-            throw exception.After(attempts.Value);
+            throw exception.After(sent.Value);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -69,11 +69,11 @@ public sealed class TokenClient
         }
         catch (Exception exception) when (exception is TimeoutException or TimeoutRejectedException or OperationCanceledException)
         {
-            throw TimedOut(settings.Name, exception is TimeoutException ? limit : settings.Options.AttemptTimeout).After(attempts.Value);
+            throw settings.Name.TimedOut(exception is TimeoutException ? limit : settings.Options.AttemptTimeout).After(sent.Value);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            throw settings.Name.Broken(exception).After(attempts.Value);
+            throw settings.Name.Broken(exception).After(sent.Value);
         }
         finally
         {
@@ -95,35 +95,27 @@ public sealed class TokenClient
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
 
-    private async Task<AccessToken> RunAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, long behindUntil, Counter attempts, CancellationToken cancellationToken)
+    private async Task<AccessToken> RunAsync(Attempts attempts, ClientSettings settings, CancellationToken cancellationToken)
     {
-        ClientSettings settings = currentSettings();
         SemaphoreSlim slots = _slots.Of(settings.Options);
         await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
-        ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
-        context.Properties.Set(TokenPipeline.BehindUntil, behindUntil);
-        context.Properties.Set(TokenPipeline.Deadline, _timeProvider.GetTimestamp() + (long)(settings.Options.Timeout.TotalSeconds * _timeProvider.TimestampFrequency));
         try
         {
-            return await settings.Pipeline.ExecuteAsync(
-                static (context, state) => state.Self.AttemptAsync(state.currentSettings, state.resolved, state.attempts, context.CancellationToken),
-                context,
-                (Self: this, currentSettings, resolved, attempts)).ConfigureAwait(false);
+            return await attempts.RunAsync(() => settings.Pipeline, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            ResilienceContextPool.Shared.Return(context);
             slots.Release();
         }
     }
 
-    private async ValueTask<AccessToken> AttemptAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, Counter attempts, CancellationToken cancellationToken)
+    private async ValueTask<AccessToken> AttemptAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, Counter sent, CancellationToken cancellationToken)
     {
         ClientSettings settings = currentSettings();
         TokenRequestAttempt attempt = await WriteAsync(settings, resolved, cancellationToken).ConfigureAwait(false);
         try
         {
-            return await SendAsync(attempt, settings, resolved, attempts, cancellationToken).ConfigureAwait(false);
+            return await SendAsync(attempt, settings, resolved, sent, cancellationToken).ConfigureAwait(false);
         }
         catch (TokenRequestException exception) when (TokenErrors.IsRejectedCredential(exception))
         {
@@ -134,7 +126,7 @@ public sealed class TokenClient
                 throw;
             }
 
-            return await SendAsync(next, settings, resolved, attempts, cancellationToken).ConfigureAwait(false);
+            return await SendAsync(next, settings, resolved, sent, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -172,13 +164,13 @@ public sealed class TokenClient
         }
     }
 
-    private async ValueTask<AccessToken> SendAsync(TokenRequestAttempt attempt, ClientSettings settings, TokenRequest resolved, Counter attempts, CancellationToken cancellationToken)
+    private async ValueTask<AccessToken> SendAsync(TokenRequestAttempt attempt, ClientSettings settings, TokenRequest resolved, Counter sent, CancellationToken cancellationToken)
     {
         // the lifetime counts from before the request, however long the answer takes.
         DateTimeOffset requestedAt = _timeProvider.GetUtcNow();
         long requestedTimestamp = _timeProvider.GetTimestamp();
         using HttpRequestMessage message = TokenRequestMessage.Create(attempt);
-        attempts.Value++;
+        sent.Value++;
         EndpointResponse response = await _endpoint.SendAsync(message, settings.Name, settings.Options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
         TokenResponse body = Check(response, attempt, settings);
         IReadOnlyList<string> scopes = GrantedScopes(body, attempt, resolved, settings);
@@ -232,13 +224,6 @@ public sealed class TokenClient
 
         return granted;
     }
-
-    private static TokenRequestException TimedOut(ClientName client, TimeSpan limit) =>
-        new($"{client} got no token within {limit.TotalSeconds:0.###} seconds: the authorization server did not answer. Check that it can be reached from here, or raise Timeout and AttemptTimeout.")
-        {
-            ClientName = client.Value,
-            IsTransient = true,
-        };
 
     private sealed class Counter
     {

@@ -21,6 +21,8 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     private TokenRequestException? _failure;
     private int _failures;
     private long _dueAt;
+    private bool _isDueDrawn;
+    private long _landedAt;
     private long _nextAttemptAt;
     private long _nextForcedAt;
     private long _lastUsed;
@@ -155,6 +157,11 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
             DropExpired();
         }
 
+        if (_token is not null && !_isDueDrawn && IsDue(_token, now))
+        {
+            DrawDueTime(_token);
+        }
+
         if (_flight is null && MayStart(now))
         {
             Start(_token is not null ? FlightReason.Due : _dueAt == 0 ? FlightReason.Cold : FlightReason.Expired);
@@ -284,7 +291,9 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
             Forgive();
             _token = token;
             _tokenSettings = flight.Settings;
-            _dueAt = DueTimeOf(token, now);
+            _landedAt = now.Timestamp;
+            _dueAt = EarliestDueTimeOf(token);
+            _isDueDrawn = false;
             _replaceAnyway = false;
             return () => client.Logger.TokenRenewed(client.Settings.Name, flight.Reason.ToString(), token.ExpiresAt);
         }
@@ -321,6 +330,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         {
             _lease = null;
             _dueAt = long.MinValue;
+            _isDueDrawn = true;
             _replaceAnyway = true;
         }
     }
@@ -371,13 +381,17 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         return Least(byTimestamp, token.ExpiresAt - now.Utc);
     }
 
+    private long EarliestDueTimeOf(AccessToken token) => token.RequestedTimestamp + (client.Ticks(token.Lifetime) / 2);
+
     // at 75 to 90 % of the life, drawn once; earlier, down to half, where the server is so slow that the renewal would come too late.
-    private long DueTimeOf(AccessToken token, Instant now)
+    // not drawn before it can matter, since the first random number loads the platform's whole cryptography.
+    private void DrawDueTime(AccessToken token)
     {
         long life = client.Ticks(token.Lifetime);
-        long requestTook = now.Timestamp - token.RequestedTimestamp;
-        long due = Math.Max(life / 2, Math.Min((long)(life * Jitter.Between(0.75, 0.9)), life - (2 * requestTook)));
-        return token.RequestedTimestamp + due;
+        long requestTook = _landedAt - token.RequestedTimestamp;
+        long due = token.RequestedTimestamp + Math.Min((long)(life * Jitter.Between(0.75, 0.9)), life - (2 * requestTook));
+        _dueAt = Math.Max(EarliestDueTimeOf(token), due);
+        _isDueDrawn = true;
     }
 
     private static TimeSpan Least(TimeSpan left, TimeSpan right) => left < right ? left : right;

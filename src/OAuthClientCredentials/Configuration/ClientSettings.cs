@@ -9,7 +9,10 @@ namespace OAuthClientCredentials.Configuration;
 /// <summary>One client as its valid options describe it now: what every token request of it is made from. Immutable.</summary>
 internal sealed class ClientSettings
 {
+    private readonly TimeProvider _timeProvider;
     private int _narrowerScopeWasLogged;
+    private string? _identity;
+    private ResiliencePipeline? _pipeline;
 
     public ClientSettings(ClientName name, ClientCredentialsOptions options, TimeProvider timeProvider)
     {
@@ -17,9 +20,8 @@ internal sealed class ClientSettings
         Options = options;
         Authentication = options.Authentication ?? CreateAuthentication(name, options);
         DefaultRequest = Resolve(TokenRequest.Default);
-        Identity = TokenIdentity.Compute(this, DefaultRequest);
         Errors = new(name, options, Authentication.Method);
-        Pipeline = options.Pipeline ?? TokenPipeline.Create(options, timeProvider);
+        _timeProvider = timeProvider;
     }
 
     public ClientName Name { get; }
@@ -32,11 +34,11 @@ internal sealed class ClientSettings
     public TokenRequest DefaultRequest { get; }
 
     /// <summary>Equal exactly if a token got with the one settings is a token of the other .</summary>
-    public string Identity { get; }
+    public string Identity => _identity ??= TokenIdentity.Compute(this, DefaultRequest);
 
     public TokenErrors Errors { get; }
 
-    public ResiliencePipeline Pipeline { get; }
+    public ResiliencePipeline Pipeline => _pipeline ??= Options.Pipeline ?? TokenPipeline.Create(Options, _timeProvider);
 
     /// <summary>True the first time it is asked.</summary>
     public bool IsFirstNarrowerScope() => Interlocked.Exchange(ref _narrowerScopeWasLogged, 1) == 0;

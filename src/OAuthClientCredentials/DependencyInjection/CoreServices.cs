@@ -22,6 +22,14 @@ internal static class CoreServices
 
         services.AddOptions();
         services.AddLogging();
+        services.TryAddSingleton<IOptionsMonitorCache<ClientCredentialsOptions>>(static _ => new OptionsCache<ClientCredentialsOptions>());
+        services.TryAddSingleton<IOptionsMonitor<ClientCredentialsOptions>>(static provider => new OptionsMonitor<ClientCredentialsOptions>(
+            new OptionsFactory<ClientCredentialsOptions>(
+                provider.GetServices<IConfigureOptions<ClientCredentialsOptions>>(),
+                provider.GetServices<IPostConfigureOptions<ClientCredentialsOptions>>(),
+                provider.GetServices<IValidateOptions<ClientCredentialsOptions>>()),
+            provider.GetServices<IOptionsChangeTokenSource<ClientCredentialsOptions>>(),
+            provider.GetRequiredService<IOptionsMonitorCache<ClientCredentialsOptions>>()));
         services.AddSingleton(provider => new ClientDirectory(provider.GetServices<ClientRegistration>(), RootSection(provider)));
         services.AddSingleton<IConfigureOptions<ClientCredentialsOptions>, BindFromConfiguration>();
         services.AddSingleton<IValidateOptions<ClientCredentialsOptions>, ClientCredentialsOptionsValidator>();
@@ -32,17 +40,17 @@ internal static class CoreServices
             provider.GetRequiredService<IOptionsMonitorCache<ClientCredentialsOptions>>(),
             provider.GetRequiredService<ClientDirectory>(),
             TimeOf(provider),
-            provider.GetRequiredService<ILogger<TokenProvider>>()));
+            LoggerOf<TokenProvider>(provider)));
         services.AddSingleton(provider => new TokenClient(
             provider.GetRequiredService<ClientRegistry>(),
             () => provider.GetRequiredService<IHttpClientFactory>().CreateClient(TokenClient.HttpClientName),
             TimeOf(provider),
-            provider.GetRequiredService<ILogger<TokenClient>>()));
+            LoggerOf<TokenClient>(provider)));
         services.AddSingleton(provider => new TokenProvider(
             provider.GetRequiredService<ClientRegistry>(),
             provider.GetRequiredService<TokenClient>().RequestTokenAsync,
             TimeOf(provider),
-            provider.GetRequiredService<ILogger<TokenProvider>>()));
+            LoggerOf<TokenProvider>(provider)));
         services.TryAddSingleton<ITokenProvider>(provider => provider.GetRequiredService<TokenProvider>());
         AddTokenHttpClient(services);
     }
@@ -60,6 +68,9 @@ internal static class CoreServices
         services.AddSingleton(new ClientRegistration(name, section));
     }
 
+    // an open generic service costs a native application half a millisecond at its start.
+    private static ILogger LoggerOf<T>(IServiceProvider provider) => provider.GetRequiredService<ILoggerFactory>().CreateLogger<T>();
+
     private static TimeProvider TimeOf(IServiceProvider provider) => provider.GetService<TimeProvider>() ?? TimeProvider.System;
 
     private static IConfigurationSection? RootSection(IServiceProvider provider) =>
@@ -70,13 +81,13 @@ internal static class CoreServices
     private static void AddTokenHttpClient(IServiceCollection services)
     {
         services.AddHttpClient(TokenClient.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan);
-        services.AddOptions<HttpClientFactoryOptions>(TokenClient.HttpClientName).PostConfigure<ILogger<TokenClient>>(static (options, logger) =>
+        services.AddOptions<HttpClientFactoryOptions>(TokenClient.HttpClientName).PostConfigure<ILoggerFactory>(static (options, loggers) =>
         {
             // on .NET 8 the factory logs header values unless it is told not to.
             options.ShouldRedactHeaderValue = static _ => true;
             options.HttpMessageHandlerBuilderActions.Add(handlers =>
             {
-                TokenTransport.Harden(handlers.PrimaryHandler, TokenClient.HttpClientName, logger);
+                TokenTransport.Harden(handlers.PrimaryHandler, TokenClient.HttpClientName, loggers.CreateLogger<TokenClient>());
                 RemoveResilience(handlers.AdditionalHandlers);
             });
         });

@@ -21,6 +21,13 @@ internal readonly record struct ClientName(string Value, string OptionsPath)
             IsTransient = isTransient,
         };
 
+    public TokenRequestException TimedOut(TimeSpan limit) =>
+        new($"{this} got no token within {limit.TotalSeconds:0.###} seconds: the authorization server did not answer. Check that it can be reached from here, or raise Timeout and AttemptTimeout.")
+        {
+            ClientName = Value,
+            IsTransient = true,
+        };
+
     /// <summary>Something that the application brought along threw what it should not. Its text may hold anything, and is not repeated.</summary>
     public TokenRequestException Broken(Exception exception) =>
         new($"{this} got no token: {exception.GetType().Name} in a pipeline, handler, authentication, logger or listener of the application. See its log, and mend it there.")

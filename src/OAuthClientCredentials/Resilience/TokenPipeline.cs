@@ -1,10 +1,9 @@
 using Polly;
 using Polly.Retry;
-using Polly.Timeout;
 
 namespace OAuthClientCredentials.Resilience;
 
-/// <summary>The one resilience layer at the token endpoint: retries around an attempt timeout. The total timeout is the TokenClient's own.</summary>
+/// <summary>The one resilience layer at the token endpoint: what follows a first attempt that failed for a passing reason. The timeouts are the TokenClient's own.</summary>
 internal static class TokenPipeline
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
@@ -15,27 +14,21 @@ internal static class TokenPipeline
     /// <summary>The timestamp until which a valid token stays in use: so long the source's own back-off is patient enough .</summary>
     public static readonly ResiliencePropertyKey<long> BehindUntil = new("oauth.client_credentials.behind_until");
 
-    public static ResiliencePipeline Create(ClientCredentialsOptions options, TimeProvider timeProvider)
-    {
-        ResiliencePipelineBuilder builder = new() { Name = "OAuthClientCredentials", TimeProvider = timeProvider };
-        if (options.MaxRetries > 0)
-        {
-            builder.AddRetry(new RetryStrategyOptions
+    public static ResiliencePipeline Create(ClientCredentialsOptions options, TimeProvider timeProvider) =>
+        options.MaxRetries == 0 ? ResiliencePipeline.Empty
+        : new ResiliencePipelineBuilder { Name = "OAuthClientCredentials", TimeProvider = timeProvider }
+            .AddRetry(new RetryStrategyOptions
             {
                 MaxRetryAttempts = options.MaxRetries,
                 ShouldHandle = arguments => new(IsWorthRetrying(arguments, timeProvider)),
                 DelayGenerator = arguments => new(Delay(arguments)),
-            });
-        }
-
-        return builder.AddTimeout(new TimeoutStrategyOptions { Timeout = options.AttemptTimeout }).Build();
-    }
+            })
+            .Build();
 
     private static bool IsWorthRetrying(RetryPredicateArguments<object> arguments, TimeProvider timeProvider) =>
         arguments.Outcome.Exception switch
         {
             _ when timeProvider.GetTimestamp() < arguments.Context.Properties.GetValue(BehindUntil, long.MinValue) => false,
-            TimeoutRejectedException => true,
             TokenRequestException { IsTransient: true } failure => FitsIn(failure.RetryAfter, arguments.Context, timeProvider),
             _ => false,
         };

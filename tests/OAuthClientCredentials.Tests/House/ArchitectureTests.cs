@@ -20,6 +20,7 @@ public sealed class ArchitectureTests
     {
         ["Wire"] = ["Diagnostics"],
         ["Authentication"] = ["Diagnostics", "Wire"],
+        ["Resilience"] = ["Diagnostics"],
         ["Configuration"] = ["Authentication", "Diagnostics", "Resilience", "Wire"],
         ["Discovery"] = ["Configuration", "Diagnostics", "Wire"],
         ["Caching"] = ["Configuration", "Diagnostics", "Resilience"],
