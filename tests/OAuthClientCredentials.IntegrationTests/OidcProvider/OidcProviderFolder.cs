@@ -11,7 +11,7 @@ internal static class OidcProviderFolder
     public static string Path { get; } = Find(AppContext.BaseDirectory);
 
     public static string? Unavailable { get; } =
-        !Runs() ? "Node.js 20.19, 22 or later is not on the PATH; install it, then run: npm ci --prefix " + InRepository
+        !Runs() ? "Node.js 22 or later is not on the PATH; install it, then run: npm ci --prefix " + InRepository
         : !Directory.Exists(System.IO.Path.Combine(Path, "node_modules", "oidc-provider")) ? "oidc-provider is not installed; run: npm ci --prefix " + InRepository
         : null;
 

@@ -55,16 +55,22 @@ internal sealed class OidcProviderServer : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => errors.AppendLine(line.Data);
         process.Start();
         process.BeginErrorReadLine();
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(60));
+        await using CancellationTokenRegistration stop = limit.Token.Register(process.Kill);
         await process.StandardInput.WriteLineAsync(settings.ToJson(certificate, clients));
-        await process.StandardInput.FlushAsync();
-        string? ready = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await process.StandardInput.FlushAsync(CancellationToken.None);
+        string? ready = await process.StandardOutput.ReadLineAsync(CancellationToken.None);
         if (ready is not null)
         {
             return new(process, certificate, ready);
         }
 
-        await process.WaitForExitAsync();
-        throw new InvalidOperationException($"The server did not start: {errors}");
+        using (process)
+        using (certificate)
+        {
+            await process.WaitForExitAsync(CancellationToken.None);
+            throw new InvalidOperationException($"The server did not start: {errors}");
+        }
     }
 
     /// <summary>A handler that trusts this server, and shows a certificate where there is one.</summary>
@@ -78,19 +84,13 @@ internal sealed class OidcProviderServer : IAsyncDisposable
     };
 
     /// <summary>Registers a client anew while the server runs: another secret, other keys, old and new together.</summary>
-    public async Task ReplaceAsync(OidcClient client)
-    {
-        using StringContent content = new(client.Metadata.ToJsonString(), Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await _admin.PostAsync(new Uri($"{Address("admin")}/clients/{Uri.EscapeDataString(client.Id)}"), content);
-        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
-    }
+    public Task ReplaceAsync(OidcClient client) => PostAsync($"clients/{Uri.EscapeDataString(client.Id)}", client.Metadata);
 
     /// <summary>The API takes none of the tokens that were issued so far.</summary>
-    public async Task RevokeAsync()
-    {
-        using HttpResponseMessage response = await _admin.PostAsync(new Uri($"{Address("admin")}/revoke"), null);
-        response.EnsureSuccessStatusCode();
-    }
+    public Task RevokeAsync() => PostAsync("revoke", []);
+
+    /// <summary>The nonce that the API demands from now on, with <see cref="OidcProviderSettings.DPoPNonce"/>.</summary>
+    public Task ChangeApiNonceAsync(string nonce) => PostAsync("nonce", new JsonObject { ["nonce"] = nonce });
 
     /// <summary>The token requests in order, as requests.mjs describes them: clientId, method, parameters, assertion, certificate, status, error and the like.</summary>
     public Task<IReadOnlyList<JsonNode>> RequestsAsync() => ListAsync("requests");
@@ -114,6 +114,13 @@ internal sealed class OidcProviderServer : IAsyncDisposable
         _process.Dispose();
         _admin.Dispose();
         _certificate.Dispose();
+    }
+
+    private async Task PostAsync(string page, JsonObject body)
+    {
+        using StringContent content = new(body.ToJsonString(), Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await _admin.PostAsync(new Uri($"{Address("admin")}/{page}"), content);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
     }
 
     private async Task<IReadOnlyList<JsonNode>> ListAsync(string page)

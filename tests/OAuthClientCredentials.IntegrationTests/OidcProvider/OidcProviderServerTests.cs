@@ -54,6 +54,14 @@ public sealed class OidcProviderServerTests
     }
 
     [OidcProviderFact]
+    public async Task It_does_not_start_with_a_client_that_cannot_be()
+    {
+        OidcClient keyless = OidcClient.WithKeys("shop").With("jwks", JsonWebKeys.Set(new JsonObject { ["kty"] = "oct" }));
+        InvalidOperationException exception = await Assert.ThrowsAsync<InvalidOperationException>(() => OidcProviderServer.StartAsync(keyless));
+        Assert.Contains("client JSON Web Key Set is invalid", exception.Message, StringComparison.Ordinal);
+    }
+
+    [OidcProviderFact]
     public async Task It_takes_no_token_beyond_its_life()
     {
         await using OidcProviderServer server = await OidcProviderServer.StartAsync(OidcClient.WithSecret("shop", "client_secret_basic", "secret").WithLifetime(1));

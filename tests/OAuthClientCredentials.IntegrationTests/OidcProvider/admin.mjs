@@ -1,4 +1,4 @@
-import { complete } from './provider.mjs';
+import { register } from './provider.mjs';
 
 /** What tests do to the server while it runs, and what they ask of it. */
 export function createAdmin(provider, state) {
@@ -7,11 +7,7 @@ export function createAdmin(provider, state) {
     'GET /admin/calls': () => ({ count: state.calls.length, calls: state.calls }),
     'POST /admin/revoke': () => state.tokens.clear(),
     'POST /admin/nonce': (_id, { nonce }) => { state.apiNonce = nonce; },
-    'POST /admin/clients': async (id, metadata) => {
-      const client = complete({ ...metadata, client_id: id });
-      await provider.Client.validate(client);
-      state.clients.set(id, client);
-    },
+    'POST /admin/clients': (id, metadata) => register(provider, state, { ...metadata, client_id: id }),
   };
 
   return async (request, response) => {

@@ -27,10 +27,12 @@ export function createApi(configuration, state) {
 
     async function refuseProof() {
       const nonce = configuration.dpopNonce ? state.apiNonce ?? 'api-nonce-1' : undefined;
+      if (nonce) {
+        response.setHeader('DPoP-Nonce', nonce);
+      }
       try {
         const { payload, protectedHeader } = await jwtVerify(request.headers.dpop, EmbeddedJWK, { typ: 'dpop+jwt', maxTokenAge: '5 min' });
         if (nonce && payload.nonce !== nonce) {
-          response.setHeader('DPoP-Nonce', nonce);
           return 'use_dpop_nonce';
         }
         const address = `${request.socket.encrypted ? 'https' : 'http'}://${request.headers.host}${request.url.split('?')[0]}`;

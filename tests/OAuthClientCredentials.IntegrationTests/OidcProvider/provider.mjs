@@ -10,11 +10,14 @@ const resources = {
 };
 const asymmetric = ['PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'Ed25519', 'EdDSA', 'RS256', 'RS384', 'RS512'];
 
-export const complete = (metadata) => ({ grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope, ...metadata });
+/** Registers a client, anew if need be; what is wrong with it is told here and not at its first request. */
+export async function register(provider, state, metadata) {
+  const client = { grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope, ...metadata };
+  await provider.Client.validate(client);
+  state.clients.set(client.client_id, client);
+}
 
-export function createProvider(issuer, alias, configuration, state) {
-  configuration.clients.forEach((client) => state.clients.set(client.client_id, complete(client)));
-
+export async function createProvider(issuer, alias, configuration, state) {
   const provider = new Provider(issuer, {
     adapter: (name) => new Store(name === 'Client' ? state.clients : new Map()),
     jwks: { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })] },
@@ -70,6 +73,9 @@ export function createProvider(issuer, alias, configuration, state) {
       }
     }
   });
+  for (const client of configuration.clients) {
+    await register(provider, state, client);
+  }
   return provider;
 }
 

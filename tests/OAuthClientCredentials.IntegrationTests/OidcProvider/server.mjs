@@ -20,7 +20,7 @@ async function start({ tls, ...configuration }) {
   const issuer = `http://127.0.0.1:${await listen(plain)}`;
   const alias = `https://127.0.0.1:${await listen(mutual)}`;
 
-  const provider = createProvider(issuer, alias, configuration, state);
+  const provider = await createProvider(issuer, alias, configuration, state);
   const pages = { '/resource': createApi(configuration, state), '/admin': createAdmin(provider, state) };
   const oauth = provider.callback();
   const serve = (request, response) => (pages[/^\/[^/?]*/.exec(request.url)?.[0]] ?? oauth)(request, response);
