@@ -1,0 +1,48 @@
+// One process for one test: an authorization server and an API that takes its tokens.
+// The first line of stdin is the configuration, one line of stdout says where everything is, and the end of stdin is the end.
+import { createServer as createHttp } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import { createInterface } from 'node:readline';
+import { createApi } from './api.mjs';
+import { createAdmin } from './admin.mjs';
+import { createProvider } from './provider.mjs';
+
+const lines = createInterface({ input: process.stdin });
+lines.once('line', (line) => start(JSON.parse(line)));
+lines.once('close', () => process.exit(0));
+
+async function start({ tls, ...configuration }) {
+  // tokens: value to model; the requests and calls are what the admin pages list.
+  const state = { tokens: new Map(), clients: new Map(), requests: [], calls: [] };
+  const plain = createHttp();
+  // Asked for and not demanded: that is the decision of client and token.
+  const mutual = createHttps({ key: tls.key, cert: tls.certificate, requestCert: true, rejectUnauthorized: false });
+  const issuer = `http://127.0.0.1:${await listen(plain)}`;
+  const alias = `https://127.0.0.1:${await listen(mutual)}`;
+
+  const provider = await createProvider(issuer, alias, configuration, state);
+  const pages = { '/resource': createApi(configuration, state), '/admin': createAdmin(provider, state) };
+  const oauth = provider.callback();
+  const serve = (request, response) => (pages[/^\/[^/?]*/.exec(request.url)?.[0]] ?? oauth)(request, response);
+  plain.on('request', serve);
+  mutual.on('request', serve);
+
+  console.log(JSON.stringify({
+    issuer,
+    tokenEndpoint: `${issuer}/token`,
+    mtlsTokenEndpoint: `${alias}/token`,
+    api: `${issuer}/resource`,
+    mtlsApi: `${alias}/resource`,
+    admin: `${issuer}/admin`,
+    serverCertificatePem: tls.certificate,
+  }));
+}
+
+function listen(server) {
+  return new Promise((resolve, reject) => {
+    // Longer than any test, so that no connection closes under a request.
+    server.keepAliveTimeout = 600_000;
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve(server.address().port));
+  });
+}
