@@ -12,8 +12,9 @@ namespace OAuthClientCredentials;
 [JsonConverter(typeof(RefuseToSerialize<AccessToken>))]
 public sealed class AccessToken
 {
-    internal AccessToken(TokenResponse response, IReadOnlyList<string> scopes, TimeSpan lifetime, DateTimeOffset requestedAt, long requestedTimestamp)
+    internal AccessToken(TokenResponse response, IReadOnlyList<string> scopes, TimeSpan lifetime, DateTimeOffset requestedAt, long requestedTimestamp, TlsCertificate? boundTo = null)
     {
+        BoundTo = boundTo;
         Value = response.AccessToken;
         TokenType = response.TokenType;
         Scopes = scopes;
@@ -44,6 +45,9 @@ public sealed class AccessToken
     /// <summary>The ready-made <c>Authorization</c> header of an API request.</summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public AuthenticationHeaderValue AuthorizationHeader { get; }
+
+    /// <summary>The certificate that API requests with this token must show (RFC 8705 section 3).</summary>
+    internal TlsCertificate? BoundTo { get; }
 
     internal TimeSpan Lifetime { get; }
 

@@ -16,14 +16,16 @@ public sealed class AccessTokenHandler : DelegatingHandler
     private readonly ITokenProvider _tokens;
     private readonly AccessTokenHandlerOptions _options;
     private readonly OriginPolicy _origins;
+    private readonly Func<TlsCertificate, HttpMessageInvoker> _transportWith;
     private TokenSource? _source;
 
-    internal AccessTokenHandler(ITokenProvider tokens, string clientName, AccessTokenHandlerOptions options, OriginPolicy origins)
+    internal AccessTokenHandler(ITokenProvider tokens, string clientName, AccessTokenHandlerOptions options, OriginPolicy origins, Func<TlsCertificate, HttpMessageInvoker> transportWith)
     {
         _tokens = tokens;
         ClientName = clientName;
         _options = options;
         _origins = origins;
+        _transportWith = transportWith;
     }
 
     internal string ClientName { get; }
@@ -72,8 +74,8 @@ public sealed class AccessTokenHandler : DelegatingHandler
         Uri uri = request.RequestUri!;
         try
         {
-            HttpResponseMessage response = base.Send(request, cancellationToken);
-            if (IsForToken(response) && !HasLeft(request, uri))
+            HttpResponseMessage response = token.BoundTo is { } certificate ? _transportWith(certificate).Send(request, cancellationToken) : base.Send(request, cancellationToken);
+            if (Rejection.IsOfToken(response, _options) && !HasLeft(request, uri))
             {
                 _tokens.Invalidate(token, ClientName, choice as TokenRequest);
             }
@@ -147,11 +149,15 @@ public sealed class AccessTokenHandler : DelegatingHandler
         Sent sent = new(request);
         int version = Sent.VersionOf(request);
         request.Headers.Authorization = token.AuthorizationHeader;
-        Task<HttpResponseMessage> pending = base.SendAsync(request, cancellationToken);
+        Task<HttpResponseMessage> pending = ForwardAsync(token, request, cancellationToken);
         return pending.IsCompletedSuccessfully && !IsUnauthorized(pending) && ReferenceEquals(request.RequestUri, sent.Uri)
             ? pending
             : ObserveAsync(pending, request, sent, version, cancellationToken);
     }
+
+    // a bound token goes out on a connection that shows the certificate it was got with, also while another certificate comes in.
+    private Task<HttpResponseMessage> ForwardAsync(AccessToken token, HttpRequestMessage request, CancellationToken cancellationToken) =>
+        token.BoundTo is { } certificate ? _transportWith(certificate).SendAsync(request, cancellationToken) : base.SendAsync(request, cancellationToken);
 
     // every pending response carries what is handed over here, 160 bytes with the state machine. The rest is read back from the request.
     private async Task<HttpResponseMessage> ObserveAsync(Task<HttpResponseMessage> pending, HttpRequestMessage request, Sent sent, int version, CancellationToken cancellationToken)
@@ -167,7 +173,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         }
 
         // The platform drops the header when it follows a redirect: what was sent without the token does not reject it.
-        return IsForToken(response) && !HasLeft(request, sent.Uri) && request.Headers.Authorization is AccessTokenHeader header
+        return Rejection.IsOfToken(response, _options) && !HasLeft(request, sent.Uri) && request.Headers.Authorization is AccessTokenHeader header
             ? await RenewAndReplayAsync(response, request, header.Token, sent, version, cancellationToken).ConfigureAwait(false)
             : response;
     }
@@ -184,7 +190,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         request.Headers.Authorization = token.AuthorizationHeader;
         try
         {
-            Task<HttpResponseMessage> replay = base.SendAsync(request, cancellationToken);
+            Task<HttpResponseMessage> replay = ForwardAsync(token, request, cancellationToken);
             if (replay.IsFaulted)
             {
                 // it could not even start.
@@ -222,15 +228,6 @@ public sealed class AccessTokenHandler : DelegatingHandler
     }
 
     private static bool IsUnauthorized(Task<HttpResponseMessage> completed) => completed.GetAwaiter().GetResult().StatusCode == HttpStatusCode.Unauthorized;
-
-    // RFC 6750 section 3.1. Many APIs send a bare 401.
-    private bool IsForToken(HttpResponseMessage response) =>
-        response.StatusCode == HttpStatusCode.Unauthorized
-        && Challenges.Read(response) is { } challenges
-        && (challenges.Count == 0
-            ? !_options.RequireInvalidToken
-            : challenges.Any(challenge => challenge.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase)
-                && (challenge.Error is null ? !_options.RequireInvalidToken : challenge.Error == "invalid_token")));
 
     private static void MarkIfRedirected(HttpRequestMessage request, Uri uri)
     {

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Serialization;
+using OAuthClientCredentials.Authentication;
 using Polly;
 
 namespace OAuthClientCredentials;
@@ -32,13 +34,80 @@ public sealed class ClientCredentialsOptions
     /// <summary>A file that holds the client secret. It is read at each token request, and exactly one trailing line break is dropped.</summary>
     public string? ClientSecretFile { get; set; }
 
-    /// <summary>How the client proves itself, by the IANA name: <c>client_secret_basic</c>, <c>client_secret_post</c> or <c>none</c>.</summary>
-    /// <value>Unset means <c>client_secret_basic</c>.</value>
+    /// <summary>
+    /// How the client proves itself, by the IANA name: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>client_secret_jwt</c>,
+    /// <c>private_key_jwt</c>, <c>tls_client_auth</c>, <c>self_signed_tls_client_auth</c> or <c>none</c>.
+    /// </summary>
+    /// <value>
+    /// Unset means <c>tls_client_auth</c> if a certificate is configured, <c>private_key_jwt</c> if a key or an assertion is, <c>client_secret_basic</c> if none of them is;
+    /// with more than one of them it must be set.
+    /// </value>
     public string? AuthenticationMethod { get; set; }
 
     /// <summary>How <c>client_secret_basic</c> encodes id and secret.</summary>
     /// <value>Defaults to <see cref="BasicEncoding.Rfc6749"/>.</value>
     public BasicEncoding BasicEncoding { get; set; }
+
+    /// <summary>A file that holds a client assertion which somebody else issues and renews: a Kubernetes service account token, a workload identity (RFC 7523). It is read at each token request.</summary>
+    public string? ClientAssertionFile { get; set; }
+
+    /// <summary>A file that holds the client certificate: PEM, with intermediates after it, or PKCS#12. It is read at each token request.</summary>
+    public string? CertificateFile { get; set; }
+
+    /// <summary>A PEM file that holds the certificate's private key, if <see cref="CertificateFile"/> does not.</summary>
+    public string? CertificateKeyFile { get; set; }
+
+    /// <summary>The password of the certificate's file or key.</summary>
+    [JsonIgnore]
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    public string? CertificatePassword { get; set; }
+
+    /// <summary>The thumbprint (SHA-1, hexadecimal, as stores know it) of a client certificate in <see cref="CertificateStore"/>.</summary>
+    public string? CertificateThumbprint { get; set; }
+
+    /// <summary>The store of the certificate: location and name.</summary>
+    /// <value>Unset means <c>CurrentUser/My</c>.</value>
+    public string? CertificateStore { get; set; }
+
+    /// <summary>
+    /// Demands tokens that are bound to the client certificate (RFC 8705 section 3), whatever the authentication method: they are requested over mutual TLS,
+    /// and API requests show the same certificate. Where discovery names no mutual-TLS endpoint, requests fail; set <see cref="TokenEndpoint"/> to one.
+    /// </summary>
+    /// <value>Defaults to <see langword="false"/>.</value>
+    public bool CertificateBoundTokens { get; set; }
+
+    /// <summary>The private key of <c>private_key_jwt</c>: PEM or a JWK, from a secret store. Needs the package OAuthClientCredentials.Jwt.</summary>
+    [JsonIgnore]
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    public string? Key { get; set; }
+
+    /// <summary>A file that holds the private key of <c>private_key_jwt</c>: PEM, PKCS#12 or a JWK. It is read at each token request. Needs the package OAuthClientCredentials.Jwt.</summary>
+    public string? KeyFile { get; set; }
+
+    /// <summary>The password of the key.</summary>
+    [JsonIgnore]
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    public string? KeyPassword { get; set; }
+
+    /// <summary>The <c>kid</c> that the server knows the key by.</summary>
+    /// <value>Unset means that of the JWK, or none.</value>
+    public string? KeyId { get; set; }
+
+    /// <summary>The signature algorithm of assertions (RFC 7518 section 3.1), for instance <c>ES256</c> or <c>PS256</c>.</summary>
+    /// <value>Unset means the one of the JWK, else <c>ES256</c>, <c>ES384</c> or <c>ES512</c> by the curve, <c>PS256</c> for RSA, <c>HS256</c> for a secret.</value>
+    public string? KeyAlgorithm { get; set; }
+
+    /// <summary>The <c>aud</c> of assertions, for servers that do not accept their issuer identifier (RFC 10070).</summary>
+    /// <value>Unset means <see cref="Authority"/>, to the letter.</value>
+    public string? AssertionAudience { get; set; }
+
+    /// <summary>The <c>typ</c> of assertions; older servers know <c>JWT</c> only.</summary>
+    /// <value>Unset means <c>client-authentication+jwt</c> (RFC 10070).</value>
+    public string? AssertionType { get; set; }
+
+    /// <summary>How long an assertion is valid.</summary>
+    /// <value>Defaults to 60 seconds; at most 5 minutes.</value>
+    public TimeSpan AssertionLifetime { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The scopes asked for (RFC 6749 section 3.3). An entry may hold several, separated by single spaces; order and repetition do not matter.</summary>
     /// <value>Defaults to none: the server decides.</value>
@@ -112,12 +181,43 @@ public sealed class ClientCredentialsOptions
 
     internal ResiliencePipeline? Pipeline;
 
+    internal Func<CancellationToken, ValueTask<string>>? ClientAssertion;
+
+    internal Func<CancellationToken, ValueTask<X509Certificate2>>? Certificate;
+
     /// <summary>Proves the client in a way of your own, instead of <see cref="AuthenticationMethod"/>.</summary>
     /// <param name="authentication">Used by many token requests at once: it must be thread-safe.</param>
     public void UseAuthentication(ClientAuthentication authentication)
     {
         ArgumentNullException.ThrowIfNull(authentication);
         Authentication = authentication;
+    }
+
+    /// <summary>Proves the client by this method if its options mean it and nothing else serves it yet. For packages that bring a method.</summary>
+    /// <param name="authentication">Used by many token requests at once: it must be thread-safe.</param>
+    /// <returns>Whether it is used.</returns>
+    public bool TryUseAuthentication(ClientAuthentication authentication)
+    {
+        ArgumentNullException.ThrowIfNull(authentication);
+        bool isMeant = Authentication is null && AuthenticationMethods.Unserved(this) == authentication.Method;
+        Authentication = isMeant ? authentication : Authentication;
+        return isMeant;
+    }
+
+    /// <summary>Proves the client with an assertion which somebody else issues (RFC 7523), asked for at each token request.</summary>
+    /// <param name="assertion">Gives the assertion as it is now. Used by many token requests at once: it must be thread-safe.</param>
+    public void UseClientAssertion(Func<CancellationToken, ValueTask<string>> assertion)
+    {
+        ArgumentNullException.ThrowIfNull(assertion);
+        ClientAssertion = assertion;
+    }
+
+    /// <summary>Takes the client certificate from a source of your own, asked at each token request.</summary>
+    /// <param name="certificate">Gives the certificate as it is now, with its private key; it is not disposed. Used by many token requests at once: it must be thread-safe.</param>
+    public void UseCertificate(Func<CancellationToken, ValueTask<X509Certificate2>> certificate)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        Certificate = certificate;
     }
 
     /// <summary>Replaces the retries and the attempt timeout by a pipeline of your own. <see cref="Timeout"/> still bounds the whole.</summary>

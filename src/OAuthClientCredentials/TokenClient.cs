@@ -21,11 +21,11 @@ public sealed class TokenClient
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
 
-    internal TokenClient(ClientRegistry registry, Func<HttpClient> httpClient, TimeProvider timeProvider, ILogger logger)
+    internal TokenClient(ClientRegistry registry, Func<TlsCertificate?, HttpClient> httpClient, TimeProvider timeProvider, ILogger logger)
     {
         _registry = registry;
         _endpoint = new(httpClient, timeProvider);
-        _metadata = new(_endpoint, timeProvider);
+        _metadata = new(_endpoint, timeProvider, logger);
         _timeProvider = timeProvider;
         _logger = logger;
     }
@@ -121,7 +121,7 @@ public sealed class TokenClient
         {
             settings = currentSettings();
             TokenRequestAttempt next = await WriteAsync(settings, resolved, cancellationToken).ConfigureAwait(false);
-            if (next.Secret == attempt.Secret)
+            if (next.HasSameCredential(attempt))
             {
                 throw;
             }
@@ -133,10 +133,14 @@ public sealed class TokenClient
     private async ValueTask<TokenRequestAttempt> WriteAsync(ClientSettings settings, TokenRequest resolved, CancellationToken cancellationToken)
     {
         ClientCredentialsOptions options = settings.Options;
-        Uri endpoint = string.IsNullOrEmpty(options.TokenEndpoint)
-            ? (await _metadata.GetAsync(settings, cancellationToken).ConfigureAwait(false)).TokenEndpoint
-            : new Uri(options.TokenEndpoint);
-        TokenRequestAttempt attempt = new(settings.Name.Value, options.ClientId!, endpoint, options.Authority);
+        ServerMetadata? metadata = string.IsNullOrEmpty(options.TokenEndpoint) ? await _metadata.GetAsync(settings, cancellationToken).ConfigureAwait(false) : null;
+        TlsCertificate? certificate = await CertificateAsync(settings, cancellationToken).ConfigureAwait(false);
+        TokenRequestAttempt attempt = new(settings.Name, options, EndpointOf(metadata, settings), _timeProvider.GetUtcNow(), settings.Secret.ReadAsync)
+        {
+            SigningAlgorithms = metadata?.SigningAlgorithms,
+            Certificate = certificate?.Certificate,
+            Tls = settings.UsesMutualTls ? certificate : null,
+        };
         attempt.AddParameter("grant_type", "client_credentials");
         AddIfAny(attempt, "scope", string.Join(' ', resolved.Scopes ?? []));
         foreach (string resource in resolved.Resources ?? [])
@@ -155,6 +159,30 @@ public sealed class TokenClient
         return attempt;
     }
 
+    private async ValueTask<TlsCertificate?> CertificateAsync(ClientSettings settings, CancellationToken cancellationToken)
+    {
+        if (settings.Certificate is not { } source)
+        {
+            return null;
+        }
+
+        DateTimeOffset now = _timeProvider.GetUtcNow();
+        TlsCertificate certificate = await source.GetAsync(now, cancellationToken).ConfigureAwait(false);
+        if (source.IsNewsThatItExpires(certificate, now))
+        {
+            _logger.CertificateExpires(settings.Name, certificate.Thumbprint, certificate.Certificate.NotAfter.ToUniversalTime());
+        }
+
+        return certificate;
+    }
+
+    // an alias counts whatever the method; an endpoint that was configured is the operator's own word.
+    private static Uri EndpointOf(ServerMetadata? metadata, ClientSettings settings) =>
+        metadata is null ? new Uri(settings.Options.TokenEndpoint!)
+        : !settings.UsesMutualTls ? metadata.TokenEndpoint
+        : metadata.MtlsTokenEndpoint ?? (!settings.Options.CertificateBoundTokens ? metadata.TokenEndpoint
+            : throw settings.Name.Failed(metadata.TokenEndpoint, "the server's metadata names no endpoint for mutual TLS (mtls_endpoint_aliases), and CertificateBoundTokens demands one", $"If this one does mutual TLS, set {settings.Name.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} to it."));
+
     //
     private static void AddIfAny(TokenRequestAttempt attempt, string name, string? value)
     {
@@ -171,42 +199,17 @@ public sealed class TokenClient
         long requestedTimestamp = _timeProvider.GetTimestamp();
         using HttpRequestMessage message = TokenRequestMessage.Create(attempt);
         sent.Value++;
-        EndpointResponse response = await _endpoint.SendAsync(message, settings.Name, settings.Options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
-        TokenResponse body = Check(response, attempt, settings);
+        EndpointResponse response = await _endpoint.SendAsync(message, settings.Name, settings.Options.MaxResponseBytes, attempt.Tls, cancellationToken).ConfigureAwait(false);
+        TokenResponse body = settings.Errors.Read(response, attempt);
         IReadOnlyList<string> scopes = GrantedScopes(body, attempt, resolved, settings);
         TimeSpan lifetime = body.ExpiresIn ?? settings.Options.DefaultLifetime;
-        return new AccessToken(body, scopes, lifetime < settings.Options.MaxLifetime ? lifetime : settings.Options.MaxLifetime, requestedAt, requestedTimestamp);
-    }
-
-    private static TokenResponse Check(EndpointResponse response, TokenRequestAttempt attempt, ClientSettings settings)
-    {
-        try
-        {
-            TokenResponse body = TokenResponse.Parse(response.Body);
-            if (!response.IsSuccess || body.Error is not null)
-            {
-                throw settings.Errors.FromResponse(response, body, attempt);
-            }
-
-            return body.CheckSuccess(settings.Options.RequireBearerSyntax) is { } problem ? throw settings.Errors.Unusable(problem, response, attempt) : body;
-        }
-        catch (FormatException exception)
-        {
-            throw response.IsSuccess ? settings.Errors.Unusable(exception.Message, response, attempt) : settings.Errors.FromResponse(response, null, attempt);
-        }
+        return new AccessToken(body, scopes, lifetime < settings.Options.MaxLifetime ? lifetime : settings.Options.MaxLifetime, requestedAt, requestedTimestamp, settings.Options.CertificateBoundTokens ? attempt.Tls : null);
     }
 
     //
     private IReadOnlyList<string> GrantedScopes(TokenResponse body, TokenRequestAttempt attempt, TokenRequest resolved, ClientSettings settings)
     {
-        IReadOnlyList<string> asked = resolved.Scopes ?? [];
-        if (string.IsNullOrEmpty(body.Scope))
-        {
-            return asked;
-        }
-
-        string[] granted = body.Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        string missing = string.Join(' ', asked.Except(granted, StringComparer.Ordinal));
+        (IReadOnlyList<string> granted, string missing) = body.CompareScopes(resolved.Scopes ?? []);
         if (missing.Length == 0)
         {
             return granted;

@@ -42,7 +42,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
 
     /// <summary>Makes a provider of one client without dependency injection. Keep it for the life of the process, and dispose it.</summary>
     /// <param name="configure">Describes the client, which is the default one.</param>
-    /// <param name="handler">Sends the token requests; not disposed. Defaults to one of its own that follows no redirects.</param>
+    /// <param name="handler">Sends the token requests; not disposed. Defaults to one of its own that follows no redirects. A client certificate is then the handler's own to show.</param>
     /// <param name="timeProvider">The clock. Defaults to the system's.</param>
     /// <param name="loggerFactory">Where to log. Defaults to nowhere.</param>
     /// <returns>The provider.</returns>
@@ -62,9 +62,9 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
         timeProvider ??= TimeProvider.System;
         ILogger logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenProvider>();
         TokenTransport.Harden(handler, TokenClient.HttpClientName, logger);
-        HttpClient httpClient = new(handler ?? TokenTransport.Create(), disposeHandler: handler is null) { Timeout = Timeout.InfiniteTimeSpan };
+        TokenTransports transports = new(handler);
         ClientRegistry registry = new(new FixedOptions(options), null, directory, timeProvider, logger);
-        return new(registry, new TokenClient(registry, () => httpClient, timeProvider, logger).RequestTokenAsync, timeProvider, logger, httpClient);
+        return new(registry, new TokenClient(registry, transports.For, timeProvider, logger).RequestTokenAsync, timeProvider, logger, transports);
     }
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials.Authentication;
 
-internal sealed class ClientSecretBasic(ClientSecret clientSecret, BasicEncoding encoding) : ClientAuthentication
+internal sealed class ClientSecretBasic(BasicEncoding encoding) : ClientAuthentication
 {
     public const string Name = "client_secret_basic";
 
@@ -11,8 +11,7 @@ internal sealed class ClientSecretBasic(ClientSecret clientSecret, BasicEncoding
 
     public override async ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
     {
-        string secret = await clientSecret.ReadAsync(cancellationToken).ConfigureAwait(false);
-        attempt.Secret = secret;
+        string secret = await attempt.ReadClientSecretAsync(cancellationToken).ConfigureAwait(false);
         attempt.Authorization = new AuthenticationHeaderValue("Basic", FormEncoding.Base64($"{Encode(attempt.ClientId)}:{Encode(secret)}"));
     }
 

@@ -1,6 +1,6 @@
 namespace OAuthClientCredentials.Authentication;
 
-internal sealed class ClientSecretPost(ClientSecret clientSecret) : ClientAuthentication
+internal sealed class ClientSecretPost : ClientAuthentication
 {
     public const string Name = "client_secret_post";
 
@@ -8,8 +8,7 @@ internal sealed class ClientSecretPost(ClientSecret clientSecret) : ClientAuthen
 
     public override async ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
     {
-        string secret = await clientSecret.ReadAsync(cancellationToken).ConfigureAwait(false);
-        attempt.Secret = secret;
+        string secret = await attempt.ReadClientSecretAsync(cancellationToken).ConfigureAwait(false);
         attempt.AddParameter("client_id", attempt.ClientId);
         attempt.AddParameter("client_secret", secret);
     }

@@ -32,7 +32,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     public TokenRequest Request => request;
 
     /// <summary>The identity of its tokens: what a shared store knows them by .</summary>
-    public string Key => TokenIdentity.Compute(client.Settings, request);
+    public string Key => TokenIdentity.Compute(client.Settings, request, Volatile.Read(ref _token)?.BoundTo?.Thumbprint);
 
     public bool IsInFlight
     {
@@ -284,7 +284,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     {
         bool isAlive = !IsExpired(token, now);
         AccessToken? present = _token is not null && !IsExpired(_token, now) ? _token : null;
-        bool mustReplace = flight.ReplacesRejected || _replaceAnyway;
+        bool mustReplace = flight.ReplacesRejected || _replaceAnyway || present?.BoundTo?.Thumbprint != token.BoundTo?.Thumbprint;
         bool isProgress = isAlive && (present is null || (present.Value != token.Value && (mustReplace || ExpiryOf(token) > ExpiryOf(present))));
         if (isProgress)
         {

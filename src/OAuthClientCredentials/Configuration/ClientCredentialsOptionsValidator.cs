@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
-using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Wire;
 
@@ -9,8 +8,6 @@ namespace OAuthClientCredentials.Configuration;
 /// <summary>Every rule that options must keep. Each failure names the option's path, what is wrong and what to do, and never a value (R-212).</summary>
 internal sealed class ClientCredentialsOptionsValidator(ClientDirectory directory) : IValidateOptions<ClientCredentialsOptions>
 {
-    private static readonly string[] Methods = [ClientSecretBasic.Name, ClientSecretPost.Name, NoAuthentication.Name];
-
     public ValidateOptionsResult Validate(string? name, ClientCredentialsOptions options)
     {
         ClientName client = directory.Describe(name ?? "");
@@ -37,6 +34,7 @@ internal sealed class ClientCredentialsOptionsValidator(ClientDirectory director
         IEnumerable<(string Option, string Problem)> problems = CheckSections(client.Value)
             .Concat(CheckServer(options))
             .Concat(CheckClient(options))
+            .Concat(CredentialRules.Check(options))
             .Concat(CheckRequest(options))
             .Concat(CheckLimits(options));
         foreach ((string option, string problem) in problems)
@@ -99,57 +97,6 @@ internal sealed class ClientCredentialsOptionsValidator(ClientDirectory director
         {
             yield return (nameof(options.ClientId), "has a line break or a NUL in it. Remove it");
         }
-
-        if (options.Authentication is not null)
-        {
-            yield break;
-        }
-
-        if (options.AuthenticationMethod is { Length: > 0 } method && !Methods.Contains(method, StringComparer.Ordinal))
-        {
-            yield return (nameof(options.AuthenticationMethod), $"is none of {string.Join(", ", Methods)}. For another method call UseAuthentication");
-            yield break;
-        }
-
-        foreach ((string, string) problem in CheckSecret(options))
-        {
-            yield return problem;
-        }
-    }
-
-    private static IEnumerable<(string Option, string Problem)> CheckSecret(ClientCredentialsOptions options)
-    {
-        bool hasSecret = !string.IsNullOrEmpty(options.ClientSecret);
-        bool hasFile = !string.IsNullOrEmpty(options.ClientSecretFile);
-        if (options.AuthenticationMethod == NoAuthentication.Name)
-        {
-            if (hasSecret || hasFile)
-            {
-                yield return (nameof(options.AuthenticationMethod), "is none, but a client secret is set. Remove one of the two");
-            }
-
-            yield break;
-        }
-
-        if (!hasSecret && !hasFile)
-        {
-            yield return (nameof(options.ClientSecret), "is missing. Set it from a secret store, or set ClientSecretFile");
-        }
-
-        if (hasSecret && hasFile)
-        {
-            yield return (nameof(options.ClientSecretFile), "is set beside ClientSecret. Remove one of the two");
-        }
-
-        if (hasSecret && HasControlCharacters(options.ClientSecret!))
-        {
-            yield return (nameof(options.ClientSecret), "has a line break or a NUL in it. Remove it; only a ClientSecretFile may end in a line break");
-        }
-
-        if (options.BasicEncoding == BasicEncoding.Raw && options.ClientId?.Contains(':', StringComparison.Ordinal) == true)
-        {
-            yield return (nameof(options.BasicEncoding), "is Raw, which cannot carry a ClientId with a colon. Use Rfc6749 or client_secret_post");
-        }
     }
 
     private static IEnumerable<(string Option, string Problem)> CheckRequest(ClientCredentialsOptions options)
@@ -178,6 +125,7 @@ internal sealed class ClientCredentialsOptionsValidator(ClientDirectory director
             (nameof(options.MaxRetryAfter), IsBetween(options.MaxRetryAfter, TimeSpan.Zero, TimeSpan.FromHours(1)), "between 0 and 1 hour"),
             (nameof(options.MaxResponseBytes), options.MaxResponseBytes is >= 1024 and <= 1024 * 1024, "between 1024 and 1048576 bytes"),
             (nameof(options.DefaultLifetime), IsBetween(options.DefaultLifetime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)), "between 1 second and 1 day"),
+            (nameof(options.AssertionLifetime), IsBetween(options.AssertionLifetime, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)), "between 1 second and 5 minutes"),
             (nameof(options.MaxLifetime), IsBetween(options.MaxLifetime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(365)), "between 1 second and 365 days"),
             (nameof(options.BasicEncoding), Enum.IsDefined(options.BasicEncoding), "Rfc6749 or Raw"),
         ];

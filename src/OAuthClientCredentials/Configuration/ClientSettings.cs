@@ -18,7 +18,10 @@ internal sealed class ClientSettings
     {
         Name = name;
         Options = options;
-        Authentication = options.Authentication ?? CreateAuthentication(name, options);
+        Authentication = options.Authentication ?? CreateAuthentication(name, options, timeProvider);
+        Secret = new(name, options);
+        Certificate = ClientCertificate.IsConfigured(options) ? new(name, options) : null;
+        UsesMutualTls = AuthenticationMethods.UsesMutualTls(options);
         DefaultRequest = Resolve(TokenRequest.Default);
         Errors = new(name, options, Authentication.Method);
         _timeProvider = timeProvider;
@@ -29,6 +32,12 @@ internal sealed class ClientSettings
     public ClientCredentialsOptions Options { get; }
 
     public ClientAuthentication Authentication { get; }
+
+    public ClientSecret Secret { get; }
+
+    public ClientCertificate? Certificate { get; }
+
+    public bool UsesMutualTls { get; }
 
     /// <summary>What is asked for when a caller varies nothing.</summary>
     public TokenRequest DefaultRequest { get; }
@@ -61,6 +70,15 @@ internal sealed class ClientSettings
     public bool HasSameCredential(ClientSettings other) =>
         Options.ClientSecret == other.Options.ClientSecret
         && Options.ClientSecretFile == other.Options.ClientSecretFile
+        && Options.Key == other.Options.Key
+        && Options.KeyFile == other.Options.KeyFile
+        && Options.KeyId == other.Options.KeyId
+        && Options.ClientAssertionFile == other.Options.ClientAssertionFile
+        && Options.CertificateFile == other.Options.CertificateFile
+        && Options.CertificateKeyFile == other.Options.CertificateKeyFile
+        && Options.CertificateThumbprint == other.Options.CertificateThumbprint
+        && Equals(Options.ClientAssertion, other.Options.ClientAssertion)
+        && Equals(Options.Certificate, other.Options.Certificate)
         && Equals(Options.Authentication, other.Options.Authentication);
 
     private static string? NullIfEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
@@ -76,14 +94,13 @@ internal sealed class ClientSettings
         return merged;
     }
 
-    private static ClientAuthentication CreateAuthentication(ClientName name, ClientCredentialsOptions options)
-    {
-        ClientSecret secret = new(name, options.ClientSecret, options.ClientSecretFile);
-        return options.AuthenticationMethod switch
+    private static ClientAuthentication CreateAuthentication(ClientName name, ClientCredentialsOptions options, TimeProvider timeProvider) =>
+        AuthenticationMethods.Of(options) switch
         {
-            ClientSecretPost.Name => new ClientSecretPost(secret),
+            ClientSecretPost.Name => new ClientSecretPost(),
+            ClientAssertion.Name => new ClientAssertion(name, options, timeProvider),
             NoAuthentication.Name => new NoAuthentication(),
-            _ => new ClientSecretBasic(secret, options.BasicEncoding),
+            { } method when AuthenticationMethods.IsByTls(method) => new TlsClientAuthentication(method),
+            _ => new ClientSecretBasic(options.BasicEncoding),
         };
-    }
 }

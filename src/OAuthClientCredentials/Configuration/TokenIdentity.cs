@@ -10,7 +10,7 @@ internal static class TokenIdentity
     // A change of the fields or of their encoding must not find tokens of an older version in a shared store.
     private const string Version = "1";
 
-    public static string Compute(ClientSettings settings, TokenRequest resolved)
+    public static string Compute(ClientSettings settings, TokenRequest resolved, string? binding = null)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         ClientCredentialsOptions options = settings.Options;
@@ -22,6 +22,8 @@ internal static class TokenIdentity
         Append(hash, "client_credentials");
         Append(hash, options.ClientId);
         Append(hash, settings.Authentication.Method);
+        Append(hash, CertificateOf(settings));
+        Append(hash, binding);
         Append(hash, resolved.Audience);
         Append(hash, resolved.AuthorizationDetails);
         Append(hash, resolved.Scopes ?? []);
@@ -29,6 +31,12 @@ internal static class TokenIdentity
         Append(hash, [.. resolved.ParameterList.SelectMany(parameter => new[] { parameter.Key, parameter.Value })]);
         return Convert.ToHexString(hash.GetHashAndReset());
     }
+
+    // A token that was got over mutual TLS may be bound to the certificate.
+    private static string[] CertificateOf(ClientSettings settings) =>
+        settings.UsesMutualTls
+            ? [settings.Options.CertificateBoundTokens ? "bound" : "", settings.Options.CertificateFile ?? "", settings.Options.CertificateThumbprint ?? "", settings.Options.CertificateStore ?? ""]
+            : [];
 
     private static void Append(IncrementalHash hash, IReadOnlyList<string> values)
     {

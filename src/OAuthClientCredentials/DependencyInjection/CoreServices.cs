@@ -43,7 +43,9 @@ internal static class CoreServices
             LoggerOf<TokenProvider>(provider)));
         services.AddSingleton(provider => new TokenClient(
             provider.GetRequiredService<ClientRegistry>(),
-            () => provider.GetRequiredService<IHttpClientFactory>().CreateClient(TokenClient.HttpClientName),
+            certificate => certificate is null
+                ? provider.GetRequiredService<IHttpClientFactory>().CreateClient(TokenClient.HttpClientName)
+                : provider.GetRequiredService<CertificateHttpClients>().CreateClient(TokenClient.HttpClientName, certificate),
             TimeOf(provider),
             LoggerOf<TokenClient>(provider)));
         services.AddSingleton(provider => new TokenProvider(
@@ -80,6 +82,8 @@ internal static class CoreServices
 
     private static void AddTokenHttpClient(IServiceCollection services)
     {
+        services.AddSingleton<CertificateHttpClients>(static provider => new(provider));
+        services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(static provider => provider.GetRequiredService<CertificateHttpClients>());
         services.AddHttpClient(TokenClient.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan);
         services.AddOptions<HttpClientFactoryOptions>(TokenClient.HttpClientName).PostConfigure<ILoggerFactory>(static (options, loggers) =>
         {

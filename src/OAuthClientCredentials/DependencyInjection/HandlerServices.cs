@@ -42,9 +42,9 @@ internal static class HandlerServices
 
     private static void AddHandler(HttpMessageHandlerBuilder handlers, HandlerRegistration registration, BaseAddressBooks books)
     {
-        if (handlers.Name == TokenClient.HttpClientName)
+        if (handlers.Name == TokenClient.HttpClientName || CertificateHttpClients.IsOne(handlers.Name))
         {
-            // It would wait for itself. Only the defaults of all HttpClients come by here.
+            // It would wait for itself, or attach twice. Only the defaults of all HttpClients come by here, and what is made after this one's model.
             return;
         }
 
@@ -65,7 +65,12 @@ internal static class HandlerServices
             books.Of(handlers.Name ?? ""),
             () => clients.Get(clientName).AllowInsecureHttp,
             services.GetRequiredService<ILogger<AccessTokenHandler>>());
-        handlers.AdditionalHandlers.Add(new AccessTokenHandler(services.GetRequiredService<ITokenProvider>(), clientName, options, origins));
+        handlers.AdditionalHandlers.Add(new AccessTokenHandler(
+            services.GetRequiredService<ITokenProvider>(),
+            clientName,
+            options,
+            origins,
+            certificate => services.GetRequiredService<CertificateHttpClients>().CreateInvoker(handlers.Name ?? "", certificate)));
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Microsoft.Extensions.Logging;
 using OAuthClientCredentials.Configuration;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Wire;
@@ -7,7 +8,7 @@ using OAuthClientCredentials.Wire;
 namespace OAuthClientCredentials.Discovery;
 
 /// <summary>The metadata of every authority in use: fetched once for all who wait, kept an hour, and the last good kept while a refresh fails.</summary>
-internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeProvider)
+internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeProvider, ILogger logger)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
@@ -49,6 +50,12 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
         try
         {
             ServerMetadata metadata = await FetchAsync(entry, settings, timeout.Token).ConfigureAwait(false);
+            if (lastGood is not null && lastGood.TokenEndpoint.IdnHost != metadata.TokenEndpoint.IdnHost)
+            {
+                // the issuer's own hosts only, but where secrets go has changed.
+                logger.TokenEndpointMoved(settings.Name, lastGood.TokenEndpoint.IdnHost, metadata.TokenEndpoint.IdnHost);
+            }
+
             return Keep(entry, metadata, Lifetime);
         }
         catch (Exception exception) when (lastGood is not null && exception is not OutOfMemoryException)
@@ -91,7 +98,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
     private async ValueTask<EndpointResponse> FetchAsync(Uri address, ClientSettings settings, CancellationToken cancellationToken)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, address);
-        return await endpoint.SendAsync(request, settings.Name, settings.Options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
+        return await endpoint.SendAsync(request, settings.Name, settings.Options.MaxResponseBytes, certificate: null, cancellationToken).ConfigureAwait(false);
     }
 
     private static ServerMetadata Read(EndpointResponse response, Uri address, ClientSettings settings)

@@ -9,7 +9,12 @@ internal sealed class ServerMetadata
 {
     public required Uri TokenEndpoint { get; init; }
 
+    /// <summary>Where clients that show a certificate request tokens (RFC 8705 section 5), if that is another place.</summary>
+    public required Uri? MtlsTokenEndpoint { get; init; }
+
     public required IReadOnlyList<string>? AuthenticationMethods { get; init; }
+
+    public required IReadOnlyList<string>? SigningAlgorithms { get; init; }
 
     /// <exception cref="FormatException">The document cannot be used; the message says why and what to change.</exception>
     public static ServerMetadata Parse(ReadOnlyMemory<byte> body, string issuer, bool allowInsecureHttp, IList<string> allowedHosts)
@@ -25,8 +30,10 @@ internal sealed class ServerMetadata
 
         return new()
         {
-            TokenEndpoint = CheckEndpoint(ReadString(root, "token_endpoint"), new Uri(issuer), allowInsecureHttp, allowedHosts),
+            TokenEndpoint = CheckEndpoint("token_endpoint", ReadString(root, "token_endpoint"), new Uri(issuer), allowInsecureHttp, allowedHosts),
+            MtlsTokenEndpoint = ReadAlias(root) is { } alias ? CheckEndpoint("mtls_endpoint_aliases.token_endpoint", alias, new Uri(issuer), allowInsecureHttp, allowedHosts) : null,
             AuthenticationMethods = ReadStrings(root, "token_endpoint_auth_methods_supported"),
+            SigningAlgorithms = ReadStrings(root, "token_endpoint_auth_signing_alg_values_supported"),
         };
     }
 
@@ -44,12 +51,12 @@ internal sealed class ServerMetadata
     }
 
     //
-    private static Uri CheckEndpoint(string? address, Uri issuer, bool allowInsecureHttp, IList<string> allowedHosts)
+    private static Uri CheckEndpoint(string member, string? address, Uri issuer, bool allowInsecureHttp, IList<string> allowedHosts)
     {
         string? problem = string.IsNullOrEmpty(address) ? "is missing. Set TokenEndpoint instead of discovery" : EndpointRules.Check(address, allowInsecureHttp);
         if (problem is not null)
         {
-            throw new FormatException($"its token_endpoint {problem}");
+            throw new FormatException($"its {member} {problem}");
         }
 
         Uri endpoint = new(address!);
@@ -57,13 +64,16 @@ internal sealed class ServerMetadata
             || (issuer.HostNameType == UriHostNameType.Dns && endpoint.IdnHost.EndsWith("." + issuer.IdnHost, StringComparison.OrdinalIgnoreCase));
         if (!isIssuersHost && !allowedHosts.Contains(endpoint.IdnHost, StringComparer.OrdinalIgnoreCase))
         {
-            throw new FormatException($"its token_endpoint is on another host than the issuer. If '{endpoint.IdnHost}' is right, add it to AllowedEndpointHosts");
+            throw new FormatException($"its {member} is on another host than the issuer. If '{endpoint.IdnHost}' is right, add it to AllowedEndpointHosts");
         }
 
         return EndpointRules.IsPrivate(endpoint) && !EndpointRules.IsPrivate(issuer)
-            ? throw new FormatException("its token_endpoint is a private address, and the issuer is not. Set TokenEndpoint if it is right")
+            ? throw new FormatException($"its {member} is a private address, and the issuer is not. Set TokenEndpoint if it is right")
             : endpoint;
     }
+
+    private static string? ReadAlias(JsonElement root) =>
+        root.TryGetProperty("mtls_endpoint_aliases", out JsonElement aliases) && aliases.ValueKind == JsonValueKind.Object ? ReadString(aliases, "token_endpoint") : null;
 
     private static string? ReadString(JsonElement root, string name) =>
         root.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;

@@ -6,15 +6,15 @@ using OAuthClientCredentials.Diagnostics;
 namespace OAuthClientCredentials.Wire;
 
 /// <summary>Sends one request to one endpoint of the authorization server and reads the whole answer: no redirects, bounded, typed errors.</summary>
-internal sealed class EndpointClient(Func<HttpClient> httpClient, TimeProvider timeProvider)
+internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClient, TimeProvider timeProvider)
 {
-    public async ValueTask<EndpointResponse> SendAsync(HttpRequestMessage request, ClientName client, int maxBytes, CancellationToken cancellationToken)
+    public async ValueTask<EndpointResponse> SendAsync(HttpRequestMessage request, ClientName client, int maxBytes, TlsCertificate? certificate, CancellationToken cancellationToken)
     {
         Uri target = request.RequestUri!;
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         try
         {
-            using HttpResponseMessage response = await httpClient().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            using HttpResponseMessage response = await httpClient(certificate).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             CheckNotRedirected(response, target, client);
             byte[] body = await BoundedReader.ReadAsync(response.Content, maxBytes, cancellationToken).ConfigureAwait(false)
                 ?? throw client.Failed(target, $"the response is larger than {maxBytes} bytes", "Check that this is the authorization server, or raise MaxResponseBytes.", response.StatusCode);

@@ -8,6 +8,26 @@ internal sealed class TokenErrors(ClientName client, ClientCredentialsOptions op
 {
     private const string InvalidClient = "invalid_client";
 
+    /// <summary>The token in a response, if it is one to use.</summary>
+    /// <exception cref="TokenRequestException">It is not.</exception>
+    public TokenResponse Read(EndpointResponse response, TokenRequestAttempt attempt)
+    {
+        try
+        {
+            TokenResponse body = TokenResponse.Parse(response.Body);
+            if (!response.IsSuccess || body.Error is not null)
+            {
+                throw FromResponse(response, body, attempt);
+            }
+
+            return body.CheckSuccess(options.RequireBearerSyntax) is { } problem ? throw Unusable(problem, response, attempt) : body;
+        }
+        catch (FormatException exception)
+        {
+            throw response.IsSuccess ? Unusable(exception.Message, response, attempt) : FromResponse(response, null, attempt);
+        }
+    }
+
     public TokenRequestException FromResponse(EndpointResponse response, TokenResponse? body, TokenRequestAttempt attempt)
     {
         List<string> secrets = TokenRequestMessage.Secrets(attempt);

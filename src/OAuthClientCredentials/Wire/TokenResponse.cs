@@ -68,6 +68,13 @@ internal sealed class TokenResponse
         }
     }
 
+    /// <summary>The scopes granted, those asked for if the server names none (RFC 6749 section 5.1), and which are missing.</summary>
+    public (IReadOnlyList<string> Granted, string Missing) CompareScopes(IReadOnlyList<string> asked)
+    {
+        string[] granted = (Scope ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return granted.Length == 0 ? (asked, "") : (granted, string.Join(' ', asked.Except(granted, StringComparer.Ordinal)));
+    }
+
     /// <summary>Says what is wrong with this as a success response, or null.</summary>
     public string? CheckSuccess(bool requireBearerSyntax)
     {

@@ -57,7 +57,7 @@ public sealed class ClientSecretTests : IDisposable
         }
 
         TokenRequestException exception = await FailAsync();
-        Assert.Contains($"the secret file '{_file}' {problem}", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"the file '{_file}' {problem}", exception.Message, StringComparison.Ordinal);
         Assert.Contains("ClientCredentials:ClientSecretFile", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
     }

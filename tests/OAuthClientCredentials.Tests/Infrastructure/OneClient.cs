@@ -23,7 +23,7 @@ internal sealed class OneClient : IDisposable
         Assert.Empty(new ClientCredentialsOptionsValidator(directory).Validate("", _options).Failures ?? []);
         _httpClient = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
         _registry = new(new FixedOptions(_options), null, directory, Time, NullLogger.Instance);
-        Tokens = new(_registry, () => _httpClient, Time, log ?? (Microsoft.Extensions.Logging.ILogger)NullLogger.Instance);
+        Tokens = new(_registry, _ => _httpClient, Time, log ?? (Microsoft.Extensions.Logging.ILogger)NullLogger.Instance);
     }
 
     public OneClient(TestAuthorizationServer server, Action<ClientCredentialsOptions>? configure = null, LogLines? log = null)

@@ -1,0 +1,80 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Microsoft.IdentityModel.Tokens;
+
+namespace OAuthClientCredentials.Jwt.Keys;
+
+/// <summary>Where a client's private key comes from: its options, a file or its certificate; looked at anew for every attempt and compared by content .</summary>
+internal sealed class KeySource(ClientCredentialsOptions options)
+{
+    private const int MaxBytes = 64 * 1024;
+
+    private Known? _last;
+
+    private string Option => !string.IsNullOrEmpty(options.KeyFile) ? nameof(options.KeyFile) : !string.IsNullOrEmpty(options.Key) ? nameof(options.Key) : nameof(options.CertificateFile);
+
+    /// <exception cref="TokenRequestException">There is no key to use.</exception>
+    public async ValueTask<SigningKey> ReadAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            SigningKey key = Option == nameof(options.CertificateFile)
+                ? Keep(attempt.Certificate is { } certificate ? certificate.RawData : throw new FormatException("is missing. Set Key, KeyFile or a certificate"), attempt.Certificate)
+                : Keep(Option == nameof(options.Key) ? Encoding.UTF8.GetBytes(options.Key!) : await ReadFileAsync(cancellationToken).ConfigureAwait(false), null);
+            return key.Problem is { } problem ? throw new FormatException(problem) : key;
+        }
+        catch (FormatException exception)
+        {
+            throw attempt.Unusable($"its signing key{Place} {exception.Message}", Option, isTransient: Option != nameof(options.Key));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw attempt.Unusable($"its signing key{Place} cannot be read", Option, isTransient: true, exception);
+        }
+    }
+
+    /// <summary>What can be known before the first request; a file may be mounted later.</summary>
+    public (string Option, string Problem)? CheckAtStart()
+    {
+        bool isCertificate = Option == nameof(options.CertificateFile);
+        if (isCertificate || (Option == nameof(options.KeyFile) && !File.Exists(options.KeyFile)))
+        {
+            return null;
+        }
+
+        try
+        {
+            return Keep(Option == nameof(options.Key) ? Encoding.UTF8.GetBytes(options.Key!) : File.ReadAllBytes(options.KeyFile!), null).Problem is { } problem ? (Option, $"{problem}. Replace it, or change KeyAlgorithm") : null;
+        }
+        catch (FormatException exception)
+        {
+            return (Option, $"{exception.Message}. Replace it");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return (Option, "cannot be read. Check its permissions");
+        }
+    }
+
+    private string Place => Option == nameof(options.KeyFile) ? $" in '{options.KeyFile}'" : "";
+
+    private async ValueTask<byte[]> ReadFileAsync(CancellationToken cancellationToken) =>
+        new FileInfo(options.KeyFile!).Length is var length && length is > 0 and <= MaxBytes
+            ? await File.ReadAllBytesAsync(options.KeyFile!, cancellationToken).ConfigureAwait(false)
+            : throw new FormatException(length == 0 ? "is empty" : $"is larger than {MaxBytes} bytes");
+
+    private SigningKey Keep(byte[] content, X509Certificate2? certificate)
+    {
+        if (Volatile.Read(ref _last) is { } last && last.Content.AsSpan().SequenceEqual(content))
+        {
+            return last.Key;
+        }
+
+        SecurityKey key = certificate is null ? KeyReader.Read(content, options.KeyPassword) : KeyReader.OfCertificate(certificate);
+        SigningKey signing = new(key, options.KeyId, options.KeyAlgorithm, certificate);
+        Volatile.Write(ref _last, new(content, signing));
+        return signing;
+    }
+
+    private sealed record Known(byte[] Content, SigningKey Key);
+}

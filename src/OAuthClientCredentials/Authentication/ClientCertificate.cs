@@ -1,0 +1,135 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.Wire;
+
+namespace OAuthClientCredentials.Authentication;
+
+/// <summary>Where a client's certificate comes from: files, a store or a callback, looked at anew for every attempt and compared by content .</summary>
+internal sealed class ClientCertificate(ClientName client, ClientCredentialsOptions options)
+{
+    private static readonly TimeSpan WarnBefore = TimeSpan.FromDays(14);
+
+    private Loaded? _last;
+    private string? _warnedOf;
+
+    public static bool IsConfigured(ClientCredentialsOptions options) =>
+        options.Certificate is not null || !string.IsNullOrEmpty(options.CertificateFile) || !string.IsNullOrEmpty(options.CertificateThumbprint);
+
+    /// <exception cref="TokenRequestException">There is no certificate to use.</exception>
+    public async ValueTask<TlsCertificate> GetAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        TlsCertificate certificate = options.Certificate is { } source ? Same(await source(cancellationToken).ConfigureAwait(false))
+            : !string.IsNullOrEmpty(options.CertificateFile) ? await FromFilesAsync(cancellationToken).ConfigureAwait(false)
+            : Same(FromStore());
+        X509Certificate2 x509 = certificate.Certificate;
+        return !x509.HasPrivateKey ? throw Unusable("has no private key")
+            : now < x509.NotBefore ? throw Unusable($"is not valid before {x509.NotBefore.ToUniversalTime():u}")
+            : now >= x509.NotAfter ? throw Unusable($"expired at {x509.NotAfter.ToUniversalTime():u}")
+            : certificate;
+    }
+
+    /// <summary>True the first time that a certificate is seen to expire within two weeks .</summary>
+    public bool IsNewsThatItExpires(TlsCertificate certificate, DateTimeOffset now) =>
+        certificate.Certificate.NotAfter - now < WarnBefore && Interlocked.Exchange(ref _warnedOf, certificate.Thumbprint) != certificate.Thumbprint;
+
+    private async ValueTask<TlsCertificate> FromFilesAsync(CancellationToken cancellationToken)
+    {
+        CredentialFile file = new(client, nameof(options.CertificateFile), options.CertificateFile!);
+        byte[] content = await file.ReadAsync(cancellationToken).ConfigureAwait(false);
+        byte[] key = string.IsNullOrEmpty(options.CertificateKeyFile) ? []
+            : await new CredentialFile(client, nameof(options.CertificateKeyFile), options.CertificateKeyFile).ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (Volatile.Read(ref _last) is { } last && last.Content.AsSpan().SequenceEqual(content) && last.Key.AsSpan().SequenceEqual(key))
+        {
+            return last.Certificate;
+        }
+
+        try
+        {
+            TlsCertificate certificate = Parse(content, key);
+            Volatile.Write(ref _last, new(content, key, certificate));
+            return certificate;
+        }
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
+        {
+            // The platform's texts quote nothing of a key.
+            throw file.Unusable("holds no certificate with its private key in PEM or PKCS#12, or the password or key file does not belong to it", exception);
+        }
+    }
+
+    private TlsCertificate Parse(byte[] content, byte[] key)
+    {
+        X509Certificate2Collection all = [];
+        if (!content.AsSpan().StartsWith("-----"u8) && content.AsSpan().IndexOf("-----BEGIN"u8) < 0)
+        {
+            ImportPkcs12(all, content);
+            X509Certificate2 own = all.FirstOrDefault(certificate => certificate.HasPrivateKey) ?? throw new CryptographicException("There is no private key.");
+            all.Remove(own);
+            return new(own, all);
+        }
+
+        string pem = Encoding.UTF8.GetString(content);
+        string keyPem = key.Length == 0 ? pem : Encoding.UTF8.GetString(key);
+        all.ImportFromPem(pem);
+        all.RemoveAt(0);
+        return new(string.IsNullOrEmpty(options.CertificatePassword) ? X509Certificate2.CreateFromPem(pem, keyPem) : X509Certificate2.CreateFromEncryptedPem(pem, keyPem, options.CertificatePassword), all);
+    }
+
+    private void ImportPkcs12(X509Certificate2Collection all, byte[] content)
+    {
+#if NET9_0_OR_GREATER
+        all.AddRange(X509CertificateLoader.LoadPkcs12Collection(content, options.CertificatePassword));
+#else
+        all.Import(content, options.CertificatePassword);
+#endif
+    }
+
+    private X509Certificate2 FromStore()
+    {
+        (StoreLocation location, string name) = StoreOf(options.CertificateStore) ?? (StoreLocation.CurrentUser, "My");
+        using X509Store store = new(name, location);
+        try
+        {
+            store.Open(OpenFlags.ReadOnly | OpenFlags.OpenExistingOnly);
+        }
+        catch (CryptographicException exception)
+        {
+            throw Unusable("cannot be read from its store", exception);
+        }
+
+        return store.Certificates.Find(X509FindType.FindByThumbprint, options.CertificateThumbprint!, validOnly: false).FirstOrDefault() ?? throw Unusable("is not in its store");
+    }
+
+    /// <summary>Reads "CurrentUser/My"; null if it is nothing of the kind.</summary>
+    public static (StoreLocation Location, string Name)? StoreOf(string? text) =>
+        text?.Split('/') is [{ Length: > 0 } location, { Length: > 0 } name] && Enum.TryParse(location, ignoreCase: true, out StoreLocation parsed) ? (parsed, name) : null;
+
+    // One object for as long as the certificate is the same: transports are kept by it.
+    private TlsCertificate Same(X509Certificate2 current)
+    {
+        if (current is null)
+        {
+            throw Unusable("is missing: the callback given to UseCertificate returned none");
+        }
+
+        TlsCertificate certificate = new(current, []);
+        if (Volatile.Read(ref _last) is { } last && last.Certificate.Thumbprint == certificate.Thumbprint)
+        {
+            return last.Certificate;
+        }
+
+        Volatile.Write(ref _last, new([], [], certificate));
+        return certificate;
+    }
+
+    private TokenRequestException Unusable(string problem, Exception? exception = null)
+    {
+        string option = options.Certificate is not null ? "UseCertificate"
+            : client.Option(string.IsNullOrEmpty(options.CertificateFile) ? nameof(options.CertificateThumbprint) : nameof(options.CertificateFile));
+        string file = options.Certificate is null && !string.IsNullOrEmpty(options.CertificateFile) ? $" in '{options.CertificateFile}'" : "";
+        return new($"{client} got no token: its certificate{file} {problem}. Replace it, or change {option}.", exception!) { ClientName = client.Value, IsTransient = true };
+    }
+
+    private sealed record Loaded(byte[] Content, byte[] Key, TlsCertificate Certificate);
+}

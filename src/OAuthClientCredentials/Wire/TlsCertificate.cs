@@ -1,0 +1,39 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace OAuthClientCredentials.Wire;
+
+/// <summary>A client certificate as it is shown in TLS handshakes, its intermediates included. Immutable; a changed certificate is another instance.</summary>
+internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certificate2Collection intermediates)
+{
+    private SslStreamCertificateContext? _context;
+
+    public X509Certificate2 Certificate => certificate;
+
+    /// <summary>The thumbprint that a token is bound to: <c>x5t#S256</c> (RFC 8705 section 3.1).</summary>
+    public string Thumbprint { get; } = FormEncoding.Base64Url(certificate.GetCertHash(HashAlgorithmName.SHA256));
+
+    /// <summary>Shows this certificate on every connection of a transport, which must be of a known kind.</summary>
+    public void ApplyTo(HttpMessageHandler? transport)
+    {
+        while (transport is DelegatingHandler outer)
+        {
+            transport = outer.InnerHandler;
+        }
+
+        switch (transport)
+        {
+            case SocketsHttpHandler sockets:
+                // Offline: what is sent is what the file holds, and building it asks no other server.
+                sockets.SslOptions.ClientCertificateContext = _context ??= SslStreamCertificateContext.Create(certificate, intermediates, offline: true);
+                break;
+            case HttpClientHandler classic:
+                classic.ClientCertificateOptions = ClientCertificateOption.Manual;
+                classic.ClientCertificates.Add(certificate);
+                break;
+            default:
+                throw new NotSupportedException($"A client certificate needs a SocketsHttpHandler or HttpClientHandler as primary handler, not a {transport?.GetType().Name}. Configure one of these, or let the primary handler show the certificate itself.");
+        }
+    }
+}
