@@ -77,6 +77,7 @@ internal static class CoreServices
             options.HttpMessageHandlerBuilderActions.Add(handlers =>
             {
                 TokenTransport.Harden(handlers.PrimaryHandler, TokenClient.HttpClientName, logger);
+                handlers.PrimaryHandler = new TransportFailure.Handler(handlers.PrimaryHandler);
                 RemoveResilience(handlers.AdditionalHandlers);
             });
         });

@@ -91,7 +91,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
     private async ValueTask<EndpointResponse> FetchAsync(Uri address, ClientSettings settings, CancellationToken cancellationToken)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, address);
-        return await endpoint.SendAsync(request, settings.Name, settings.Options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
+        return await endpoint.SendAsync(request, null, settings.Name, settings.Options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
     }
 
     private static ServerMetadata Read(EndpointResponse response, Uri address, ClientSettings settings)
@@ -100,7 +100,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
         if (!response.IsSuccess)
         {
             bool isTransient = (int)response.Status is 408 or 429 or >= 500;
-            throw settings.Name.Failed(address, $"the metadata request was answered with {response.Describe([])}", $"Check {settings.Name.Option(nameof(options.Authority))}, or set TokenEndpoint instead.", response.Status, isTransient);
+            throw settings.Name.Failed(address, $"the metadata request was answered with {response.Describe([])}", $"Check {settings.Name.Option(nameof(options.Authority))}, or set TokenEndpoint instead.", response.Status, isTransient, retryAfter: response.WaitAtMost(options.MaxRetryAfter));
         }
 
         try

@@ -59,6 +59,17 @@ public sealed class MetadataClientTests : IDisposable
     }
 
     [Fact]
+    [Trait("Req", "R-065")]
+    public async Task A_Retry_After_on_the_metadata_is_obeyed()
+    {
+        _server.Answers[Rfc8414] = () => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Headers = { RetryAfter = new(TimeSpan.FromHours(2)) } };
+        using OneClient client = new(_server, options => (options.Authority, options.TokenEndpoint, options.MaxRetries) = (Issuer, null, 2));
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Equal(TimeSpan.FromSeconds(60), exception.RetryAfter);
+        Assert.Equal([Rfc8414], _server.Requests);
+    }
+
+    [Fact]
     [Trait("Req", "R-183")]
     public async Task The_last_good_document_is_kept_while_a_refresh_fails()
     {
