@@ -13,6 +13,9 @@ internal static class Bodies
 
     public static byte[] Brotli { get; } = Compress(bytes => new BrotliStream(bytes, CompressionLevel.Fastest));
 
+    /// <summary>The rest of a JSON object, about as long as a body may be.</summary>
+    public static string Members { get; } = string.Concat(Enumerable.Range(0, 25_000).Select(number => $",\"{number:x}\":0")) + "}";
+
     /// <summary>A JSON body with one member more, or with another value for one that it has.</summary>
     public static string With(Peer peer, string member, string value) =>
         string.Join(',', peer.Good[1..^1].Split(',').Where(pair => !pair.StartsWith($"\"{member}\":", StringComparison.Ordinal)).Prepend($$"""{"{{member}}":{{value}}""")) + "}";

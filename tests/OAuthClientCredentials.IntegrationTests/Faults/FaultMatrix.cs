@@ -219,6 +219,7 @@ internal static class FaultMatrix
         Both("br bomb", Ok(Brotli, "Content-Encoding: br\r\n" + Peer.Json), Lasts(200)),
         Both("bomb in layers", Ok(Gzip, "Content-Encoding: gzip, gzip, br\r\n" + Peer.Json), Lasts(200)),
         Both("gzip bomb as a transfer coding", Send($"{Head}Transfer-Encoding: gzip, chunked\r\n\r\n{Gzip.Length:x}\r\n{Encoding.Latin1.GetString(Gzip)}\r\n0\r\n\r\n", Open), Lasts(200)),
+        OfToken("as many members as fit in", Ok(peer => peer.Good[..^1] + Members), Lasts(200)),
         Both("50 MiB", Flood($"{Head}Content-Length: {Huge}\r\n\r\n", " ", Huge), Lasts(200) with { Says = "larger than 262144 bytes" }),
         Both("50 MiB of tokens", Flood($"{Head}Content-Length: {Huge}\r\n\r\n{{\"access_token\":\"", "canary-token", Huge), Lasts(200) with { Says = "larger than 262144 bytes" }),
         Both("50 MiB in an error", Flood($"HTTP/1.1 400 X\r\nContent-Length: {Huge}\r\n\r\n", " ", Huge), Lasts(400) with { Says = "larger than 262144 bytes" }),
