@@ -99,6 +99,14 @@ public sealed class EdgesTests
     }
 
     [Theory]
+    [Trait("Req", "R-005")]
+    [Trait("Req", "R-182")]
+    [InlineData(1, true)]
+    [InlineData(150, false)]
+    public void A_host_that_cannot_be_written_in_ASCII_is_no_address(int labels, bool isAddress) =>
+        Assert.Equal(isAddress, EndpointRules.Check($"https://\u2603.{string.Concat(Enumerable.Repeat("a.", labels))}example.com/token", allowInsecureHttp: false) is null);
+
+    [Theory]
     [Trait("Req", "R-001")]
     [Trait("Req", "R-061")]
     [InlineData("//", "nowhere")]
