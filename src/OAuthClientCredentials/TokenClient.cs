@@ -26,7 +26,7 @@ public sealed class TokenClient
     {
         _registry = registry;
         _endpoint = new(httpClient, timeProvider);
-        _metadata = new(_endpoint, timeProvider);
+        _metadata = new(_endpoint, timeProvider, logger);
         _timeProvider = timeProvider;
         _logger = logger;
     }

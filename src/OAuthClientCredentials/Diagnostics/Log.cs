@@ -28,4 +28,7 @@ internal static partial class Log
 
     [LoggerMessage(8, LogLevel.Warning, "{Client} allows plain http (AllowInsecureHttp): secrets and tokens cross the network in the clear unless it encrypts beneath.")]
     public static partial void InsecureHttpAllowed(this ILogger logger, ClientName client);
+
+    [LoggerMessage(9, LogLevel.Warning, "The metadata of {Authority} now has the token endpoint on '{Host}', before on '{FormerHost}'. If nobody moved it, the authority may be under attack.")]
+    public static partial void TokenEndpointMoved(this ILogger logger, string authority, string host, string formerHost);
 }

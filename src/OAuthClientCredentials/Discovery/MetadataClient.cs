@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Microsoft.Extensions.Logging;
 using OAuthClientCredentials.Configuration;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Wire;
@@ -7,7 +8,7 @@ using OAuthClientCredentials.Wire;
 namespace OAuthClientCredentials.Discovery;
 
 /// <summary>The metadata of every authority in use: fetched once for all who wait, kept an hour, and the last good kept while a refresh fails.</summary>
-internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeProvider)
+internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeProvider, ILogger logger)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
@@ -49,6 +50,12 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
         try
         {
             ServerMetadata metadata = await FetchAsync(entry, settings, timeout.Token).ConfigureAwait(false);
+            if (lastGood is not null && lastGood.TokenEndpoint.IdnHost != metadata.TokenEndpoint.IdnHost)
+            {
+                // it is allowed, or there were no document; but it is also what an attack on the authority would do.
+                logger.TokenEndpointMoved(settings.Options.Authority!, metadata.TokenEndpoint.IdnHost, lastGood.TokenEndpoint.IdnHost);
+            }
+
             return Keep(entry, metadata, Lifetime);
         }
         catch (Exception exception) when (lastGood is not null && exception is not OutOfMemoryException)

@@ -241,6 +241,10 @@ internal static class FaultMatrix
         Both("a folded header", Send(HeadOf("X: a\r\n canary-token\r\n"), Open), Works),
         Both("Latin-1 in a header", Send(HeadOf("X: caf\u00e9\r\n"), Open), Works),
         Both("bare line feeds", Send(peer => $"HTTP/1.1 200 OK\nContent-Length: {peer.Good.Length}\n\n{peer.Good}", Open), Works),
+        Both("an Alt-Svc", new Fault(peer => peer.AnswerAsync(200, peer.Good, $"Alt-Svc: h2=\"{peer.Elsewhere[7..]}\"\r\nLink: <{peer.Elsewhere}/>; rel=preload\r\n{Peer.Json}")) with { Calls = 2 }, Works),
+        .. from scheme in new[] { "Basic realm=x", "Digest realm=x, nonce=y", "Negotiate", "NTLM", "Bearer resource_metadata=\"http://127.0.0.1/\"" }
+           select Both($"401 with {scheme}", Status(401, "", $"WWW-Authenticate: {scheme}\r\n"), Lasts(401)),
+        Both("407", Status(407, "", "Proxy-Authenticate: Basic realm=x\r\n"), Lasts(407)),
         Both("a cookie", Ok(headers: "Set-Cookie: session=canary-token; Path=/\r\n" + Peer.Json) with { Calls = 2 }, Works),
         .. from value in new[] { "-1", "0", "x", "99999999999999999999", "1.5", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT" }
            select Both($"503 with Retry-After: {value}", Status(503, "", $"Retry-After: {value}\r\n"), value.StartsWith("99", StringComparison.Ordinal) || value.Contains("9999 ", StringComparison.Ordinal) ? Passes(503) with { Tries = 1 } : Passes(503)),

@@ -83,6 +83,27 @@ public sealed class MetadataClientTests : IDisposable
         Assert.Equal([Rfc8414, Token, Rfc8414, Token, Token], _server.Requests);
     }
 
+    [Theory]
+    [Trait("Req", "R-183")]
+    [InlineData("https://id.example.com/other", 0)]
+    [InlineData("https://new.id.example.com/token", 1)]
+    public async Task A_token_endpoint_that_moves_to_another_host_is_a_warning(string moved, int warnings)
+    {
+        LogLines log = new();
+        _server.Answers[Rfc8414] = Document();
+        using OneClient client = new(_server, options => (options.Authority, options.TokenEndpoint) = (Issuer, null), log: log);
+        await client.GetAsync();
+        _server.Answers[Rfc8414] = () => Respond.Json(HttpStatusCode.OK, $$"""{"issuer":"{{Issuer}}","token_endpoint":"{{moved}}"}""");
+        for (int hour = 0; hour < 3; hour++)
+        {
+            client.Time.Advance(TimeSpan.FromHours(2));
+            await Record.ExceptionAsync(() => client.GetAsync());
+        }
+
+        Assert.Equal(warnings, log.Lines.Count);
+        Assert.All(log.Lines, line => Assert.StartsWith("Warning 9 The metadata of https://id.example.com/tenant now has the token endpoint on 'new.id.example.com', before on 'id.example.com'", line, StringComparison.Ordinal));
+    }
+
     [Fact]
     [Trait("Req", "R-181")]
     public async Task A_document_of_another_issuer_is_an_error_and_not_kept()
