@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 
 namespace OAuthClientCredentials.Wire;
 
@@ -22,12 +23,13 @@ internal static class EndpointRules
             : null;
     }
 
-    // A host in Unicode may be too long for DNS only once it is written in ASCII, which happens when it is asked for, and in quadratic time.
+    // A host in Unicode may be too long for DNS only once it is written in ASCII, which happens when it is asked for, and in quadratic time;
+    // then it throws, or stays as it is.
     private static bool HasHost(Uri uri)
     {
         try
         {
-            return uri.Host.Length is > 0 and <= MaxHostLength && uri.IdnHost.Length > 0;
+            return uri.Host.Length is > 0 and <= MaxHostLength && Ascii.IsValid(uri.IdnHost);
         }
         catch (UriFormatException)
         {

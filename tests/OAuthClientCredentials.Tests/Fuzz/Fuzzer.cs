@@ -51,8 +51,10 @@ internal sealed class Fuzzer
 
     private byte[] Next()
     {
-        List<byte> input = _random.Next(4) == 0 ? [.. Encoding.UTF8.GetBytes(_grammar(_random))] : [.. Pick(_pool)];
-        for (int changes = _random.Next(4) == 0 ? _random.Next(16) : _random.Next(3); changes >= 0; changes--)
+        bool isWritten = _random.Next(3) == 0;
+        List<byte> input = isWritten ? [.. Encoding.UTF8.GetBytes(_grammar(_random))] : [.. Pick(_pool)];
+        int changes = isWritten && _random.Next(2) == 0 ? 0 : 1 + _random.Next(_random.Next(4) == 0 ? 16 : 3);
+        for (; changes > 0; changes--)
         {
             Change(input);
         }

@@ -30,10 +30,14 @@ internal static class Grammar
         "Bearer ", "DPoP ", "error=", "error=\"", "=", "==", ", ", "\t", "GMT", "https://", "@", "#", "?", "..", "%0d%0a",
     ];
 
-    public static string Object(Random random) =>
-        $"{{{string.Join(',', Enumerable.Range(0, random.Next(7)).Select(_ => $"\"{Pick(random, Members)}\":{Pick(random, Values)}"))}}}";
+    public static string Object(Random random)
+    {
+        List<string> members = [.. Enumerable.Range(0, random.Next(7)).Select(_ => $"\"{Pick(random, Members)}\":{Pick(random, Values)}")];
+        return $"{{{string.Join(',', random.Next(4) == 0 ? members.Concat(members.Take(1)) : members)}}}";
+    }
 
-    public static string Token(Random random) => $$"""{"access_token":{{Pick(random, Values)}},"token_type":{{Pick(random, Values)}},"expires_in":{{Number(random)}},{{Object(random)[1..]}}""";
+    public static string Token(Random random) =>
+        $$"""{"access_token":{{Pick(random, "\"canary\"", Pick(random, Values))}},"token_type":{{Pick(random, "\"Bearer\"", Pick(random, Values))}},"expires_in":{{Pick(random, "60", Number(random))}},{{Object(random)[1..]}}""";
 
     public static string Error(Random random) => $$"""{"error":{{Pick(random, Values)}},"error_description":{{Pick(random, Values)}},{{Object(random)[1..]}}""";
 

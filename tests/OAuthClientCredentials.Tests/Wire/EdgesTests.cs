@@ -101,10 +101,11 @@ public sealed class EdgesTests
     [Theory]
     [Trait("Req", "R-005")]
     [Trait("Req", "R-182")]
-    [InlineData(1, true)]
-    [InlineData(150, false)]
-    public void A_host_that_cannot_be_written_in_ASCII_is_no_address(int labels, bool isAddress) =>
-        Assert.Equal(isAddress, EndpointRules.Check($"https://\u2603.{string.Concat(Enumerable.Repeat("a.", labels))}example.com/token", allowInsecureHttp: false) is null);
+    [InlineData("a.", 1, "\u2603", true)]
+    [InlineData("a.", 150, "\u2603", false)]
+    [InlineData("0", 70, "\uff49", false)]
+    public void A_host_that_cannot_be_written_in_ASCII_is_no_address(string part, int count, string last, bool isAddress) =>
+        Assert.Equal(isAddress, EndpointRules.Check($"https://{string.Concat(Enumerable.Repeat(part, count))}{last}.id.example.com/token", allowInsecureHttp: false) is null);
 
     [Theory]
     [Trait("Req", "R-001")]
