@@ -126,6 +126,11 @@ public sealed class ServerMetadataTests
         Assert.Contains("no valid text", Assert.Throws<FormatException>(() => ServerMetadata.Parse(With(members), "https://id.example.com", false, [])).Message, StringComparison.Ordinal);
 
     [Fact]
+    [Trait("Req", "R-185")]
+    public void Signed_metadata_is_ignored() =>
+        Assert.Equal("https://id.example.com/token", ServerMetadata.Parse(With("\"signed_metadata\":\"eyJhbGciOiJub25lIn0.eyJ0b2tlbl9lbmRwb2ludCI6Imh0dHBzOi8vaWQuZXhhbXBsZS5jb20vb3RoZXIifQ.\""), "https://id.example.com", false, []).TokenEndpoint.AbsoluteUri);
+
+    [Fact]
     [Trait("Req", "R-042")]
     public void A_byte_order_mark_does_no_harm() =>
         Assert.Equal("https://id.example.com/token", ServerMetadata.Parse((byte[])[0xEF, 0xBB, 0xBF, .. With("\"x\":1")], "https://id.example.com", false, []).TokenEndpoint.AbsoluteUri);
