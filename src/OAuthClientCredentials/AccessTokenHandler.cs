@@ -16,6 +16,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
     private readonly ITokenProvider _tokens;
     private readonly AccessTokenHandlerOptions _options;
     private readonly OriginPolicy _origins;
+    private readonly AttachedTokens _attached = new();
     private TokenSource? _source;
 
     internal AccessTokenHandler(ITokenProvider tokens, string clientName, AccessTokenHandlerOptions options, OriginPolicy origins)
@@ -68,12 +69,12 @@ public sealed class AccessTokenHandler : DelegatingHandler
         }
 
         AccessToken token = pending.GetAwaiter().GetResult();
-        request.Headers.Authorization = token.AuthorizationHeader;
+        _attached.Attach(token, request);
         Uri uri = request.RequestUri!;
         try
         {
             HttpResponseMessage response = base.Send(request, cancellationToken);
-            if (IsForToken(response) && !HasLeft(request, uri))
+            if (Verdict.IsForToken(response, _options) && !HasLeft(request, uri))
             {
                 _tokens.Invalidate(token, ClientName, choice as TokenRequest);
             }
@@ -89,10 +90,10 @@ public sealed class AccessTokenHandler : DelegatingHandler
     // what was redirected to another origin gets nothing; a header of the caller's stays unless he said otherwise.
     private bool WantsToken(HttpRequestMessage request, object? choice)
     {
-        bool isOurs = request.Headers.Authorization is AccessTokenHeader;
+        bool isOurs = _attached.IsOurs(request.Headers.Authorization);
         if (choice == RequestChoice.Redirected || choice == RequestChoice.NoToken)
         {
-            Strip(request, isOurs);
+            AttachedTokens.Strip(request, isOurs);
             return false;
         }
 
@@ -101,22 +102,27 @@ public sealed class AccessTokenHandler : DelegatingHandler
             return false;
         }
 
-        if (request.RequestUri is not { IsAbsoluteUri: true } uri || _origins.Refuse(uri) is not { } refusal)
+        if (request.RequestUri is not { IsAbsoluteUri: true } uri)
         {
             return true;
         }
 
-        Strip(request, isOurs);
+        if (_origins.Refuse(uri) is not { } refusal)
+        {
+            return !_origins.AllowsAny || IsStillAtItsOrigin(request);
+        }
+
+        AttachedTokens.Strip(request, isOurs);
         return _options.SendWithoutTokenToOtherOrigins ? false
             : throw new OriginNotAllowedException($"The request to {uri.Scheme}://{uri.IdnHost}:{uri.Port} was not sent with a token of client '{ClientName}': {refusal}.");
     }
 
-    private static void Strip(HttpRequestMessage request, bool isOurs)
+    // a handler around us may have sent this very request on, and where any origin is allowed only the request knows its first one.
+    private static bool IsStillAtItsOrigin(HttpRequestMessage request)
     {
-        if (isOurs)
-        {
-            request.Headers.Authorization = null;
-        }
+        bool isStill = RequestChoice.FirstAddress(request) is not { } first || !HasLeft(request, first);
+        AttachedTokens.Strip(request, !isStill);
+        return isStill;
     }
 
     private async Task<HttpResponseMessage> GetTokenAndSendAsync(HttpRequestMessage request, TokenRequest? tokenRequest, CancellationToken cancellationToken)
@@ -146,7 +152,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
     {
         Sent sent = new(request);
         int version = Sent.VersionOf(request);
-        request.Headers.Authorization = token.AuthorizationHeader;
+        _attached.Attach(token, request);
         Task<HttpResponseMessage> pending = base.SendAsync(request, cancellationToken);
         return pending.IsCompletedSuccessfully && !IsUnauthorized(pending) && ReferenceEquals(request.RequestUri, sent.Uri)
             ? pending
@@ -167,7 +173,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         }
 
         // The platform drops the header when it follows a redirect: what was sent without the token does not reject it.
-        return IsForToken(response) && !HasLeft(request, sent.Uri) && request.Headers.Authorization is AccessTokenHeader header
+        return Verdict.IsForToken(response, _options) && !HasLeft(request, sent.Uri) && request.Headers.Authorization is AccessTokenHeader header
             ? await RenewAndReplayAsync(response, request, header.Token, sent, version, cancellationToken).ConfigureAwait(false)
             : response;
     }
@@ -181,10 +187,10 @@ public sealed class AccessTokenHandler : DelegatingHandler
             return first;
         }
 
-        request.Headers.Authorization = token.AuthorizationHeader;
+        _attached.Attach(token, request);
         try
         {
-            Task<HttpResponseMessage> replay = base.SendAsync(request, cancellationToken);
+            Task<HttpResponseMessage> replay = SendAgainAsync(request, cancellationToken);
             if (replay.IsFaulted)
             {
                 // it could not even start.
@@ -202,6 +208,10 @@ public sealed class AccessTokenHandler : DelegatingHandler
         }
     }
 
+    // What an inner handler throws at once is a faulted task like any other.
+    private async Task<HttpResponseMessage> SendAgainAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+
     // Without a new token the API's own answer is the best one; why there is none stands in the log.
     private async ValueTask<AccessToken?> GetReplacementAsync(HttpResponseMessage first, AccessToken rejected, TokenRequest? tokenRequest, CancellationToken cancellationToken)
     {
@@ -214,7 +224,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         {
             return null;
         }
-        catch (OperationCanceledException)
+        catch
         {
             first.Dispose();
             throw;
@@ -222,15 +232,6 @@ public sealed class AccessTokenHandler : DelegatingHandler
     }
 
     private static bool IsUnauthorized(Task<HttpResponseMessage> completed) => completed.GetAwaiter().GetResult().StatusCode == HttpStatusCode.Unauthorized;
-
-    // RFC 6750 section 3.1. Many APIs send a bare 401.
-    private bool IsForToken(HttpResponseMessage response) =>
-        response.StatusCode == HttpStatusCode.Unauthorized
-        && Challenges.Read(response) is { } challenges
-        && (challenges.Count == 0
-            ? !_options.RequireInvalidToken
-            : challenges.Any(challenge => challenge.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase)
-                && (challenge.Error is null ? !_options.RequireInvalidToken : challenge.Error == "invalid_token")));
 
     private static void MarkIfRedirected(HttpRequestMessage request, Uri uri)
     {
