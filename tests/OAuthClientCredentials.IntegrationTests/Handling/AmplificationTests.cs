@@ -1,9 +1,10 @@
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using Xunit.Abstractions;
 
 namespace OAuthClientCredentials.IntegrationTests.Handling;
 
 /// <summary>What an outage costs the servers, whatever retries stand around: counted where it arrives.</summary>
-public sealed class AmplificationTests(Ground ground, ITestOutputHelper output) : IClassFixture<Ground>
+public sealed class AmplificationTests(Ground ground, ITestOutputHelper output) : CanaryTests, IClassFixture<Ground>
 {
     /// <summary>What fails, what stands around, how many calls; then the most requests that one call makes at the API, and the most token requests of all calls.</summary>
     public static TheoryData<string, string, int, int, int> Table

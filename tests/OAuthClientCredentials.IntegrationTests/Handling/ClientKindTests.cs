@@ -1,11 +1,12 @@
 using System.Net;
 using System.Text.Json;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using Refit;
 
 namespace OAuthClientCredentials.IntegrationTests.Handling;
 
 /// <summary>However an application comes by its HttpClient, the handler does the same .</summary>
-public sealed class ClientKindTests(Ground ground) : IClassFixture<Ground>
+public sealed class ClientKindTests(Ground ground) : CanaryTests, IClassFixture<Ground>
 {
     public interface IOrders
     {

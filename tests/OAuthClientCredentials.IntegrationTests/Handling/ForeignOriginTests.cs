@@ -1,9 +1,10 @@
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using Xunit.Abstractions;
 
 namespace OAuthClientCredentials.IntegrationTests.Handling;
 
 /// <summary>The leak that began it all (azure-sdk-for-net PR 59606), many times over: an API that redirects elsewhere, and retries around.</summary>
-public sealed class ForeignOriginTests(Ground ground, ITestOutputHelper output) : IClassFixture<Ground>
+public sealed class ForeignOriginTests(Ground ground, ITestOutputHelper output) : CanaryTests, IClassFixture<Ground>
 {
     private const int Calls = 200;
 

@@ -9,7 +9,7 @@ using OAuthClientCredentials.Testing;
 namespace OAuthClientCredentials.IntegrationTests.Handling;
 
 /// <summary>A client of the gRPC client factory, against a gRPC server over HTTP/2 .</summary>
-public sealed class GrpcTests : IAsyncLifetime
+public sealed class GrpcTests : CanaryTests
 {
     private readonly TestAuthorizationServer _tokens = new();
     private readonly ConcurrentQueue<string> _seen = new();
@@ -41,12 +41,13 @@ public sealed class GrpcTests : IAsyncLifetime
         _tokens.Always(_ => TestAnswer.Token(value: $"{Canary.Marker}-{++number}"));
     }
 
-    public Task InitializeAsync() => _server.StartAsync();
+    public override Task InitializeAsync() => _server.StartAsync();
 
-    public async Task DisposeAsync()
+    public override async Task DisposeAsync()
     {
         await _server.DisposeAsync();
         await _tokens.DisposeAsync();
+        await base.DisposeAsync();
     }
 
     [Fact]
@@ -100,7 +101,7 @@ public sealed class GrpcTests : IAsyncLifetime
     private ServiceProvider Build(Action<AccessTokenHandlerOptions>? configure = null)
     {
         ServiceCollection services = new();
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace));
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Canary.Ears.Logs));
         services.AddClientCredentials(options => (options.Authority, options.ClientId, options.ClientSecret) = ("https://id.example.com", "shop", Canary.Marker));
         services.AddGrpcClient<Health.HealthClient>(options => options.Address = new(_server.Urls.First())).AddClientCredentialsHandler(configure: configure);
         return services.UseTestAuthorizationServer(_tokens).BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });

@@ -1,9 +1,10 @@
 using System.Net;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 
 namespace OAuthClientCredentials.IntegrationTests.Handling;
 
 /// <summary>Handlers that applications write themselves: that follow redirects, copy requests, or break.</summary>
-public sealed class HandlersAroundTests(Ground ground) : IClassFixture<Ground>
+public sealed class HandlersAroundTests(Ground ground) : CanaryTests, IClassFixture<Ground>
 {
     [Fact]
     [Trait("Req", "R-112")]

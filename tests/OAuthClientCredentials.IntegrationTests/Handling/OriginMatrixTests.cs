@@ -1,9 +1,10 @@
 using System.Net.Sockets;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 
 namespace OAuthClientCredentials.IntegrationTests.Handling;
 
 /// <summary>Addresses that look like the API's and are not, and the other way round. Every name leads to this machine, so that whatever is sent arrives.</summary>
-public sealed class OriginMatrixTests(Ground ground) : IClassFixture<Ground>
+public sealed class OriginMatrixTests(Ground ground) : CanaryTests, IClassFixture<Ground>
 {
     private const string Api = "http://api.example.com:PORT/ID/";
     private const string Idn = "http://b\u00fccher.example:PORT/ID/";

@@ -1,9 +1,10 @@
 using System.Net;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 
 namespace OAuthClientCredentials.IntegrationTests.Handling;
 
 /// <summary>Redirects of every kind, to the same and to another origin, with every kind of retry around: no token crosses over, and no request is sent twice by us.</summary>
-public sealed class RedirectMatrixTests(Ground ground) : IClassFixture<Ground>
+public sealed class RedirectMatrixTests(Ground ground) : CanaryTests, IClassFixture<Ground>
 {
     public static TheoryData<int, bool, string, string, string> Cells
     {

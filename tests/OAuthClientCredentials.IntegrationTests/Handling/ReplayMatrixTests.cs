@@ -1,9 +1,10 @@
 using System.Net;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 
 namespace OAuthClientCredentials.IntegrationTests.Handling;
 
 /// <summary>Method by content by moment of the 401 by protocol: what is sent again is the same byte for byte, and what cannot be is not.</summary>
-public sealed class ReplayMatrixTests(Ground ground) : IClassFixture<Ground>
+public sealed class ReplayMatrixTests(Ground ground) : CanaryTests, IClassFixture<Ground>
 {
     public static TheoryData<string, string, string, string> Cells
     {

@@ -13,6 +13,8 @@ internal sealed class Scene(Ground ground, string id, Answer api, Answer other) 
 
     public int TokenRequests => Volatile.Read(ref _tokens);
 
+    public Ears Ears { get; set; } = Canary.Ears;
+
     public IEnumerable<Arrival> AtApi => Arrivals.Where(arrival => arrival.Place is Place.Api or Place.ApiHttp2);
 
     public IEnumerable<Arrival> AtOther => Arrivals.Where(arrival => arrival.Place == Place.Other);
@@ -50,7 +52,7 @@ internal sealed class Scene(Ground ground, string id, Answer api, Answer other) 
     public ServiceProvider Build(Action<IServiceCollection> add, Action<ClientCredentialsOptions>? configure = null)
     {
         ServiceCollection services = new();
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace));
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Ears.Logs));
         services.AddClientCredentials(options =>
         {
             options.TokenEndpoint = new Uri(At(Place.Tokens), "token").ToString();

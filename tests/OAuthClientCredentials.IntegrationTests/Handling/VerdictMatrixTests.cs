@@ -1,9 +1,10 @@
 using System.Net;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 
 namespace OAuthClientCredentials.IntegrationTests.Handling;
 
 /// <summary>What an API says by what was sent to it: when a token is renewed, when a request is sent again, and how often at most.</summary>
-public sealed class VerdictMatrixTests(Ground ground) : IClassFixture<Ground>
+public sealed class VerdictMatrixTests(Ground ground) : CanaryTests, IClassFixture<Ground>
 {
     private static readonly string[] Good = ["none", "Bearer", "bearer, small", "invalid_token", "invalid_token, other case", "second line", "one line of two", "two Bearers", "nonce for DPoP beside it"];
 
