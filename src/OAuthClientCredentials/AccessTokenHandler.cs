@@ -97,7 +97,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
             return false;
         }
 
-        if (request.Headers.Authorization is not null && !isOurs && !_options.OverwriteAuthorization)
+        if (!isOurs && !_options.OverwriteAuthorization && AttachedTokens.HasHeader(request))
         {
             return false;
         }
@@ -130,9 +130,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         AccessToken token = await GetTokenAsync(tokenRequest, cancellationToken).ConfigureAwait(false);
         if (_options.BufferRequestContent && !ReplayableContent.IsReplayable(request.Content) && ReplayableContent.FitsBuffer(request.Content!))
         {
-#pragma warning disable CA2016 // The overload that takes the token came after .NET 8.
-            await request.Content!.LoadIntoBufferAsync(ReplayableContent.MaxBufferedBytes).ConfigureAwait(false);
-#pragma warning restore CA2016
+            await ReplayableContent.BufferAsync(request.Content!, cancellationToken).ConfigureAwait(false);
         }
 
         return await SendWithAsync(token, request, cancellationToken).ConfigureAwait(false);

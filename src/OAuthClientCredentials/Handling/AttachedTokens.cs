@@ -24,6 +24,9 @@ internal sealed class AttachedTokens
     public bool IsOurs(AuthenticationHeaderValue? header) =>
         header is AccessTokenHeader || (header?.Parameter is { } value && (value == Volatile.Read(ref _latest)?.Value || value == Volatile.Read(ref _former)?.Value));
 
+    /// <summary>Whether there is any header, also one that a caller set without validation and that the typed property does not show: a bare key, for instance.</summary>
+    public static bool HasHeader(HttpRequestMessage request) => request.Headers.NonValidated.Contains("Authorization");
+
     public static void Strip(HttpRequestMessage request, bool isOurs)
     {
         if (isOurs)

@@ -30,8 +30,8 @@ internal sealed class EndpointClient(Func<HttpClient> httpClient, TimeProvider t
     {
         if ((int)response.StatusCode is >= 300 and < 400)
         {
-            string origin = response.Headers.Location is not { } location ? "nowhere"
-                : new Uri(target, location).GetLeftPart(UriPartial.Authority);
+            // What cannot be resolved is a redirect all the same, and no reason to send the secret again.
+            string origin = response.Headers.Location is { } location && Uri.TryCreate(target, location, out Uri? resolved) ? resolved.GetLeftPart(UriPartial.Authority) : "nowhere";
             throw client.Failed(target, $"it answered with a redirect ({(int)response.StatusCode}) to {Safe(origin)}, which is never followed", "Set the endpoint to its final address.", response.StatusCode);
         }
 

@@ -76,6 +76,37 @@ public sealed class HandlersAroundTests(Ground ground) : CanaryTests, IClassFixt
         Assert.Equal(await Bodies.BytesOf("seekable stream"), scene.AtApi.Last().Body);
     }
 
+    [Theory]
+    [Trait("Req", "R-114")]
+    [InlineData("Basic abc", false)]
+    [InlineData("shop:key/with+signs==", false)]
+    [InlineData("\"quoted\"", false)]
+    [InlineData("shop:key/with+signs==", true)]
+    public async Task The_callers_own_header_stays_also_where_it_is_none_by_the_grammar(string header, bool overwrites)
+    {
+        string? seen = null;
+        await using Scene scene = ground.Open(Answers.Of("200"));
+        HttpClient client = scene.Client(options => options.OverwriteAuthorization = overwrites, outside: builder => builder.ConfigurePrimaryHttpMessageHandler(() => new Seen(authorization => seen = authorization)));
+        using HttpRequestMessage request = new(HttpMethod.Get, "orders");
+        Assert.True(request.Headers.TryAddWithoutValidation("Authorization", header));
+        (await client.SendAsync(request)).Dispose();
+        Assert.Equal(overwrites ? $"Bearer {Canary.Marker}-1" : header, seen);
+        Assert.Equal(overwrites ? 1 : 0, scene.TokenRequests);
+    }
+
+    [Fact]
+    [Trait("Req", "R-119")]
+    [Trait("Req", "R-343")]
+    public async Task A_caller_waits_no_longer_than_it_said_for_content_that_never_ends()
+    {
+        await using Scene scene = ground.Open(Answers.Of("200"));
+        HttpClient client = scene.Client(options => options.BufferRequestContent = true);
+        client.Timeout = TimeSpan.FromMilliseconds(200);
+        using StreamContent endless = new(new Endless());
+        await Assert.ThrowsAsync<TaskCanceledException>(() => client.PostAsync("orders", endless).WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Empty(scene.AtApi);
+    }
+
     private static HttpClient Following(Scene scene, bool copies, bool hasAddress) => scene.Client(hasAddress: hasAddress, outside: builder => builder
         .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false })
         .AddHttpMessageHandler(() => new FollowRedirects(copies)));
@@ -118,6 +149,28 @@ public sealed class HandlersAroundTests(Ground ground) : CanaryTests, IClassFixt
             ObjectDisposedException.ThrowIf(_sent, this);
             _sent = true;
             return base.SendAsync(request, cancellationToken);
+        }
+    }
+
+    private sealed class Seen(Action<string> authorization) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            authorization(request.Headers.NonValidated["Authorization"].ToString());
+            return Task.FromResult(new HttpResponseMessage());
+        }
+    }
+
+    private sealed class Endless : MemoryStream
+    {
+        public override bool CanSeek => false;
+
+        public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken) => await new TaskCompletionSource().Task;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await new TaskCompletionSource().Task;
+            return 0;
         }
     }
 

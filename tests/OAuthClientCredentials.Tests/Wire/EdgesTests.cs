@@ -97,6 +97,26 @@ public sealed class EdgesTests
         Assert.Contains("redirect", (await client.FailAsync()).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [Trait("Req", "R-001")]
+    [InlineData("//[")]
+    [InlineData("https://[::1")]
+    [InlineData("https://user:secret@evil.example.com/")]
+    [InlineData("javascript:alert(1)")]
+    [InlineData("///")]
+    [InlineData("\\\\evil.example.com\\share")]
+    public async Task Wherever_a_redirect_points_it_is_called_one(string location)
+    {
+        HttpResponseMessage response = new(HttpStatusCode.Found);
+        response.Headers.TryAddWithoutValidation("Location", location);
+        using Once handler = new(response);
+        using OneClient client = new(handler);
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Contains("redirect (302) to", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", exception.Message, StringComparison.Ordinal);
+        Assert.False(exception.IsTransient);
+    }
+
     [Fact]
     [Trait("Req", "R-217")]
     public async Task A_pooled_buffer_is_handed_back_empty()
@@ -123,5 +143,10 @@ public sealed class EdgesTests
         const int Limit = 5000;
         using ByteArrayContent content = new(new byte[Limit + beyond]);
         Assert.Equal(beyond > 0, await BoundedReader.ReadAsync(content, Limit, CancellationToken.None) is null);
+    }
+
+    private sealed class Once(HttpResponseMessage response) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(response);
     }
 }
