@@ -280,6 +280,7 @@ public sealed class PeerAdvisories
         provider.Endpoint.Next(TestAnswer.Token(TimeSpan.FromSeconds(1)).After(TimeSpan.FromSeconds(1.5)));
         Task<AccessToken> slow = provider.Tokens.GetTokenAsync().AsTask();
         DateTimeOffset asked = provider.Time.GetUtcNow();
+        await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
         while (!slow.IsCompleted)
         {
             provider.Time.Advance(TimeSpan.FromMilliseconds(500));
