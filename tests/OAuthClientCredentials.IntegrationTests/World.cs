@@ -1,3 +1,4 @@
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using Quickstart;
 
 namespace OAuthClientCredentials.IntegrationTests;
@@ -24,7 +25,7 @@ internal sealed class World : IAsyncDisposable
 
     public string Log => _log.Text;
 
-    public static async Task<World> StartAsync(string secret = "canary-secret", double lifetimeSeconds = 3600)
+    public static async Task<World> StartAsync(string secret = Canary.Marker, double lifetimeSeconds = 3600)
     {
         World world = new(secret, TimeSpan.FromSeconds(lifetimeSeconds));
         await world.Server.StartAsync();
@@ -36,7 +37,7 @@ internal sealed class World : IAsyncDisposable
     public ServiceProvider Register(Action<ClientCredentialsOptions>? configure = null)
     {
         ServiceCollection services = new();
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log));
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log).AddProvider(Canary.Ears.Logs));
         services.AddClientCredentials("orders", options =>
         {
             options.Authority = _store.Issuer.ToString();

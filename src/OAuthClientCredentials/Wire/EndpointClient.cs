@@ -35,6 +35,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
     {
         if ((int)response.StatusCode is >= 300 and < 400)
         {
+            // What cannot be resolved is a redirect all the same, and no reason to send the secret again.
             string origin = Uri.TryCreate(target, response.Headers.Location, out Uri? location) ? location.GetLeftPart(UriPartial.Authority) : "nowhere";
             throw client.Failed(target, $"it answered with a redirect ({(int)response.StatusCode}) to {Safe(origin, attempt)}, which is never followed", "Set the endpoint to its final address.", response.StatusCode);
         }

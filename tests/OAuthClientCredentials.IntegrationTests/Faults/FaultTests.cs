@@ -1,7 +1,7 @@
 namespace OAuthClientCredentials.IntegrationTests.Faults;
 
 /// <summary>Every cell of the matrix is a test. The two endpoints are two classes, which run side by side.</summary>
-public sealed class TokenEndpointFaultTests
+public sealed class TokenEndpointFaultTests : Canaries.CanaryTests
 {
     public static TheoryData<string> Faults => [.. FaultMatrix.Rows.Where(row => row.AtToken is not null).Select(row => row.Name)];
 
@@ -24,7 +24,7 @@ public sealed class TokenEndpointFaultTests
     }
 }
 
-public sealed class DiscoveryFaultTests
+public sealed class DiscoveryFaultTests : Canaries.CanaryTests
 {
     public static TheoryData<string> Faults => [.. FaultMatrix.Rows.Where(row => row.AtDiscovery is not null).Select(row => row.Name)];
 

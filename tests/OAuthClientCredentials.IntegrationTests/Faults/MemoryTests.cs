@@ -5,7 +5,7 @@ namespace OAuthClientCredentials.IntegrationTests.Faults;
 /// <summary>What a body that wants to fill memory costs. The counters are the process's, so nothing else runs, and the server's part counts against us.</summary>
 [CollectionDefinition(nameof(MemoryTests), DisableParallelization = true)]
 [Collection(nameof(MemoryTests))]
-public sealed class MemoryTests(ITestOutputHelper output)
+public sealed class MemoryTests(ITestOutputHelper output) : Canaries.CanaryTests
 {
     private const int Most = 2 * 1024 * 1024;
 

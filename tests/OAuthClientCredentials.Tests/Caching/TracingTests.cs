@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
@@ -26,27 +24,6 @@ public sealed class TracingTests : IDisposable
     }
 
     public void Dispose() => _listener.Dispose();
-
-    [Fact]
-    [Trait("Req", "R-215")]
-    public async Task The_trace_can_be_kept_from_the_authorization_server()
-    {
-        foreach (bool isKept in new[] { false, true })
-        {
-            string? traceParent = null;
-            await using LoopbackServer server = await LoopbackServer.StartAsync(context =>
-            {
-                traceParent = context.Request.Headers.TraceParent;
-                return context.Response.WriteAsync("""{"access_token":"abc"}""");
-            });
-            ServiceCollection services = new();
-            services.AddClientCredentials(options => (options.TokenEndpoint, options.ClientId, options.ClientSecret) = (server.Address.ToString(), "shop", "secret"))
-                .ConfigureHttpClient(http => http.UseSocketsHttpHandler((handler, _) => handler.ActivityHeadersPropagator = isKept ? null : DistributedContextPropagator.Current));
-            await using ServiceProvider provider = services.BuildServiceProvider();
-            await provider.GetRequiredService<ITokenProvider>().GetTokenAsync();
-            Assert.Equal(isKept, traceParent is null);
-        }
-    }
 
     [Theory]
     [Trait("Req", "R-093")]

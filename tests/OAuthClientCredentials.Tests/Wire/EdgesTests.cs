@@ -156,4 +156,9 @@ public sealed class EdgesTests
         using ByteArrayContent content = new(new byte[Limit + beyond]);
         Assert.Equal(beyond > 0, await BoundedReader.ReadAsync(content, Limit, CancellationToken.None) is null);
     }
+
+    private sealed class Once(HttpResponseMessage response) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(response);
+    }
 }

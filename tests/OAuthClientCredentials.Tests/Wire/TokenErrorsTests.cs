@@ -46,21 +46,6 @@ public sealed class TokenErrorsTests
     }
 
     [Fact]
-    [Trait("Req", "R-218")]
-    public async Task Text_from_outside_forges_no_line_of_the_log()
-    {
-        using LogLines log = new();
-        TestAuthorizationServer server = OneClient.Scripted(TestAnswer.Status(HttpStatusCode.BadRequest, """{"error":"a\r\nfail: forged","error_description":"\u001b[2Jb\nfail: forged"}""", "text/x\u0085y"));
-        await using TokenProvider tokens = TokenProvider.Create(
-            options => (options.TokenEndpoint, options.ClientId, options.ClientSecret) = (OneClient.Endpoint, "shop", "secret"),
-            server.CreateHandler(),
-            loggerFactory: new Microsoft.Extensions.Logging.LoggerFactory([log]));
-        await Assert.ThrowsAsync<TokenRequestException>(async () => await tokens.GetTokenAsync());
-        await Eventually.True(() => !log.Lines.IsEmpty);
-        Assert.DoesNotContain(log.Text.Replace(Environment.NewLine, "", StringComparison.Ordinal), char.IsControl);
-    }
-
-    [Fact]
     [Trait("Req", "R-061")]
     public async Task Server_text_is_short()
     {
