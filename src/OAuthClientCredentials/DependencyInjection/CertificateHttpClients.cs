@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials.DependencyInjection;
@@ -43,7 +45,11 @@ internal sealed class CertificateHttpClients(IServiceProvider services) : IPostC
         Replace(options.HttpMessageHandlerBuilderActions, model.HttpMessageHandlerBuilderActions);
         options.HttpMessageHandlerBuilderActions.Add(handlers =>
         {
-            certificate.ApplyTo(handlers.PrimaryHandler);
+            if (!certificate.TryApplyTo(handlers.PrimaryHandler))
+            {
+                services.GetRequiredService<ILoggerFactory>().CreateLogger<TokenClient>().CertificateNotShown(original, handlers.PrimaryHandler.GetType().Name);
+            }
+
             if (original != TokenClient.HttpClientName)
             {
                 // Only the connections differ: an API request has been through the other handlers when it comes here.

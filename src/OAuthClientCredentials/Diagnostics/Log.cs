@@ -34,4 +34,7 @@ internal static partial class Log
 
     [LoggerMessage(10, LogLevel.Warning, "The certificate {Thumbprint} of {Client} expires at {ExpiresAt:u}. Renew it.")]
     public static partial void CertificateExpires(this ILogger logger, ClientName client, string thumbprint, DateTime expiresAt);
+
+    [LoggerMessage(11, LogLevel.Warning, "The primary handler of the HttpClient '{HttpClientName}' is a {HandlerType}, which cannot be given the client certificate. Let it show the certificate itself, or use a SocketsHttpHandler.")]
+    public static partial void CertificateNotShown(this ILogger logger, string httpClientName, string handlerType);
 }

@@ -14,8 +14,8 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
     /// <summary>The thumbprint that a token is bound to: <c>x5t#S256</c> (RFC 8705 section 3.1).</summary>
     public string Thumbprint { get; } = FormEncoding.Base64Url(certificate.GetCertHash(HashAlgorithmName.SHA256));
 
-    /// <summary>Shows this certificate on every connection of a transport, which must be of a known kind.</summary>
-    public void ApplyTo(HttpMessageHandler? transport)
+    /// <summary>Shows this certificate on every connection of a transport; false if it is of an unknown kind, a test's for instance.</summary>
+    public bool TryApplyTo(HttpMessageHandler? transport)
     {
         while (transport is DelegatingHandler outer)
         {
@@ -27,13 +27,13 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
             case SocketsHttpHandler sockets:
                 // Offline: what is sent is what the file holds, and building it asks no other server.
                 sockets.SslOptions.ClientCertificateContext = _context ??= SslStreamCertificateContext.Create(certificate, intermediates, offline: true);
-                break;
+                return true;
             case HttpClientHandler classic:
                 classic.ClientCertificateOptions = ClientCertificateOption.Manual;
                 classic.ClientCertificates.Add(certificate);
-                break;
+                return true;
             default:
-                throw new NotSupportedException($"A client certificate needs a SocketsHttpHandler or HttpClientHandler as primary handler, not a {transport?.GetType().Name}. Configure one of these, or let the primary handler show the certificate itself.");
+                return false;
         }
     }
 }

@@ -20,7 +20,7 @@ internal sealed class TokenTransports(HttpMessageHandler? handler) : IDisposable
             if (_current?.Thumbprint != certificate.Thumbprint)
             {
                 SocketsHttpHandler transport = TokenTransport.Create();
-                certificate.ApplyTo(transport);
+                _ = certificate.TryApplyTo(transport);
                 _current = (certificate.Thumbprint, Create(transport, isOurs: true));
             }
 

@@ -26,7 +26,7 @@ public sealed class ArchitectureTests
         ["Discovery"] = ["Configuration", "Diagnostics", "Wire"],
         ["Caching"] = ["Configuration", "Diagnostics", "Resilience"],
         ["Handling"] = ["Diagnostics", "Wire"],
-        ["DependencyInjection"] = ["Configuration", "Handling", "Wire"],
+        ["DependencyInjection"] = ["Configuration", "Diagnostics", "Handling", "Wire"],
         ["TokenClient"] = ["Configuration", "Diagnostics", "Discovery", "Resilience", "Wire"],
         ["TokenProvider"] = ["Caching", "Configuration", "Diagnostics", "Wire"],
         ["AccessTokenHandler"] = ["Caching", "Diagnostics", "Handling", "Wire"],

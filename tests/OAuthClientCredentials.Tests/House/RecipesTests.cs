@@ -46,7 +46,7 @@ public sealed partial class RecipesTests : IDisposable
         using Golden golden = new(message => Answer(message, configuration["ClientCredentials:orders:Authority"], endpoint));
         ServiceCollection services = new();
         services.AddSingleton(configuration);
-        services.AddClientCredentials().AddJwtAuthentication().ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler()).AddHttpMessageHandler(() => new Divert(golden.Handler)));
+        services.AddClientCredentials().AddJwtAuthentication().ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => golden.Handler));
         await using ServiceProvider provider = services.BuildServiceProvider();
         provider.GetRequiredService<IStartupValidator>().Validate();
         await provider.GetRequiredService<TokenClient>().RequestTokenAsync("orders");
@@ -94,12 +94,4 @@ public sealed partial class RecipesTests : IDisposable
 
     [GeneratedRegex("client_assertion=[^&]+$")]
     private static partial Regex Assertion();
-
-    // Behind a real primary handler, which a certificate needs.
-    private sealed class Divert(HttpMessageHandler to) : DelegatingHandler
-    {
-        private readonly HttpMessageInvoker _to = new(to, disposeHandler: false);
-
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => _to.SendAsync(request, cancellationToken);
-    }
 }
