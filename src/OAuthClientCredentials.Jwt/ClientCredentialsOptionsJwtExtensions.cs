@@ -9,11 +9,15 @@ public static class ClientCredentialsOptionsJwtExtensions
     /// Signs assertions as the options say: <c>client_secret_jwt</c> if <see cref="ClientCredentialsOptions.AuthenticationMethod"/> is that, else <c>private_key_jwt</c>.
     /// With dependency injection <c>AddJwtAuthentication</c> does this for every client that needs it.
     /// </summary>
-    /// <param name="options">The client.</param>
+    /// <param name="options">The client; what it proves itself with is set before.</param>
     public static void UseJwtAuthentication(this ClientCredentialsOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.UseAuthentication(new JwtAuthentication(options, null));
+        JwtAuthentication authentication = new(options, null);
+        if (!options.TryUseAuthentication(authentication))
+        {
+            options.UseAuthentication(authentication);
+        }
     }
 
     /// <summary>Signs the assertions of <c>private_key_jwt</c> with a key of your own.</summary>

@@ -179,6 +179,8 @@ public sealed class ClientCredentialsOptions
     // Fields, because the configuration binder takes every property.
     internal ClientAuthentication? Authentication;
 
+    internal bool IsAuthenticationFromOptions;
+
     internal ResiliencePipeline? Pipeline;
 
     internal Func<CancellationToken, ValueTask<string>>? ClientAssertion;
@@ -201,6 +203,7 @@ public sealed class ClientCredentialsOptions
         ArgumentNullException.ThrowIfNull(authentication);
         bool isMeant = Authentication is null && AuthenticationMethods.Unserved(this) == authentication.Method;
         Authentication = isMeant ? authentication : Authentication;
+        IsAuthenticationFromOptions |= isMeant;
         return isMeant;
     }
 

@@ -46,5 +46,8 @@ internal static class AuthenticationMethods
 
     /// <summary>Whether token requests go over mutual TLS. A certificate that is there to sign assertions is not shown, unless tokens are to be bound to it.</summary>
     public static bool UsesMutualTls(ClientCredentialsOptions options) =>
-        ClientCertificate.IsConfigured(options) && (options.CertificateBoundTokens || IsByTls(Of(options)) || IsBySecret(Of(options)) || HasKey(options) || ClientAssertion.IsConfigured(options));
+        ClientCertificate.IsConfigured(options) && (options.CertificateBoundTokens || !SignsWithCertificate(options));
+
+    private static bool SignsWithCertificate(ClientCredentialsOptions options) =>
+        options.IsAuthenticationFromOptions && Of(options) == ClientAssertion.Name && !HasKey(options) && !ClientAssertion.IsConfigured(options);
 }
