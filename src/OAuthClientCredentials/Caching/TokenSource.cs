@@ -11,28 +11,28 @@ namespace OAuthClientCredentials.Caching;
 /// </summary>
 internal sealed class TokenSource(ClientSources client, TokenRequest request)
 {
+    //
+    private static readonly TimeSpan MostRation = TimeSpan.FromSeconds(30);
+
     // An object and not a Lock: systematic concurrency testing does not know the latter.
     private readonly object _gate = new();
 
     private Lease? _lease;
-    private AccessToken? _token;
-    private ClientSettings? _tokenSettings;
+    private HeldToken? _held;
     private Flight? _flight;
     private TokenRequestException? _failure;
     private int _failures;
-    private long _dueAt;
-    private bool _isDueDrawn;
-    private long _landedAt;
     private long _nextAttemptAt;
     private long _nextForcedAt;
     private long _lastUsed;
     private bool _replaceAnyway;
+    private bool _hasServed;
     private bool _retired;
 
     public TokenRequest Request => request;
 
     /// <summary>The identity of its tokens: what a shared store knows them by .</summary>
-    public string Key => TokenIdentity.Compute(client.Settings, request, Volatile.Read(ref _token)?.BoundTo?.Thumbprint);
+    public string Key => TokenIdentity.Compute(client.Settings, request, Volatile.Read(ref _held)?.Token.BoundTo?.Thumbprint);
 
     public bool IsInFlight
     {
@@ -87,13 +87,13 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         lock (_gate)
         {
             Instant now = new(client.Time);
-            if (_token is null || _token.Value != rejected.Value || now.Timestamp < _nextForcedAt || now.Timestamp < _nextAttemptAt)
+            if (_held is null || _held.Token.Value != rejected.Value || now.Timestamp < _nextForcedAt || now.Timestamp < _nextAttemptAt)
             {
                 return;
             }
 
-            TimeSpan ration = Least(TimeSpan.FromSeconds(30), _token.Lifetime / 2);
-            _nextForcedAt = now.Timestamp + client.Ticks(ration);
+            TimeSpan half = _held.Token.Lifetime / 2;
+            _nextForcedAt = now.Timestamp + client.Ticks(half < MostRation ? half : MostRation);
             _lease = null;
             if (_flight is null)
             {
@@ -124,7 +124,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
             (flight, _flight) = (_flight, null);
             _retired = true;
             _lease = null;
-            _token = null;
+            _held = null;
         }
 
         flight?.Abandon();
@@ -136,12 +136,12 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     {
         lock (_gate)
         {
-            bool isMissed = _retired || _flight is not null || (!force && _token is not null && !IsExpired(_token, new Instant(client.Time)));
+            bool isMissed = _retired || _flight is not null || (!force && Present(new Instant(client.Time)) is not null);
             if (!isMissed)
             {
                 _retired = true;
                 _lease = null;
-                _token = null;
+                _held = null;
             }
 
             return !isMissed;
@@ -152,50 +152,47 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     private AccessToken? Advance(Instant now)
     {
         _lastUsed = now.Timestamp;
-        if (_token is not null && IsExpired(_token, now))
+        if (_held?.IsExpired(now) == true)
         {
             DropExpired();
         }
 
-        if (_token is not null && !_isDueDrawn && IsDue(_token, now))
-        {
-            DrawDueTime(_token);
-        }
-
         if (_flight is null && MayStart(now))
         {
-            Start(_token is not null ? FlightReason.Due : _dueAt == 0 ? FlightReason.Cold : FlightReason.Expired);
+            Start(_held is not null ? FlightReason.Due : _hasServed ? FlightReason.Expired : FlightReason.Cold);
         }
 
-        if (_token is null || _flight?.ReplacesRejected == true)
+        if (_held is null || _flight?.ReplacesRejected == true)
         {
             return null;
         }
 
         // The wall clock is looked at again in a second at the latest, the state when something can happen in it.
-        long until = Math.Min(now.Timestamp + client.Time.TimestampFrequency, ExpiryOf(_token));
-        Volatile.Write(ref _lease, new Lease(_token, _flight is null ? Math.Min(until, Math.Max(_dueAt, _nextAttemptAt)) : until));
-        return _token;
+        long until = Math.Min(now.Timestamp + client.Time.TimestampFrequency, _held.EndsAt);
+        Volatile.Write(ref _lease, new Lease(_held.Token, _flight is null ? Math.Min(until, Math.Max(_held.DueAt, _nextAttemptAt)) : until));
+        return _held.Token;
     }
 
     private bool MayStart(Instant now) =>
-        _token is null ? _failure is null || now.Timestamp >= _nextAttemptAt
-        : IsDue(_token, now) && now.Timestamp >= _nextAttemptAt;
+        _held is null ? _failure is null || now.Timestamp >= _nextAttemptAt
+        : _held.IsDue(now) && now.Timestamp >= _nextAttemptAt;
 
     private void DropExpired()
     {
-        _token = null;
+        _held = null;
         _lease = null;
 
         // what failed while there was a token does not lengthen the waits without one.
         _failures = _failure?.IsTransient == false ? _failures : 0;
     }
 
+    private HeldToken? Present(Instant now) => _held?.IsExpired(now) == false ? _held : null;
+
     private void Start(FlightReason reason)
     {
         Flight flight = new(reason, client.Settings)
         {
-            BehindUntil = reason == FlightReason.Due ? ExpiryOf(_token!) : long.MinValue,
+            BehindUntil = reason == FlightReason.Due ? _held!.EndsAt : long.MinValue,
         };
         _flight = flight;
 
@@ -282,18 +279,13 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
 
     private Action? Accept(AccessToken token, Flight flight, Instant now)
     {
-        bool isAlive = !IsExpired(token, now);
-        AccessToken? present = _token is not null && !IsExpired(_token, now) ? _token : null;
-        bool mustReplace = flight.ReplacesRejected || _replaceAnyway || present?.BoundTo?.Thumbprint != token.BoundTo?.Thumbprint;
-        bool isProgress = isAlive && (present is null || (present.Value != token.Value && (mustReplace || ExpiryOf(token) > ExpiryOf(present))));
-        if (isProgress)
+        HeldToken next = new(token, flight.Settings, now.Timestamp, client);
+        HeldToken? present = Present(now);
+        if (!next.IsExpired(now) && (present is null || IsProgress(next, present, flight)))
         {
             Forgive();
-            _token = token;
-            _tokenSettings = flight.Settings;
-            _landedAt = now.Timestamp;
-            _dueAt = EarliestDueTimeOf(token);
-            _isDueDrawn = false;
+            _held = next;
+            _hasServed = true;
             _replaceAnyway = false;
             return () => client.Logger.TokenRenewed(client.Settings.Name, flight.Reason.ToString(), token.ExpiresAt);
         }
@@ -301,7 +293,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         if (present is not null)
         {
             // some servers hand out the same token until it is nearly gone.
-            _nextAttemptAt = now.Timestamp + client.Ticks(Backoff.WhileValid(RemainingLife(present, now)));
+            _nextAttemptAt = now.Timestamp + client.Ticks(Backoff.WhileValid(present.RemainingLife(now)));
             _replaceAnyway = false;
         }
         else
@@ -312,6 +304,11 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
 
         return null;
     }
+
+    // A token that was rejected, or got with another credential or certificate, is worth replacing by one that lives no longer.
+    private bool IsProgress(HeldToken next, HeldToken present, Flight flight) =>
+        next.Token.Value != present.Token.Value
+        && (flight.ReplacesRejected || _replaceAnyway || next.EndsAt > present.EndsAt || next.Token.BoundTo?.Thumbprint != present.Token.BoundTo?.Thumbprint);
 
     // The flight carried a credential that has been replaced meanwhile.
     private void RenewAgainIfCredentialChanged(Flight flight)
@@ -326,11 +323,10 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     private void RenewWithNewCredential()
     {
         Forgive();
-        if (_token is not null && !_tokenSettings!.HasSameCredential(client.Settings))
+        if (_held is not null && !_held.Settings.HasSameCredential(client.Settings))
         {
             _lease = null;
-            _dueAt = long.MinValue;
-            _isDueDrawn = true;
+            _held.MakeDue();
             _replaceAnyway = true;
         }
     }
@@ -338,15 +334,15 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     private Action Remember(TokenRequestException failure, Flight flight, Instant now)
     {
         _failures++;
-        AccessToken? present = _token is not null && !IsExpired(_token, now) ? _token : null;
+        HeldToken? present = Present(now);
         TimeSpan wait = !failure.IsTransient ? Backoff.AfterFatal(_failures)
-            : present is not null ? Backoff.WhileValid(RemainingLife(present, now))
+            : present is not null ? Backoff.WhileValid(present.RemainingLife(now))
             : Backoff.WithoutToken(_failures);
         wait = failure.RetryAfter > wait ? failure.RetryAfter.Value : wait;
         _nextAttemptAt = now.Timestamp + client.Ticks(wait);
         _failure = failure.Copy(now.Utc + wait);
         return present is not null
-            ? () => client.Logger.RenewalFailed(client.Settings.Name, flight.Reason.ToString(), present.ExpiresAt, wait, failure.Message)
+            ? () => client.Logger.RenewalFailed(client.Settings.Name, flight.Reason.ToString(), present.Token.ExpiresAt, wait, failure.Message)
             : () => client.Logger.NoToken(client.Settings.Name, flight.Reason.ToString(), wait, failure.Message);
     }
 
@@ -355,7 +351,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     {
         lock (_gate)
         {
-            return _token is { } token && !IsExpired(token, new Instant(client.Time)) ? token : throw failure.Copy();
+            return Present(new Instant(client.Time))?.Token ?? throw failure.Copy();
         }
     }
 
@@ -368,31 +364,4 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         _failures = 0;
         _nextAttemptAt = 0;
     }
-
-    private bool IsExpired(AccessToken token, Instant now) => now.Timestamp >= ExpiryOf(token) || now.Utc >= token.ExpiresAt;
-
-    private bool IsDue(AccessToken token, Instant now) => now.Timestamp >= _dueAt || now.Utc >= token.ExpiresAt - client.Span(ExpiryOf(token) - _dueAt);
-
-    private long ExpiryOf(AccessToken token) => token.RequestedTimestamp + client.Ticks(token.Lifetime);
-
-    private TimeSpan RemainingLife(AccessToken token, Instant now)
-    {
-        TimeSpan byTimestamp = client.Span(ExpiryOf(token) - now.Timestamp);
-        return Least(byTimestamp, token.ExpiresAt - now.Utc);
-    }
-
-    private long EarliestDueTimeOf(AccessToken token) => token.RequestedTimestamp + (client.Ticks(token.Lifetime) / 2);
-
-    // at 75 to 90 % of the life, drawn once; earlier, down to half, where the server is so slow that the renewal would come too late.
-    // not drawn before it can matter, since the first random number loads the platform's whole cryptography.
-    private void DrawDueTime(AccessToken token)
-    {
-        long life = client.Ticks(token.Lifetime);
-        long requestTook = _landedAt - token.RequestedTimestamp;
-        long due = token.RequestedTimestamp + Math.Min((long)(life * Jitter.Between(0.75, 0.9)), life - (2 * requestTook));
-        _dueAt = Math.Max(EarliestDueTimeOf(token), due);
-        _isDueDrawn = true;
-    }
-
-    private static TimeSpan Least(TimeSpan left, TimeSpan right) => left < right ? left : right;
 }
