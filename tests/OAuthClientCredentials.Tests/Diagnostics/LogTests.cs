@@ -24,6 +24,7 @@ public sealed class LogTests
         services.AddClientCredentials(options => (options.TokenEndpoint, options.ClientId, options.ClientSecret, options.MaxRetries) = (OneClient.Endpoint, "shop", "secret", 0));
         await using ServiceProvider provider = services.UseTestAuthorizationServer(server).BuildServiceProvider();
         TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.GetRequiredService<ITokenProvider>().GetTokenAsync());
+        await Eventually.True(() => log.Lines.Any(line => line.StartsWith("Error 3 ", StringComparison.Ordinal)));
         string line = Assert.Single(log.Lines, line => line.StartsWith("Error 3 ", StringComparison.Ordinal));
         Assert.All([line, exception.Message, exception.Error!, exception.ErrorDescription ?? ""], text => Assert.DoesNotContain(text, character => char.IsControl(character) || character == '\u2028'));
     }
