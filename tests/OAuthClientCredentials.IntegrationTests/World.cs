@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Quickstart;
 
 namespace OAuthClientCredentials.IntegrationTests;
@@ -7,7 +6,7 @@ namespace OAuthClientCredentials.IntegrationTests;
 internal sealed class World : IAsyncDisposable
 {
     private readonly IdentityStore _store = new();
-    private readonly Lines _log = new();
+    private readonly LogText _log = new();
     private readonly List<ServiceProvider> _applications = [];
 
     private World(string secret, TimeSpan lifetime)
@@ -23,7 +22,7 @@ internal sealed class World : IAsyncDisposable
 
     public ProtectedApi Api { get; }
 
-    public string Log => string.Join('\n', _log.Text);
+    public string Log => _log.ToString();
 
     public static async Task<World> StartAsync(string secret = "canary-secret", double lifetimeSeconds = 3600)
     {
@@ -67,24 +66,5 @@ internal sealed class World : IAsyncDisposable
 
         await Api.DisposeAsync();
         await Server.DisposeAsync();
-    }
-
-    private sealed class Lines : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Text { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Text.Enqueue($"{formatter(state, exception)} {exception}");
-
-        public void Dispose()
-        {
-        }
     }
 }
