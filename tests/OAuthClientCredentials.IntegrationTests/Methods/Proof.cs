@@ -126,7 +126,7 @@ internal sealed class Proof : IDisposable
             case "PKCS#12": (options.KeyFile, options.KeyPassword) = (Write(Material.Pkcs12(key)), Material.Password); break;
             case "certificate": options.CertificateFile = Write(Material.PemWithCertificate(key)); break;
             case "SigningCredentials": options.UsePrivateKeyJwt(AssertionSigner.From(new SigningCredentials(key is ECDsa ec ? new ECDsaSecurityKey(ec) : new RsaSecurityKey((RSA)key), _algorithm))); break;
-            default: options.UsePrivateKeyJwt(new VaultSigner(key, _algorithm)); break;
+            default: options.UsePrivateKeyJwt(new VaultSigner(key, _algorithm, KeyId)); break;
         }
     }
 

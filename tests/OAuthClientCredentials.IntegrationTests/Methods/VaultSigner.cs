@@ -4,11 +4,11 @@ using OAuthClientCredentials.Jwt;
 namespace OAuthClientCredentials.IntegrationTests.Methods;
 
 /// <summary>A signer as an application writes it for its key vault: the key answers later and is never seen.</summary>
-internal sealed class VaultSigner(AsymmetricAlgorithm key, string algorithm) : AssertionSigner
+internal sealed class VaultSigner(AsymmetricAlgorithm key, string algorithm, string? keyId) : AssertionSigner
 {
     public override string Algorithm => algorithm;
 
-    public override string KeyId => "vault-1";
+    public override string? KeyId => keyId;
 
     public override async ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken)
     {
