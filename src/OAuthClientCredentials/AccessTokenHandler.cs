@@ -17,6 +17,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
     private readonly AccessTokenHandlerOptions _options;
     private readonly OriginPolicy _origins;
     private readonly Func<TlsCertificate, HttpMessageInvoker> _transportWith;
+    private readonly AttachedTokens _attached = new();
     private TokenSource? _source;
 
     internal AccessTokenHandler(ITokenProvider tokens, string clientName, AccessTokenHandlerOptions options, OriginPolicy origins, Func<TlsCertificate, HttpMessageInvoker> transportWith)
@@ -70,12 +71,12 @@ public sealed class AccessTokenHandler : DelegatingHandler
         }
 
         AccessToken token = pending.GetAwaiter().GetResult();
-        request.Headers.Authorization = token.AuthorizationHeader;
+        _attached.Attach(token, request);
         Uri uri = request.RequestUri!;
         try
         {
             HttpResponseMessage response = token.BoundTo is { } certificate ? _transportWith(certificate).Send(request, cancellationToken) : base.Send(request, cancellationToken);
-            if (Rejection.IsOfToken(response, _options) && !HasLeft(request, uri))
+            if (Verdict.IsForToken(response, _options) && !Sent.HasLeft(request, uri))
             {
                 _tokens.Invalidate(token, ClientName, choice as TokenRequest);
             }
@@ -91,34 +92,40 @@ public sealed class AccessTokenHandler : DelegatingHandler
     // what was redirected to another origin gets nothing; a header of the caller's stays unless he said otherwise.
     private bool WantsToken(HttpRequestMessage request, object? choice)
     {
-        bool isOurs = request.Headers.Authorization is AccessTokenHeader;
+        bool hasHeader = AttachedTokens.HasHeader(request);
+        bool isOurs = hasHeader && _attached.IsOurs(request.Headers.Authorization);
         if (choice == RequestChoice.Redirected || choice == RequestChoice.NoToken)
         {
-            Strip(request, isOurs);
+            AttachedTokens.Strip(request, isOurs);
             return false;
         }
 
-        if (request.Headers.Authorization is not null && !isOurs && !_options.OverwriteAuthorization)
+        if (hasHeader && !isOurs && !_options.OverwriteAuthorization)
         {
             return false;
         }
 
-        if (request.RequestUri is not { IsAbsoluteUri: true } uri || _origins.Refuse(uri) is not { } refusal)
+        if (request.RequestUri is not { IsAbsoluteUri: true } uri)
         {
             return true;
         }
 
-        Strip(request, isOurs);
+        if (_origins.Refuse(uri) is not { } refusal)
+        {
+            return !_origins.AllowsAny || IsStillAtItsOrigin(request);
+        }
+
+        AttachedTokens.Strip(request, isOurs);
         return _options.SendWithoutTokenToOtherOrigins ? false
             : throw new OriginNotAllowedException($"The request to {uri.Scheme}://{uri.IdnHost}:{uri.Port} was not sent with a token of client '{ClientName}': {refusal}.");
     }
 
-    private static void Strip(HttpRequestMessage request, bool isOurs)
+    // a handler around us may have sent this very request on, and where any origin is allowed only the request knows its first one.
+    private static bool IsStillAtItsOrigin(HttpRequestMessage request)
     {
-        if (isOurs)
-        {
-            request.Headers.Authorization = null;
-        }
+        bool isStill = RequestChoice.FirstAddress(request) is not { } first || !Sent.HasLeft(request, first);
+        AttachedTokens.Strip(request, !isStill);
+        return isStill;
     }
 
     private async Task<HttpResponseMessage> GetTokenAndSendAsync(HttpRequestMessage request, TokenRequest? tokenRequest, CancellationToken cancellationToken)
@@ -126,9 +133,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         AccessToken token = await GetTokenAsync(tokenRequest, cancellationToken).ConfigureAwait(false);
         if (_options.BufferRequestContent && !ReplayableContent.IsReplayable(request.Content) && ReplayableContent.FitsBuffer(request.Content!))
         {
-#pragma warning disable CA2016 // The overload that takes the token came after .NET 8.
-            await request.Content!.LoadIntoBufferAsync(ReplayableContent.MaxBufferedBytes).ConfigureAwait(false);
-#pragma warning restore CA2016
+            await ReplayableContent.BufferAsync(request.Content!, cancellationToken).ConfigureAwait(false);
         }
 
         return await SendWithAsync(token, request, cancellationToken).ConfigureAwait(false);
@@ -148,7 +153,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
     {
         Sent sent = new(request);
         int version = Sent.VersionOf(request);
-        request.Headers.Authorization = token.AuthorizationHeader;
+        _attached.Attach(token, request);
         Task<HttpResponseMessage> pending = ForwardAsync(token, request, cancellationToken);
         return pending.IsCompletedSuccessfully && !IsUnauthorized(pending) && ReferenceEquals(request.RequestUri, sent.Uri)
             ? pending
@@ -173,7 +178,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         }
 
         // The platform drops the header when it follows a redirect: what was sent without the token does not reject it.
-        return Rejection.IsOfToken(response, _options) && !HasLeft(request, sent.Uri) && request.Headers.Authorization is AccessTokenHeader header
+        return Verdict.IsForToken(response, _options) && !Sent.HasLeft(request, sent.Uri) && request.Headers.Authorization is AccessTokenHeader header
             ? await RenewAndReplayAsync(response, request, header.Token, sent, version, cancellationToken).ConfigureAwait(false)
             : response;
     }
@@ -187,10 +192,10 @@ public sealed class AccessTokenHandler : DelegatingHandler
             return first;
         }
 
-        request.Headers.Authorization = token.AuthorizationHeader;
+        _attached.Attach(token, request);
         try
         {
-            Task<HttpResponseMessage> replay = ForwardAsync(token, request, cancellationToken);
+            Task<HttpResponseMessage> replay = SendAgainAsync(token, request, cancellationToken);
             if (replay.IsFaulted)
             {
                 // it could not even start.
@@ -208,6 +213,10 @@ public sealed class AccessTokenHandler : DelegatingHandler
         }
     }
 
+    // What an inner handler throws at once is a faulted task like any other.
+    private async Task<HttpResponseMessage> SendAgainAsync(AccessToken token, HttpRequestMessage request, CancellationToken cancellationToken) =>
+        await ForwardAsync(token, request, cancellationToken).ConfigureAwait(false);
+
     // Without a new token the API's own answer is the best one; why there is none stands in the log.
     private async ValueTask<AccessToken?> GetReplacementAsync(HttpResponseMessage first, AccessToken rejected, TokenRequest? tokenRequest, CancellationToken cancellationToken)
     {
@@ -220,7 +229,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         {
             return null;
         }
-        catch (OperationCanceledException)
+        catch
         {
             first.Dispose();
             throw;
@@ -231,13 +240,9 @@ public sealed class AccessTokenHandler : DelegatingHandler
 
     private static void MarkIfRedirected(HttpRequestMessage request, Uri uri)
     {
-        if (HasLeft(request, uri))
+        if (Sent.HasLeft(request, uri))
         {
             RequestChoice.Set(request, RequestChoice.Redirected);
         }
     }
-
-    // The platform follows a redirect by changing the caller's own request, which a retry around us would then bring by again.
-    private static bool HasLeft(HttpRequestMessage request, Uri uri) =>
-        !ReferenceEquals(request.RequestUri, uri) && (request.RequestUri is not { IsAbsoluteUri: true } now || !new Origin(uri).Matches(now));
 }

@@ -25,7 +25,7 @@ public sealed class AccessTokenHandlerOptions
     /// <value>Defaults to <see langword="true"/>.</value>
     public bool ReplayNonIdempotentMethods { get; set; } = true;
 
-    /// <summary>Buffers content that could otherwise not be sent again, up to 1 MiB, before the first send. Content of unknown length that turns out larger fails.</summary>
+    /// <summary>Buffers content that could otherwise not be sent again, up to 1 MiB, before the first send. Content of unknown length that turns out larger fails, and what is written while the response comes already (duplex gRPC calls) never ends.</summary>
     /// <value>Defaults to <see langword="false"/>: the 401 is returned.</value>
     public bool BufferRequestContent { get; set; }
 }

@@ -199,7 +199,7 @@ public sealed class TokenClient
         long requestedTimestamp = _timeProvider.GetTimestamp();
         using HttpRequestMessage message = TokenRequestMessage.Create(attempt);
         sent.Value++;
-        EndpointResponse response = await _endpoint.SendAsync(message, settings.Name, settings.Options.MaxResponseBytes, attempt.Tls, cancellationToken).ConfigureAwait(false);
+        EndpointResponse response = await _endpoint.SendAsync(message, attempt, settings.Name, settings.Options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
         TokenResponse body = settings.Errors.Read(response, attempt);
         IReadOnlyList<string> scopes = GrantedScopes(body, attempt, resolved, settings);
         TimeSpan lifetime = body.ExpiresIn ?? settings.Options.DefaultLifetime;

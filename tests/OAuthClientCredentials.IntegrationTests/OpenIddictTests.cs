@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Net;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 
 namespace OAuthClientCredentials.IntegrationTests;
 
 /// <summary>Against OpenIddict over real sockets: what a fake server would only pretend.</summary>
-public sealed class OpenIddictTests
+public sealed class OpenIddictTests : CanaryTests
 {
     public static TheoryData<string, bool, string> Ways
     {
@@ -13,7 +14,7 @@ public sealed class OpenIddictTests
             TheoryData<string, bool, string> data = [];
             foreach (string method in new[] { "client_secret_basic", "client_secret_post" })
             {
-                foreach (string secret in new[] { "secret", "s p:a+c%e/\u00e9=&?\u20ac" })
+                foreach (string secret in new[] { Canary.Marker, Canary.Marker + "s p:a+c%e/\u00e9=&?\u20ac" })
                 {
                     data.Add(method, true, secret);
                     data.Add(method, false, secret);
@@ -52,7 +53,7 @@ public sealed class OpenIddictTests
     public async Task A_wrong_secret_is_sent_once_told_clearly_and_never_quoted(string method)
     {
         await using World world = await World.StartAsync();
-        ServiceProvider application = world.Register(options => (options.AuthenticationMethod, options.ClientSecret) = (method, "canary-wrong"));
+        ServiceProvider application = world.Register(options => (options.AuthenticationMethod, options.ClientSecret) = (method, Canary.Marker + "wrong"));
         TokenRequestException exception = await World.FailAsync(application);
         Assert.Equal(("orders", "invalid_client", HttpStatusCode.Unauthorized, false), (exception.ClientName, exception.Error, exception.StatusCode, exception.IsTransient));
         Assert.Contains($"Check ClientCredentials:orders:ClientId, the client's credential and AuthenticationMethod (now {method})", exception.Message, StringComparison.Ordinal);

@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Extensions;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 
 namespace OAuthClientCredentials.IntegrationTests;
 
 /// <summary>The Quickstart as the script that the library began as: run as a process, judged by exit code, output and what reached the API.</summary>
-public sealed class ScriptModeTests
+public sealed class ScriptModeTests : CanaryTests
 {
-    private const string Secret = "canary-secret";
+    private const string Secret = Canary.Marker;
 
     [Fact]
     public async Task With_all_settings_it_gets_a_token_calls_the_resource_and_prints_what_came()
@@ -58,7 +59,7 @@ public sealed class ScriptModeTests
     }
 
     [Theory]
-    [InlineData("OAUTH_CLIENT_SECRET", "canary-wrong", "invalid_client")]
+    [InlineData("OAUTH_CLIENT_SECRET", Canary.Marker + "wrong", "invalid_client")]
     [InlineData("OAUTH_SCOPE", "orders.burn", "invalid_scope")]
     [InlineData("OAUTH_AUTH_METHOD", "client_secret_pots", "ClientCredentials:script:AuthenticationMethod is none of")]
     [InlineData("OAUTH_TOKEN_URL", "http://id.example.com/token", "ClientCredentials:script:TokenEndpoint must be https")]

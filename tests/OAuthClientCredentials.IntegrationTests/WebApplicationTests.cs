@@ -1,18 +1,21 @@
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using OAuthClientCredentials.Testing;
 
 namespace OAuthClientCredentials.IntegrationTests;
 
 /// <summary>The test server behind a web application whose own code knows nothing of tests.</summary>
-public sealed class WebApplicationTests
+public sealed class WebApplicationTests : CanaryTests
 {
     [Fact]
     [Trait("Req", "R-331")]
     public async Task A_WebApplicationFactory_puts_the_test_server_behind_the_applications_registration()
     {
         TestAuthorizationServer server = new();
-        server.AddClient("shop", "secret");
+        server.AddClient("shop", Canary.Marker);
+        int number = 0;
+        server.Always(_ => TestAnswer.Token(value: $"{Canary.Marker}-{++number}"));
         TestApi api = server.CreateApi(_ => new HttpResponseMessage { Content = new StringContent("42 orders") });
         await using App app = new();
         await using WebApplicationFactory<App> tested = app.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.UseTestAuthorizationServer(server).UseTestApi("orders", api)));
@@ -29,9 +32,10 @@ public sealed class WebApplicationTests
         protected override IHost CreateHost(IHostBuilder builder) => base.CreateHost(builder.UseContentRoot(AppContext.BaseDirectory));
 
         protected override IHostBuilder CreateHostBuilder() => Host.CreateDefaultBuilder().ConfigureWebHostDefaults(web => web
+            .ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Canary.Ears.Logs))
             .ConfigureServices(services =>
             {
-                services.AddClientCredentials("orders", options => (options.Authority, options.ClientId, options.ClientSecret) = ("https://id.example.com", "shop", "secret"));
+                services.AddClientCredentials("orders", options => (options.Authority, options.ClientId, options.ClientSecret) = ("https://id.example.com", "shop", Canary.Marker));
                 services.AddHttpClient("orders", client => client.BaseAddress = new("https://orders.example.com")).AddClientCredentialsHandler("orders");
             })
             .Configure(application => application.Run(async context =>

@@ -1,3 +1,4 @@
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using Quickstart;
 
 namespace OAuthClientCredentials.IntegrationTests;
@@ -6,7 +7,7 @@ namespace OAuthClientCredentials.IntegrationTests;
 internal sealed class World : IAsyncDisposable
 {
     private readonly IdentityStore _store = new();
-    private readonly LogText _log = new();
+    private readonly Lines _log = new();
     private readonly List<ServiceProvider> _applications = [];
 
     private World(string secret, TimeSpan lifetime)
@@ -22,9 +23,9 @@ internal sealed class World : IAsyncDisposable
 
     public ProtectedApi Api { get; }
 
-    public string Log => _log.ToString();
+    public string Log => _log.Text;
 
-    public static async Task<World> StartAsync(string secret = "canary-secret", double lifetimeSeconds = 3600)
+    public static async Task<World> StartAsync(string secret = Canary.Marker, double lifetimeSeconds = 3600)
     {
         World world = new(secret, TimeSpan.FromSeconds(lifetimeSeconds));
         await world.Server.StartAsync();
@@ -36,7 +37,7 @@ internal sealed class World : IAsyncDisposable
     public ServiceProvider Register(Action<ClientCredentialsOptions>? configure = null)
     {
         ServiceCollection services = new();
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log));
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log).AddProvider(Canary.Ears.Logs));
         services.AddClientCredentials("orders", options =>
         {
             options.Authority = _store.Issuer.ToString();

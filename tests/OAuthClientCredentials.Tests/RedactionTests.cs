@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
@@ -27,13 +27,30 @@ public sealed class RedactionTests
     }
 
     [Fact]
+    [Trait("Req", "R-210")]
+    [Trait("Req", "R-211")]
+    public async Task No_public_type_shows_a_secret_or_a_token_to_anybody()
+    {
+        Type[] walked = [.. PublicTypes.Where(type => type is { IsInterface: false, IsEnum: false } && !(type.IsAbstract && type.IsSealed))];
+        object[] live = await LiveAsync();
+        Assert.Equal(walked.Select(type => type.Name).Order(), live.Select(NameOfPublicType).Order());
+        foreach (object value in live)
+        {
+            Assert.All(SelfPortrait.Of(value), text => Assert.DoesNotContain(Canary, text, StringComparison.OrdinalIgnoreCase));
+            string json = "";
+            Exception? refused = Record.Exception(() => { json = JsonSerializer.Serialize(value, value.GetType(), Reflecting); });
+            Assert.DoesNotContain(Canary, json + refused, StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    [Fact]
     [Trait("Req", "R-211")]
     public async Task A_token_shows_itself_to_nobody()
     {
         using OneClient client = OneClient.Answering($$"""{"access_token":"{{Canary}}","expires_in":60,"extra":"{{Canary}}"}""");
         AccessToken token = await client.GetAsync();
         Assert.Equal(Canary, token.Value);
-        Assert.All(Texts(token), text => Assert.DoesNotContain(Canary, text, StringComparison.Ordinal));
+        Assert.All(SelfPortrait.Of(token), text => Assert.DoesNotContain(Canary, text, StringComparison.Ordinal));
         Assert.Contains("***", token.ToString(), StringComparison.Ordinal);
         Assert.Throws<NotSupportedException>(() => JsonSerializer.Serialize(token, Reflecting));
         Assert.Throws<NotSupportedException>(() => JsonSerializer.Serialize(new { Token = token }, Reflecting));
@@ -45,7 +62,7 @@ public sealed class RedactionTests
     public void Options_show_their_secret_to_nobody()
     {
         ClientCredentialsOptions options = new() { ClientId = "shop", Authority = "https://id.example.com", ClientSecret = Canary };
-        Assert.All(Texts(options), text => Assert.DoesNotContain(Canary, text, StringComparison.Ordinal));
+        Assert.All(SelfPortrait.Of(options), text => Assert.DoesNotContain(Canary, text, StringComparison.Ordinal));
         Assert.DoesNotContain(Canary, JsonSerializer.Serialize(options, Reflecting), StringComparison.Ordinal);
     }
 
@@ -57,25 +74,54 @@ public sealed class RedactionTests
         TestAuthorizationServer endpoint = new();
         using OneClient client = new(endpoint, options => options.UseAuthentication(new Capture(attempt => seen = attempt)));
         await client.GetAsync();
-        Assert.All(Texts(seen!), text => Assert.DoesNotContain(Canary, text, StringComparison.Ordinal));
+        Assert.All(SelfPortrait.Of(seen!), text => Assert.DoesNotContain(Canary, text, StringComparison.Ordinal));
         Assert.Throws<NotSupportedException>(() => JsonSerializer.Serialize(seen, Reflecting));
     }
 
-    // Interpolation, formatting, and what a debugger shows without being asked.
-    private static IEnumerable<string> Texts(object value)
+    // One of each, as it is in an application that has asked for a token with a secret, sent it, and been refused one.
+    private static async Task<object[]> LiveAsync()
     {
-        yield return $"{value}";
-        yield return string.Format(System.Globalization.CultureInfo.InvariantCulture, "{0}", value);
-        string display = value.GetType().GetCustomAttribute<DebuggerDisplayAttribute>()?.Value ?? "{ToString(),nq}";
-        foreach (string part in display.Split('{').Skip(1).Select(part => part.Split('}')[0].Split(',')[0]))
+        TestAuthorizationServer server = new();
+        server.Next(TestAnswer.Token(value: Canary), TestAnswer.Error("invalid_scope", $"{Canary} may not have it"));
+        TokenRequestAttempt? attempt = null;
+        Capture authentication = new(seen => attempt = seen);
+        ClientCredentialsOptions options = new();
+        ServiceCollection services = new();
+        services.AddClientCredentials(configured =>
         {
-            yield return part.EndsWith("()", StringComparison.Ordinal) ? $"{value.GetType().GetMethod(part[..^2], [])!.Invoke(value, null)}" : $"{value.GetType().GetProperty(part)!.GetValue(value)}";
+            (configured.TokenEndpoint, configured.ClientId, configured.ClientSecret, configured.MaxRetries) = (OneClient.Endpoint, "shop", Canary, 0);
+            configured.UseAuthentication(authentication);
+            options = configured;
+        });
+        services.AddHttpClient("api", client => client.BaseAddress = new("https://api.example.com")).AddClientCredentialsHandler();
+        ServiceProvider provider = services.UseTestAuthorizationServer(server).UseTestApi("api", server.CreateApi()).BuildServiceProvider();
+        HttpMessageHandler handler = provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler("api");
+        while (handler is not AccessTokenHandler)
+        {
+            handler = ((DelegatingHandler)handler).InnerHandler!;
         }
 
-        foreach (PropertyInfo property in value.GetType().GetProperties(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance).Where(property => property.GetCustomAttribute<DebuggerBrowsableAttribute>()?.State != DebuggerBrowsableState.Never))
+        HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("api");
+        (await client.GetAsync("/orders")).Dispose();
+        TokenProvider tokens = provider.GetRequiredService<TokenProvider>();
+        TokenRequest request = new() { Scopes = ["burn"] };
+        return
+        [
+            await tokens.GetTokenAsync(), handler, new AccessTokenHandlerOptions(), authentication, options, provider.GetRequiredService<TokenClient>(), tokens, request, attempt!,
+            await Assert.ThrowsAsync<TokenRequestException>(async () => await tokens.GetTokenAsync(request: request)),
+            await Assert.ThrowsAsync<OriginNotAllowedException>(() => client.GetAsync("https://evil.example.com/")),
+        ];
+    }
+
+    private static string NameOfPublicType(object value)
+    {
+        Type type = value.GetType();
+        while (!PublicTypes.Contains(type))
         {
-            yield return $"{property.GetValue(value)}";
+            type = type.BaseType!;
         }
+
+        return type.Name;
     }
 
     private sealed class Capture(Action<TokenRequestAttempt> seen) : ClientAuthentication

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -12,6 +13,9 @@ internal sealed record Assertion(string ClientId, string Audience, string Type, 
 {
     // 160 bits.
     private const int IdBytes = 20;
+
+    // Nothing of it goes into a page; a server that compares bytes should see the plus sign of the type as one.
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public async ValueTask<string> SignAsync(AssertionSigner signer, string? certificateThumbprint, CancellationToken cancellationToken)
     {
@@ -52,7 +56,7 @@ internal sealed record Assertion(string ClientId, string Audience, string Type, 
     private static string Encode(Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> buffer = new(256);
-        using Utf8JsonWriter writer = new(buffer);
+        using Utf8JsonWriter writer = new(buffer, Plain);
         writer.WriteStartObject();
         write(writer);
         writer.WriteEndObject();

@@ -92,6 +92,7 @@ internal static class CoreServices
             options.HttpMessageHandlerBuilderActions.Add(handlers =>
             {
                 TokenTransport.Harden(handlers.PrimaryHandler, TokenClient.HttpClientName, loggers.CreateLogger<TokenClient>());
+                handlers.PrimaryHandler = new TransportFailure.Handler(handlers.PrimaryHandler);
                 RemoveResilience(handlers.AdditionalHandlers);
             });
         });

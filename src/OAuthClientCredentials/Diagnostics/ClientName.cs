@@ -13,11 +13,13 @@ internal readonly record struct ClientName(string Value, string OptionsPath)
         string remedy,
         HttpStatusCode? status = null,
         bool isTransient = false,
-        Exception? innerException = null) =>
+        Exception? innerException = null,
+        TimeSpan? retryAfter = null) =>
         new($"{this} got no answer to use from {endpoint.GetLeftPart(UriPartial.Path)}: {what}. {remedy}", innerException!)
         {
             ClientName = Value,
             StatusCode = status,
+            RetryAfter = retryAfter,
             IsTransient = isTransient,
         };
 

@@ -29,9 +29,9 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Warning, "{Client} allows plain http (AllowInsecureHttp): secrets and tokens cross the network in the clear unless it encrypts beneath.")]
     public static partial void InsecureHttpAllowed(this ILogger logger, ClientName client);
 
-    [LoggerMessage(9, LogLevel.Warning, "The certificate {Thumbprint} of {Client} expires at {ExpiresAt:u}. Renew it.")]
-    public static partial void CertificateExpires(this ILogger logger, ClientName client, string thumbprint, DateTime expiresAt);
+    [LoggerMessage(9, LogLevel.Warning, "The metadata of {Authority} now has the token endpoint on '{Host}', before on '{FormerHost}'. If nobody moved it, the authority may be under attack.")]
+    public static partial void TokenEndpointMoved(this ILogger logger, string authority, string host, string formerHost);
 
-    [LoggerMessage(10, LogLevel.Warning, "The token endpoint that {Client} discovers moved from the host {Former} to {Present}.")]
-    public static partial void TokenEndpointMoved(this ILogger logger, ClientName client, string former, string present);
+    [LoggerMessage(10, LogLevel.Warning, "The certificate {Thumbprint} of {Client} expires at {ExpiresAt:u}. Renew it.")]
+    public static partial void CertificateExpires(this ILogger logger, ClientName client, string thumbprint, DateTime expiresAt);
 }

@@ -52,8 +52,8 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
             ServerMetadata metadata = await FetchAsync(entry, settings, timeout.Token).ConfigureAwait(false);
             if (lastGood is not null && lastGood.TokenEndpoint.IdnHost != metadata.TokenEndpoint.IdnHost)
             {
-                // the issuer's own hosts only, but where secrets go has changed.
-                logger.TokenEndpointMoved(settings.Name, lastGood.TokenEndpoint.IdnHost, metadata.TokenEndpoint.IdnHost);
+                // it is allowed, or there were no document; but it is also what an attack on the authority would do.
+                logger.TokenEndpointMoved(settings.Options.Authority!, metadata.TokenEndpoint.IdnHost, lastGood.TokenEndpoint.IdnHost);
             }
 
             return Keep(entry, metadata, Lifetime);
@@ -98,7 +98,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
     private async ValueTask<EndpointResponse> FetchAsync(Uri address, ClientSettings settings, CancellationToken cancellationToken)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, address);
-        return await endpoint.SendAsync(request, settings.Name, settings.Options.MaxResponseBytes, certificate: null, cancellationToken).ConfigureAwait(false);
+        return await endpoint.SendAsync(request, null, settings.Name, settings.Options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
     }
 
     private static ServerMetadata Read(EndpointResponse response, Uri address, ClientSettings settings)
@@ -107,7 +107,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
         if (!response.IsSuccess)
         {
             bool isTransient = (int)response.Status is 408 or 429 or >= 500;
-            throw settings.Name.Failed(address, $"the metadata request was answered with {response.Describe([])}", $"Check {settings.Name.Option(nameof(options.Authority))}, or set TokenEndpoint instead.", response.Status, isTransient);
+            throw settings.Name.Failed(address, $"the metadata request was answered with {response.Describe([])}", $"Check {settings.Name.Option(nameof(options.Authority))}, or set TokenEndpoint instead.", response.Status, isTransient, retryAfter: response.WaitAtMost(options.MaxRetryAfter));
         }
 
         try

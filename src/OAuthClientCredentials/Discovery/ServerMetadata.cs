@@ -20,7 +20,25 @@ internal sealed class ServerMetadata
     public static ServerMetadata Parse(ReadOnlyMemory<byte> body, string issuer, bool allowInsecureHttp, IList<string> allowedHosts)
     {
         using JsonDocument document = ParseDocument(body);
-        JsonElement root = document.RootElement;
+        try
+        {
+            return Read(document.RootElement, issuer, allowInsecureHttp, allowedHosts);
+        }
+        catch (InvalidOperationException)
+        {
+            // An escaped lone surrogate is valid JSON, and no text.
+            throw new FormatException("it has a string that is no valid text");
+        }
+    }
+
+    private static ServerMetadata Read(JsonElement root, string issuer, bool allowInsecureHttp, IList<string> allowedHosts)
+    {
+        // which of the two is meant is the attacker's choice.
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        if (!root.EnumerateObject().All(member => seen.Add(member.Name)))
+        {
+            throw new FormatException("it has a member twice");
+        }
 
         // a document for another issuer is how a mix-up attack begins.
         if (ReadString(root, "issuer") != issuer)
@@ -39,6 +57,7 @@ internal sealed class ServerMetadata
 
     private static JsonDocument ParseDocument(ReadOnlyMemory<byte> body)
     {
+        body = body.Span.StartsWith("\uFEFF"u8) ? body[3..] : body;
         try
         {
             JsonDocument document = Utf8.IsValid(body.Span) ? JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 16 }) : throw new FormatException("it is not valid UTF-8");

@@ -11,6 +11,9 @@ internal sealed class OriginPolicy(string httpClientName, IEnumerable<Origin> al
     private Origin? _lastAllowed;
     private bool _warned;
 
+    /// <summary>Neither origins nor an address are known: any https origin is allowed, and each request has to be held to its first.</summary>
+    public bool AllowsAny => _allowed.Length == 0 && baseAddresses.IsEmpty;
+
     /// <summary>Says why a token may not go there, or null. The origin that was allowed last answers at once.</summary>
     public string? Refuse(Uri uri) => Volatile.Read(ref _lastAllowed)?.Matches(uri) == true ? null : Examine(uri);
 

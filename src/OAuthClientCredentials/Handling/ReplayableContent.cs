@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Handling;
 
@@ -20,6 +21,15 @@ internal static class ReplayableContent
 
     /// <summary>Whether content that cannot be sent again may be buffered, and so was if that was opted in.</summary>
     public static bool FitsBuffer(HttpContent content) => content.Headers.ContentLength is null or <= MaxBufferedBytes;
+
+    public static Task BufferAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+#pragma warning disable CA2016 // The overload that takes the token came after .NET 8, and content that ignores it would hold up the caller all the same.
+        Task buffering = content.LoadIntoBufferAsync(MaxBufferedBytes);
+#pragma warning restore CA2016
+        buffering.ObserveFault();
+        return buffering.WaitAsync(cancellationToken);
+    }
 
     // A sequence that was enumerated once may be empty the second time, and the API would silently get [].
     private static bool IsLazy(object? value) =>

@@ -11,6 +11,8 @@ internal static class RequestChoice
 
     private static readonly HttpRequestOptionsKey<object> Key = new("OAuthClientCredentials.Choice");
 
+    private static readonly HttpRequestOptionsKey<Uri> FirstAddressKey = new("OAuthClientCredentials.FirstAddress");
+
     // A look at HttpRequestMessage.Options costs 240 bytes. Nobody pays it before the first choice is made.
     private static bool _anyMade;
 
@@ -22,4 +24,16 @@ internal static class RequestChoice
 
     public static object? Get(HttpRequestMessage request) =>
         Volatile.Read(ref _anyMade) && request.Options.TryGetValue(Key, out object? choice) ? choice : null;
+
+    /// <summary>The address that a token was first attached for; if there is none yet, the present one becomes it.</summary>
+    public static Uri? FirstAddress(HttpRequestMessage request)
+    {
+        if (request.Options.TryGetValue(FirstAddressKey, out Uri? first))
+        {
+            return first;
+        }
+
+        request.Options.Set(FirstAddressKey, request.RequestUri!);
+        return null;
+    }
 }

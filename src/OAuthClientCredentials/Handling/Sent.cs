@@ -11,6 +11,10 @@ internal readonly struct Sent(HttpRequestMessage request)
 
     public static int VersionOf(HttpRequestMessage request) => (request.Version.Major << 16) | request.Version.Minor;
 
+    // The platform follows a redirect by changing the caller's own request, which a retry around us would then bring by again.
+    public static bool HasLeft(HttpRequestMessage request, Uri uri) =>
+        !ReferenceEquals(request.RequestUri, uri) && (request.RequestUri is not { IsAbsoluteUri: true } now || !new Origin(uri).Matches(now));
+
     public bool MayBeReplayed(HttpRequestMessage request, int version, AccessTokenHandlerOptions options) =>
         request.RequestUri == Uri
         && request.Method == _method

@@ -8,14 +8,19 @@ namespace OAuthClientCredentials.Wire;
 /// <summary>Sends one request to one endpoint of the authorization server and reads the whole answer: no redirects, bounded, typed errors.</summary>
 internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClient, TimeProvider timeProvider)
 {
-    public async ValueTask<EndpointResponse> SendAsync(HttpRequestMessage request, ClientName client, int maxBytes, TlsCertificate? certificate, CancellationToken cancellationToken)
+    /// <param name="request">What is sent.</param>
+    /// <param name="attempt">The token request that it is, if it is one: its secrets are never quoted back, and its certificate is shown.</param>
+    /// <param name="client">Whose request it is.</param>
+    /// <param name="maxBytes">The largest body that is read.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async ValueTask<EndpointResponse> SendAsync(HttpRequestMessage request, TokenRequestAttempt? attempt, ClientName client, int maxBytes, CancellationToken cancellationToken)
     {
         Uri target = request.RequestUri!;
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         try
         {
-            using HttpResponseMessage response = await httpClient(certificate).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-            CheckNotRedirected(response, target, client);
+            using HttpResponseMessage response = await httpClient(attempt?.Tls).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            CheckNotRedirected(response, target, attempt, client);
             byte[] body = await BoundedReader.ReadAsync(response.Content, maxBytes, cancellationToken).ConfigureAwait(false)
                 ?? throw client.Failed(target, $"the response is larger than {maxBytes} bytes", "Check that this is the authorization server, or raise MaxResponseBytes.", response.StatusCode);
             return new(response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, RetryAfter.Read(response, timeProvider.GetUtcNow()));
@@ -26,13 +31,13 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         }
     }
 
-    private static void CheckNotRedirected(HttpResponseMessage response, Uri target, ClientName client)
+    private static void CheckNotRedirected(HttpResponseMessage response, Uri target, TokenRequestAttempt? attempt, ClientName client)
     {
         if ((int)response.StatusCode is >= 300 and < 400)
         {
-            string origin = response.Headers.Location is not { } location ? "nowhere"
-                : new Uri(target, location).GetLeftPart(UriPartial.Authority);
-            throw client.Failed(target, $"it answered with a redirect ({(int)response.StatusCode}) to {Safe(origin)}, which is never followed", "Set the endpoint to its final address.", response.StatusCode);
+            // What cannot be resolved is a redirect all the same, and no reason to send the secret again.
+            string origin = Uri.TryCreate(target, response.Headers.Location, out Uri? location) ? location.GetLeftPart(UriPartial.Authority) : "nowhere";
+            throw client.Failed(target, $"it answered with a redirect ({(int)response.StatusCode}) to {Safe(origin, attempt)}, which is never followed", "Set the endpoint to its final address.", response.StatusCode);
         }
 
         // a primary handler of unknown type may have followed one on its own.
@@ -42,23 +47,20 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         }
     }
 
-    private static string Safe(string origin) => origin.Contains('@', StringComparison.Ordinal) ? "another place" : ServerText.Clean(origin, []) ?? "nowhere";
+    // the origin is text from the server, as any other.
+    private static string Safe(string origin, TokenRequestAttempt? attempt) =>
+        origin.Contains('@', StringComparison.Ordinal) ? "another place" : ServerText.Clean(origin, attempt is null ? [] : TokenRequestMessage.Secrets(attempt)) ?? "nowhere";
 
     private static TokenRequestException Unreachable(Exception exception, Uri target, ClientName client)
     {
         // trust is a matter of configuration; a broken connection is not.
         bool isUntrusted = exception.InnerException is AuthenticationException;
+        HttpRequestError error = (exception as HttpRequestException)?.HttpRequestError ?? (exception as HttpIOException)?.HttpRequestError ?? HttpRequestError.Unknown;
         string what = isUntrusted ? "the TLS certificate was not accepted"
-            : exception is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } known ? $"the connection failed ({known.HttpRequestError})"
-            : "the connection failed";
+            : error == HttpRequestError.Unknown ? "the connection failed"
+            : $"the connection failed ({error})";
         string remedy = isUntrusted ? "Check the server's certificate, or give the token HttpClient a handler that trusts your private CA."
             : "Check that the address is right and can be reached from here.";
-        return client.Failed(target, what, remedy, (exception as HttpRequestException)?.StatusCode ?? default(HttpStatusCode?), isTransient: !isUntrusted, innerException: Innermost(exception));
+        return client.Failed(target, what, remedy, (exception as HttpRequestException)?.StatusCode ?? default(HttpStatusCode?), isTransient: !isUntrusted, innerException: TransportFailure.Cause(exception));
     }
-
-    // HttpRequestException holds no request, but a custom handler's exception may; the socket or TLS error at the bottom says enough.
-    private static Exception Innermost(Exception exception) =>
-        exception.GetBaseException() is var cause and (System.Net.Sockets.SocketException or AuthenticationException or IOException or HttpRequestException)
-            ? cause
-            : new IOException(exception.GetBaseException().GetType().Name);
 }

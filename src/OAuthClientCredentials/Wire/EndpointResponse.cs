@@ -8,7 +8,8 @@ internal sealed class EndpointResponse(HttpStatusCode status, string? mediaType,
 
     public byte[] Body => body;
 
-    public TimeSpan? RetryAfter => retryAfter;
+    /// <summary>How long the server asks to be left alone, as far as the client is ready to obey .</summary>
+    public TimeSpan? WaitAtMost(TimeSpan most) => retryAfter > most ? most : retryAfter;
 
     public bool IsSuccess => (int)status is >= 200 and < 300;
 

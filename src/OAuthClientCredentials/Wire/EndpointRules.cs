@@ -1,10 +1,13 @@
 using System.Net;
+using System.Text;
 
 namespace OAuthClientCredentials.Wire;
 
 /// <summary>Where a secret may be sent. Each rule answers with what is wrong, or null.</summary>
 internal static class EndpointRules
 {
+    private const int MaxHostLength = 1024;
+
     public static string? Check(string? address, bool allowInsecureHttp)
     {
         if (string.IsNullOrEmpty(address))
@@ -12,12 +15,26 @@ internal static class EndpointRules
             return null;
         }
 
-        return !Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("https" or "http") || uri.Host.Length == 0
+        return !Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("https" or "http") || !HasHost(uri)
             ? "must be an absolute https address"
             : uri.UserInfo.Length != 0 ? "must not hold user info; credentials have options of their own"
             : address.Contains('#', StringComparison.Ordinal) ? "must not have a fragment (RFC 6749 section 3.2)"
             : !IsSecure(uri, allowInsecureHttp) ? "must be https: a secret would cross the network in the clear. Only loopback may be http, or, in a network that encrypts beneath, set AllowInsecureHttp"
             : null;
+    }
+
+    // A host in Unicode may be too long for DNS only once it is written in ASCII, which happens when it is asked for, and in quadratic time;
+    // then it throws, or stays as it is.
+    private static bool HasHost(Uri uri)
+    {
+        try
+        {
+            return uri.Host.Length is > 0 and <= MaxHostLength && Ascii.IsValid(uri.IdnHost);
+        }
+        catch (UriFormatException)
+        {
+            return false;
+        }
     }
 
     // RFC 8414 section 2

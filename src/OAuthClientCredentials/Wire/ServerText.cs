@@ -26,7 +26,9 @@ internal static class ServerText
             clean.Append(IsPrintable(character) ? character : ' ');
         }
 
-        return clean.ToString().Trim();
+        // What is blank then was no text, and an error code of blanks is none.
+        string line = clean.ToString().Trim();
+        return line.Length == 0 ? null : line;
     }
 
     private static bool IsPrintable(char character) =>

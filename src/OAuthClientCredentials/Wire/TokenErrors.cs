@@ -43,7 +43,7 @@ internal sealed class TokenErrors(ClientName client, ClientCredentialsOptions op
             ErrorDescription = description,
             ErrorUri = ServerText.Clean(body?.ErrorUri, secrets),
             StatusCode = response.Status,
-            RetryAfter = Least(response.RetryAfter, options.MaxRetryAfter),
+            RetryAfter = response.WaitAtMost(options.MaxRetryAfter),
             IsTransient = isTransient,
         };
     }
@@ -65,8 +65,6 @@ internal sealed class TokenErrors(ClientName client, ClientCredentialsOptions op
         InvalidClient or "unauthorized_client" or "invalid_scope" or "invalid_request" or "unsupported_grant_type" or "invalid_target" or "invalid_grant" or "invalid_authorization_details" => false,
         _ => status is 408 or 429 or >= 500,
     };
-
-    private static TimeSpan? Least(TimeSpan? wait, TimeSpan most) => wait > most ? most : wait;
 
     private string Remedy(string? error, HttpStatusCode status, bool isTransient, TokenRequestAttempt attempt) =>
         (error, status) switch

@@ -11,6 +11,9 @@ internal sealed class TokenResponse
 {
     private const int MaxDepth = 8;
 
+    // Each member that nobody knows costs some 200 bytes for as long as the token is kept; no server sends as many.
+    private const int MaxMembers = 256;
+
     private static readonly SearchValues<char> BearerCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/");
 
@@ -120,6 +123,11 @@ internal sealed class TokenResponse
             {
                 // which of the two is meant is the attacker's choice.
                 throw new FormatException("the body has a member twice");
+            }
+
+            if (seen.Count > MaxMembers)
+            {
+                throw new FormatException("the body has too many members");
             }
 
             reader.Read();

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using OAuthClientCredentials.IntegrationTests.OidcProvider;
 
 namespace OAuthClientCredentials.IntegrationTests.Methods;
@@ -9,7 +10,7 @@ namespace OAuthClientCredentials.IntegrationTests.Methods;
 /// <summary>Keys and certificates as files hold them.</summary>
 internal static class Material
 {
-    public const string Password = "canary-password";
+    public const string Password = Canary.Marker + "password";
 
     private static readonly PbeParameters Encryption = new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000);
 

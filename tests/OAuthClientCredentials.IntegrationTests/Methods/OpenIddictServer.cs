@@ -54,7 +54,7 @@ internal sealed class OpenIddictServer : ITestServer, IAsyncDisposable
         _app.MapGet("/resource", Describe).RequireAuthorization();
     }
 
-    public LogText Log { get; } = new();
+    public Lines Log { get; } = new();
 
     public string Issuer => $"http://127.0.0.1:{_port}/";
 

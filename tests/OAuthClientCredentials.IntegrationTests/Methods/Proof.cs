@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Microsoft.IdentityModel.Tokens;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using OAuthClientCredentials.IntegrationTests.OidcProvider;
 using OAuthClientCredentials.Jwt;
 using OpenIddict.Abstractions;
@@ -39,7 +40,7 @@ internal sealed class Proof : IDisposable
 
     public string Id { get; } = $"client-{Guid.NewGuid():N}";
 
-    public string Secret { get; } = $"canary p:w+%&=/~\"'{Guid.NewGuid():N}";
+    public string Secret { get; } = $"{Canary.Marker} p:w+%&=/~\"'{Guid.NewGuid():N}";
 
     public X509Certificate2? Certificate { get; }
 

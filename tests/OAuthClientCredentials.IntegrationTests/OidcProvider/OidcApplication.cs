@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using OAuthClientCredentials.IntegrationTests.Methods;
 
 namespace OAuthClientCredentials.IntegrationTests.OidcProvider;
@@ -6,7 +7,7 @@ namespace OAuthClientCredentials.IntegrationTests.OidcProvider;
 /// <summary>An application as README shows it: one client, and an HttpClient for the server's API. The library shows the client certificate; the handlers only trust the server.</summary>
 internal sealed class OidcApplication : IAsyncDisposable
 {
-    private readonly LogText _log = new();
+    private readonly Lines _log = new();
     private readonly ServiceProvider _services;
     private readonly Uri _api;
 
@@ -32,7 +33,7 @@ internal sealed class OidcApplication : IAsyncDisposable
     {
         _api = mutual ? server.MtlsApi : server.Api;
         ServiceCollection services = new();
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log));
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log).AddProvider(Canary.Ears.Logs));
         register(services).AddJwtAuthentication().ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => server.CreateHandler()));
         services.AddHttpClient("api", client => client.BaseAddress = _api)
             .ConfigurePrimaryHttpMessageHandler(() => server.CreateHandler())
@@ -40,7 +41,7 @@ internal sealed class OidcApplication : IAsyncDisposable
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
     }
 
-    public LogText Log => _log;
+    public Lines Log => _log;
 
     public ITokenProvider Tokens => _services.GetRequiredService<ITokenProvider>();
 

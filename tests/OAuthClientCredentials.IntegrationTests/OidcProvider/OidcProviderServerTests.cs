@@ -8,7 +8,7 @@ using System.Text.Json.Nodes;
 namespace OAuthClientCredentials.IntegrationTests.OidcProvider;
 
 /// <summary>The server checks what tests rely on it to check. The client's part is written here, as an application's own method.</summary>
-public sealed class OidcProviderServerTests
+public sealed class OidcProviderServerTests : Canaries.CanaryTests
 {
     [OidcProviderTheory]
     [InlineData("ES256")]

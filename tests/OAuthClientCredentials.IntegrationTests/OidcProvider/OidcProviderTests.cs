@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace OAuthClientCredentials.IntegrationTests.OidcProvider;
 
 /// <summary>Against panva's oidc-provider: a second server that nobody here wrote.</summary>
-public sealed class OidcProviderTests
+public sealed class OidcProviderTests : Canaries.CanaryTests
 {
     private const string Secret = "canary p:w+%&=/~\"'";
     private const string Orders = "https://api.example.com/orders";

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using OAuthClientCredentials.IntegrationTests.Methods;
 using OAuthClientCredentials.IntegrationTests.OidcProvider;
 using OAuthClientCredentials.Jwt;
@@ -9,12 +10,15 @@ namespace OAuthClientCredentials.IntegrationTests.Rotation;
 
 internal sealed class RotatingSecret() : RotatingFile("secret")
 {
+    private const string OldSecret = Canary.Marker + "old";
+    private const string NewSecret = Canary.Marker + "new";
+
     protected override (string Option, string File)[] Options => [("ClientSecretFile", "secret")];
 
-    protected override (string Name, string Content)[] Files(bool isNew) => [("secret", isNew ? "canary-new\n" : "canary-old\n")];
+    protected override (string Name, string Content)[] Files(bool isNew) => [("secret", isNew ? NewSecret + "\n" : OldSecret + "\n")];
 
     protected override OidcClient Register(bool takesOld, bool takesNew) =>
-        OidcClient.WithSecret(Id, "client_secret_basic", takesNew ? "canary-new" : "canary-old", takesOld && takesNew ? "canary-old" : null);
+        OidcClient.WithSecret(Id, "client_secret_basic", takesNew ? NewSecret : OldSecret, takesOld && takesNew ? OldSecret : null);
 }
 
 /// <summary>A PEM key, or by callback a signer.</summary>

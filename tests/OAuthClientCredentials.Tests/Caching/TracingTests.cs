@@ -27,6 +27,7 @@ public sealed class TracingTests : IDisposable
 
     [Theory]
     [Trait("Req", "R-093")]
+    [Trait("Req", "R-215")]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_token_request_is_a_trace_of_its_own_linked_to_the_call_that_needed_it(bool succeeds)

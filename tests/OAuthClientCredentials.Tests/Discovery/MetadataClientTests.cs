@@ -59,6 +59,17 @@ public sealed class MetadataClientTests : IDisposable
     }
 
     [Fact]
+    [Trait("Req", "R-065")]
+    public async Task A_Retry_After_on_the_metadata_is_obeyed()
+    {
+        _server.Answers[Rfc8414] = () => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Headers = { RetryAfter = new(TimeSpan.FromHours(2)) } };
+        using OneClient client = new(_server, options => (options.Authority, options.TokenEndpoint, options.MaxRetries) = (Issuer, null, 2));
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Equal(TimeSpan.FromSeconds(60), exception.RetryAfter);
+        Assert.Equal([Rfc8414], _server.Requests);
+    }
+
+    [Fact]
     [Trait("Req", "R-183")]
     public async Task The_last_good_document_is_kept_while_a_refresh_fails()
     {
@@ -70,6 +81,27 @@ public sealed class MetadataClientTests : IDisposable
         await client.GetAsync();
         await client.GetAsync();
         Assert.Equal([Rfc8414, Token, Rfc8414, Token, Token], _server.Requests);
+    }
+
+    [Theory]
+    [Trait("Req", "R-183")]
+    [InlineData("https://id.example.com/other", 0)]
+    [InlineData("https://new.id.example.com/token", 1)]
+    public async Task A_token_endpoint_that_moves_to_another_host_is_a_warning(string moved, int warnings)
+    {
+        LogLines log = new();
+        _server.Answers[Rfc8414] = Document();
+        using OneClient client = new(_server, options => (options.Authority, options.TokenEndpoint) = (Issuer, null), log: log);
+        await client.GetAsync();
+        _server.Answers[Rfc8414] = () => Respond.Json(HttpStatusCode.OK, $$"""{"issuer":"{{Issuer}}","token_endpoint":"{{moved}}"}""");
+        for (int hour = 0; hour < 3; hour++)
+        {
+            client.Time.Advance(TimeSpan.FromHours(2));
+            await Record.ExceptionAsync(() => client.GetAsync());
+        }
+
+        Assert.Equal(warnings, log.Lines.Count);
+        Assert.All(log.Lines, line => Assert.StartsWith("Warning 9 The metadata of https://id.example.com/tenant now has the token endpoint on 'new.id.example.com', before on 'id.example.com'", line, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -109,6 +109,34 @@ public sealed class ServerMetadataTests
     public void What_is_no_JSON_object_is_refused(string document) =>
         Assert.Throws<FormatException>(() => ServerMetadata.Parse(Encoding.UTF8.GetBytes(document), "https://id.example.com", false, []));
 
+    [Theory]
+    [Trait("Req", "R-044")]
+    [InlineData("\"issuer\":\"https://id.example.com\"")]
+    [InlineData("\"token_endpoint\":\"https://id.example.com/other\"")]
+    [InlineData("\"token_\\u0065ndpoint\":\"https://id.example.com/other\"")]
+    [InlineData("\"x\":1,\"x\":2")]
+    public void A_member_that_comes_twice_is_an_error(string members) =>
+        Assert.Contains("it has a member twice", Assert.Throws<FormatException>(() => ServerMetadata.Parse(With(members), "https://id.example.com", false, [])).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [Trait("Req", "R-042")]
+    [InlineData("\"\\ud800\":1")]
+    [InlineData("\"token_endpoint_auth_methods_supported\":[\"\\ud800\"]")]
+    public void An_escaped_half_character_is_refused(string members) =>
+        Assert.Contains("no valid text", Assert.Throws<FormatException>(() => ServerMetadata.Parse(With(members), "https://id.example.com", false, [])).Message, StringComparison.Ordinal);
+
+    [Fact]
+    [Trait("Req", "R-185")]
+    public void Signed_metadata_is_ignored() =>
+        Assert.Equal("https://id.example.com/token", ServerMetadata.Parse(With("\"signed_metadata\":\"eyJhbGciOiJub25lIn0.eyJ0b2tlbl9lbmRwb2ludCI6Imh0dHBzOi8vaWQuZXhhbXBsZS5jb20vb3RoZXIifQ.\""), "https://id.example.com", false, []).TokenEndpoint.AbsoluteUri);
+
+    [Fact]
+    [Trait("Req", "R-042")]
+    public void A_byte_order_mark_does_no_harm() =>
+        Assert.Equal("https://id.example.com/token", ServerMetadata.Parse((byte[])[0xEF, 0xBB, 0xBF, .. With("\"x\":1")], "https://id.example.com", false, []).TokenEndpoint.AbsoluteUri);
+
+    private static byte[] With(string members) => Encoding.UTF8.GetBytes($$"""{"issuer":"https://id.example.com","token_endpoint":"https://id.example.com/token",{{members}}}""");
+
     private static ServerMetadata Parse(string? issuer, string? endpoint, string configured) =>
         ServerMetadata.Parse(Document(issuer, endpoint), configured, allowInsecureHttp: false, ["tokens.example.net"]);
 

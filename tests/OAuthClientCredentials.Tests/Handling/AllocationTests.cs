@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Handling;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
@@ -40,6 +41,15 @@ public sealed class AllocationTests
         using HttpRequestMessage request = new(HttpMethod.Get, "https://api.example.com/orders");
         (await ours.SendAsync(request, CancellationToken.None)).Dispose();
         Assert.Equal(BytesOf(() => _ = none.SendAsync(request, CancellationToken.None)), BytesOf(() => _ = ours.SendAsync(request, CancellationToken.None)));
+    }
+
+    [Fact]
+    [Trait("Req", "R-301")]
+    public void To_look_at_a_response_that_is_no_401_allocates_nothing()
+    {
+        using HttpResponseMessage response = new();
+        AccessTokenHandlerOptions options = new();
+        Assert.Equal(0, BytesOf(() => _ = Verdict.IsForToken(response, options)));
     }
 
     // The least of many runs: a lease is written anew once a second, and that is not what is measured.

@@ -65,6 +65,16 @@ public sealed class ReplayTests
     }
 
     [Fact]
+    [Trait("Req", "R-120")]
+    public async Task A_provider_that_breaks_while_a_new_token_comes_leaves_no_answer_open()
+    {
+        Tracked body = new();
+        await using ServiceProvider services = Build(new(), _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = body }), provider: new BreaksTheSecondTime());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Client(services).GetAsync("/orders", HttpCompletionOption.ResponseHeadersRead));
+        Assert.True(body.IsDisposed);
+    }
+
+    [Fact]
     [Trait("Req", "R-112")]
     public async Task A_transport_that_follows_a_redirect_with_the_header_on_does_not_bring_it_by_again()
     {
@@ -200,9 +210,14 @@ public sealed class ReplayTests
 
     private static Task<HttpResponseMessage> Answer(int status, string body) => Task.FromResult(new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body) });
 
-    private static ServiceProvider Build(TestAuthorizationServer server, Func<HttpRequestMessage, Task<HttpResponseMessage>> api, Action<AccessTokenHandlerOptions>? configure = null, Func<DelegatingHandler>? outside = null)
+    private static ServiceProvider Build(TestAuthorizationServer server, Func<HttpRequestMessage, Task<HttpResponseMessage>> api, Action<AccessTokenHandlerOptions>? configure = null, Func<DelegatingHandler>? outside = null, ITokenProvider? provider = null)
     {
         ServiceCollection services = new();
+        if (provider is not null)
+        {
+            services.AddSingleton(provider);
+        }
+
         services.AddClientCredentials(options => (options.TokenEndpoint, options.ClientId, options.ClientSecret, options.MaxRetries) = (OneClient.Endpoint, "shop", "secret", 0));
         IHttpClientBuilder client = services.AddHttpClient("api", client => client.BaseAddress = new("https://api.example.com")).ConfigurePrimaryHttpMessageHandler(() => new Primary(api));
         if (outside is not null)
@@ -219,6 +234,31 @@ public sealed class ReplayTests
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => answer(request);
 
         protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) => answer(request).GetAwaiter().GetResult();
+    }
+
+    /// <summary>A provider of the application's own.</summary>
+    private sealed class BreaksTheSecondTime : ITokenProvider
+    {
+        private AccessToken? _token;
+
+        public async ValueTask<AccessToken> GetTokenAsync(string clientName = "", TokenRequest? request = null, CancellationToken cancellationToken = default)
+        {
+            if (_token is not null)
+            {
+                throw new InvalidOperationException("broken");
+            }
+
+            using OneClient client = OneClient.Answering("""{"access_token":"a"}""");
+            return _token = await client.GetAsync();
+        }
+
+        public void Invalidate(AccessToken rejected, string clientName = "", TokenRequest? request = null)
+        {
+        }
+
+        public void Invalidate(string clientName)
+        {
+        }
     }
 
     /// <summary>A retry of the application's, once.</summary>

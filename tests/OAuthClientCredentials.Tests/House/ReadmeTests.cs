@@ -74,7 +74,7 @@ public sealed partial class ReadmeTests
         using MemoryStream stream = new(Encoding.UTF8.GetBytes(json));
         IConfigurationRoot configuration = new ConfigurationBuilder().AddJsonStream(stream).Build();
         ServiceCollection services = new();
-        services.AddSingleton<IConfiguration>(configuration).AddClientCredentials();
+        services.AddSingleton<IConfiguration>(configuration).AddClientCredentials().AddJwtAuthentication();
         using ServiceProvider provider = services.BuildServiceProvider();
         Exception? failure = Record.Exception(provider.GetRequiredService<IStartupValidator>().Validate);
         Assert.True(failure is null, $"{page}: {failure?.Message}");

@@ -8,11 +8,16 @@ internal sealed class Golden : IDisposable
 {
     private readonly MockHttpMessageHandler _mock = new();
 
-    public Golden(Func<HttpResponseMessage>? answer = null) =>
+    public Golden(Func<HttpResponseMessage>? answer = null)
+        : this(_ => answer?.Invoke())
+    {
+    }
+
+    public Golden(Func<HttpRequestMessage, HttpResponseMessage?> answer) =>
         _mock.When("*").Respond(async request =>
         {
             Requests.Add(await WriteAsync(request));
-            return answer?.Invoke() ?? Respond.Token("abc", 3600);
+            return answer(request) ?? Respond.Token("abc", 3600);
         });
 
     public HttpMessageHandler Handler => _mock;

@@ -48,6 +48,14 @@ public sealed class ChallengeTableTests
     }
 
     [Theory]
+    [Trait("Req", "R-131")]
+    [InlineData("DPoP error=\"use_dpop_nonce\", Bearer error=\"invalid_token\"", "DPoP:use_dpop_nonce|Bearer:invalid_token")]
+    [InlineData("Bearer error=\"invalid_token\", DPoP algs=\"ES256\", error=\"use_dpop_nonce\"", "Bearer:invalid_token|DPoP:use_dpop_nonce")]
+    [InlineData("DPoP error_description=\"Bearer error=invalid_token, Bearer error=\\\"invalid_token\\\"\", error=\"use_dpop_nonce\", Bearer", "DPoP:use_dpop_nonce|Bearer:")]
+    public void An_error_belongs_to_its_own_challenge(string header, string expected) =>
+        Assert.Equal(expected, string.Join('|', Challenges.Parse(header)!.Select(challenge => $"{challenge.Scheme}:{challenge.Error}")));
+
+    [Theory]
     [Trait("Req", "R-132")]
     [InlineData(16, true)]
     [InlineData(17, false)]

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 using OAuthClientCredentials.Wire;
 
@@ -97,6 +98,37 @@ public sealed class EdgesTests
         Assert.Contains("redirect", (await client.FailAsync()).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [Trait("Req", "R-005")]
+    [Trait("Req", "R-182")]
+    [InlineData("a.", 1, "\u2603", true)]
+    [InlineData("a.", 150, "\u2603", false)]
+    [InlineData("0", 70, "\uff49", false)]
+    public void A_host_that_cannot_be_written_in_ASCII_is_no_address(string part, int count, string last, bool isAddress) =>
+        Assert.Equal(isAddress, EndpointRules.Check($"https://{string.Concat(Enumerable.Repeat(part, count))}{last}.id.example.com/token", allowInsecureHttp: false) is null);
+
+    [Theory]
+    [Trait("Req", "R-001")]
+    [Trait("Req", "R-061")]
+    [InlineData("//", "nowhere")]
+    [InlineData("///", "nowhere")]
+    [InlineData("javascript:alert(1)", "nowhere")]
+    [InlineData("https://secret.example.org/a", "https://***.example.org")]
+    [InlineData("https://user@example.org/a", "another place")]
+    [InlineData("/a", "https://id.example.com")]
+    public async Task A_redirect_may_name_anything_and_its_origin_is_told_with_care(string location, string told)
+    {
+        using OneClient client = new(OneClient.Scripted(TestAnswer.Response(() =>
+        {
+            HttpResponseMessage response = new(HttpStatusCode.Found);
+            response.Headers.TryAddWithoutValidation("Location", location);
+            return response;
+        })));
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Contains($"it answered with a redirect (302) to {told}, which is never followed", exception.Message, StringComparison.Ordinal);
+        Assert.False(exception.IsTransient);
+    }
+
     [Fact]
     [Trait("Req", "R-217")]
     public async Task A_pooled_buffer_is_handed_back_empty()
@@ -123,5 +155,10 @@ public sealed class EdgesTests
         const int Limit = 5000;
         using ByteArrayContent content = new(new byte[Limit + beyond]);
         Assert.Equal(beyond > 0, await BoundedReader.ReadAsync(content, Limit, CancellationToken.None) is null);
+    }
+
+    private sealed class Once(HttpResponseMessage response) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(response);
     }
 }

@@ -58,6 +58,19 @@ public sealed class TokenErrorsTests
 
     [Theory]
     [Trait("Req", "R-061")]
+    [Trait("Req", "R-315")]
+    [InlineData(" ")]
+    [InlineData("\\u0007\\n")]
+    public async Task An_error_code_without_a_visible_character_is_none(string error)
+    {
+        using OneClient client = OneClient.Answering($$"""{"error":"{{error}}"}""", HttpStatusCode.Unauthorized);
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Null(exception.Error);
+        Assert.Contains("it answered with status 401, application/json. Check ClientCredentials:ClientId, the client's credential", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [Trait("Req", "R-061")]
     [InlineData("client_secret_basic", 0)]
     [InlineData("client_secret_post", 0)]
     [InlineData("client_secret_basic", 240)]
@@ -170,6 +183,8 @@ public sealed class TokenErrorsTests
     [InlineData("connection")]
     [InlineData("handler")]
     [InlineData("page")]
+    [InlineData("protocol")]
+    [InlineData("stream")]
     public async Task An_exception_holds_no_request_header_or_options(string failure)
     {
         using Failing handler = new(failure);
@@ -221,6 +236,8 @@ public sealed class TokenErrorsTests
         {
             "answer" => Task.FromResult(Respond.Error(HttpStatusCode.BadRequest, "invalid_scope")),
             "page" => Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("<html>canary</html>") }),
+            "protocol" => throw new HttpRequestException(HttpRequestError.InvalidResponse, "Received an invalid status line: 'canary'."),
+            "stream" => throw new HttpIOException(HttpRequestError.InvalidResponse, "Received an invalid chunk terminator: 'canary'."),
             "connection" => throw new HttpRequestException("canary", new InvalidOperationException("canary") { Data = { ["request"] = "canary" } }),
             _ => throw new InvalidOperationException("canary") { Data = { ["request"] = request } },
         };

@@ -145,6 +145,16 @@ public sealed class TokenResponseTests
     }
 
     [Theory]
+    [Trait("Req", "R-045")]
+    [InlineData(255, true)]
+    [InlineData(256, false)]
+    public async Task Members_have_a_limit_because_they_are_kept_with_the_token(int unknown, bool succeeds)
+    {
+        using OneClient client = OneClient.Answering($$"""{"access_token":"abc"{{string.Concat(Enumerable.Range(0, unknown).Select(number => $",\"{number}\":0"))}}}""");
+        Assert.Equal(succeeds, await Record.ExceptionAsync(() => client.GetAsync()) is null);
+    }
+
+    [Theory]
     [Trait("Req", "R-046")]
     [InlineData("1|abc", true)]
     [InlineData("a,b;c=\\\"d\\\"", true)]

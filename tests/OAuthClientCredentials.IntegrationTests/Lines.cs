@@ -2,14 +2,12 @@ using System.Collections.Concurrent;
 
 namespace OAuthClientCredentials.IntegrationTests;
 
-/// <summary>Keeps every line that is logged, of every category and level.</summary>
-internal sealed class LogText : ILoggerProvider, ILogger
+/// <summary>Every log line of every category and level, exceptions included, as text.</summary>
+internal sealed class Lines : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<string> _lines = new();
 
-    public IReadOnlyCollection<string> Lines => _lines;
-
-    public override string ToString() => string.Join('\n', _lines);
+    public string Text => string.Join('\n', _lines);
 
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -19,7 +17,7 @@ internal sealed class LogText : ILoggerProvider, ILogger
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        _lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
+        _lines.Enqueue($"{formatter(state, exception)} {exception}");
 
     public void Dispose()
     {

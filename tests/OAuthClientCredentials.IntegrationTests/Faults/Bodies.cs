@@ -1,0 +1,37 @@
+using System.IO.Compression;
+
+namespace OAuthClientCredentials.IntegrationTests.Faults;
+
+/// <summary>Bodies that take a few lines to make.</summary>
+internal static class Bodies
+{
+    public const int Huge = 50 * 1024 * 1024;
+
+    public static byte[] Gzip { get; } = Compress(bytes => new GZipStream(bytes, CompressionLevel.Optimal));
+
+    public static byte[] Deflate { get; } = Compress(bytes => new ZLibStream(bytes, CompressionLevel.Optimal));
+
+    public static byte[] Brotli { get; } = Compress(bytes => new BrotliStream(bytes, CompressionLevel.Fastest));
+
+    /// <summary>The rest of a JSON object, about as long as a body may be.</summary>
+    public static string Members { get; } = string.Concat(Enumerable.Range(0, 25_000).Select(number => $",\"{number:x}\":0")) + "}";
+
+    /// <summary>A JSON body with one member more, or with another value for one that it has.</summary>
+    public static string With(Peer peer, string member, string value) =>
+        string.Join(',', peer.Good[1..^1].Split(',').Where(pair => !pair.StartsWith($"\"{member}\":", StringComparison.Ordinal)).Prepend($$"""{"{{member}}":{{value}}""")) + "}";
+
+    private static byte[] Compress(Func<Stream, Stream> encoder)
+    {
+        using MemoryStream bytes = new();
+        using (Stream stream = encoder(bytes))
+        {
+            byte[] block = new byte[64 * 1024];
+            for (int size = 0; size < Huge; size += block.Length)
+            {
+                stream.Write(block);
+            }
+        }
+
+        return bytes.ToArray();
+    }
+}

@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.Discovery;
+using OAuthClientCredentials.Wire;
+
+namespace OAuthClientCredentials.Tests.Fuzz;
+
+/// <summary>Whatever bytes a server sends: the one documented exception or a result that is safe to use, and no text of the server's but the cleaned one.</summary>
+public sealed class ParserFuzzTests
+{
+    private const string Issuer = "https://id.example.com";
+    private const string Secret = "canary";
+
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
+
+    [Fact]
+    [Trait("Req", "R-042")]
+    [Trait("Req", "R-044")]
+    [Trait("Req", "R-045")]
+    [Trait("Req", "R-046")]
+    [Trait("Req", "R-047")]
+    [Trait("Req", "R-048")]
+    [Trait("Req", "R-051")]
+    public void A_token_response_is_refused_or_safe() => Fuzzer.Run("token-responses", Grammar.Token, CheckToken);
+
+    [Fact]
+    [Trait("Req", "R-060")]
+    [Trait("Req", "R-061")]
+    public void An_error_response_becomes_clean_text() => Fuzzer.Run("error-responses", Grammar.Error, CheckError);
+
+    [Fact]
+    [Trait("Req", "R-181")]
+    [Trait("Req", "R-182")]
+    public void Metadata_is_refused_or_leads_to_the_issuers_own_host() => Fuzzer.Run("metadata", Grammar.Metadata, CheckMetadata);
+
+    [Fact]
+    [Trait("Req", "R-132")]
+    public void Challenges_are_read_or_no_information() => Fuzzer.Run("challenges", Grammar.Challenges, CheckChallenges);
+
+    [Fact]
+    [Trait("Req", "R-065")]
+    public void A_wait_is_positive_or_none() => Fuzzer.Run("retry-after", Grammar.Wait, CheckWait);
+
+    [Fact]
+    [Trait("Req", "R-048")]
+    public void A_lifetime_is_whole_seconds_within_its_limits() => Fuzzer.Run("expires-in", Grammar.Number, CheckLifetime);
+
+    private static string CheckToken(byte[] input)
+    {
+        if (Parse(input, out TokenResponse? response) is { } refused)
+        {
+            return refused;
+        }
+
+        bool isBearerSyntax = response!.CheckSuccess(requireBearerSyntax: true) is null;
+        if (response.CheckSuccess(requireBearerSyntax: false) is { } problem)
+        {
+            True(!isBearerSyntax && !problem.Contains(Secret, StringComparison.Ordinal));
+            return problem;
+        }
+
+        using HttpRequestMessage request = new();
+        request.Headers.Authorization = new AuthenticationHeaderValue(response.TokenType, response.AccessToken);
+        True(response.AccessToken.Length > 0 && response.AccessToken.All(character => character is >= '!' and <= '~'));
+        True(request.Headers.ToString().TrimEnd() == $"Authorization: Bearer {response.AccessToken}");
+        True(response.ExpiresIn is null || (response.ExpiresIn >= TimeSpan.Zero && response.ExpiresIn <= Longest));
+        True(!response.AdditionalParameters.Keys.Any(name => name is "refresh_token" or "id_token" or "access_token"));
+
+        // Another reader of JSON understands the same.
+        int mark = input.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
+        using JsonDocument document = JsonDocument.Parse(input.AsMemory(mark), new JsonDocumentOptions { MaxDepth = 8 });
+        True(document.RootElement.EnumerateObject().Select(member => member.Name).Distinct().Count() == document.RootElement.GetPropertyCount());
+        True(document.RootElement.GetProperty("access_token").GetString() == response.AccessToken);
+        return $"token {isBearerSyntax} {response.ExpiresIn is null} {response.Scope is null} {response.AdditionalParameters.Count}";
+    }
+
+    private static string CheckError(byte[] input)
+    {
+        _ = Parse(input, out TokenResponse? response);
+        ClientCredentialsOptions options = new() { ClientId = "shop", ClientSecret = Secret };
+        TokenRequestAttempt attempt = new(new("", "ClientCredentials"), options, new(Issuer), DateTimeOffset.UnixEpoch, _ => new(Secret)) { Secret = Secret, Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("shop:" + Secret))) };
+        HttpStatusCode status = (HttpStatusCode)(400 + (input.Length % 104));
+        TokenErrors errors = new(new("", "ClientCredentials"), options, "client_secret_basic");
+        TokenRequestException exception = errors.FromResponse(new(status, Encoding.Latin1.GetString(input), input, null), response, attempt);
+        foreach (string? text in new[] { exception.Error, exception.ErrorDescription, exception.ErrorUri })
+        {
+            True(text is null || (text.Length is > 0 and <= 256 && IsClean(text)));
+        }
+
+        True(exception.Message.Length <= 1200 && IsClean(exception.Message));
+        return $"{exception.Error} {exception.ErrorDescription is null} {exception.IsTransient}";
+    }
+
+    private static string CheckMetadata(byte[] input)
+    {
+        ServerMetadata metadata;
+        try
+        {
+            metadata = ServerMetadata.Parse(input, Issuer, allowInsecureHttp: false, ["tokens.example.net"]);
+        }
+        catch (FormatException exception)
+        {
+            True(exception.GetType() == typeof(FormatException));
+            return exception.Message;
+        }
+
+        Uri endpoint = metadata.TokenEndpoint;
+        True(endpoint is { IsAbsoluteUri: true, Scheme: "https", UserInfo: "", Fragment: "" });
+        True(endpoint.IdnHost is "id.example.com" or "tokens.example.net" || endpoint.IdnHost.EndsWith(".id.example.com", StringComparison.Ordinal));
+        True(endpoint.IdnHost.All(char.IsAscii) && !endpoint.AbsoluteUri.Any(char.IsControl));
+        return $"{endpoint.IdnHost.Length} {endpoint.Port} {metadata.AuthenticationMethods?.Count}";
+    }
+
+    private static string CheckChallenges(byte[] input)
+    {
+        string header = Encoding.Latin1.GetString(input);
+        List<Challenge>? challenges = Challenges.Parse(header);
+        True(challenges is null || (challenges.Count <= 16 && challenges.All(challenge => challenge.Scheme.Length > 0 && challenge.Scheme.All(character => character is > ' ' and < '\u007f'))));
+        using HttpResponseMessage response = new(HttpStatusCode.Unauthorized);
+        if (response.Headers.TryAddWithoutValidation("WWW-Authenticate", header))
+        {
+            True(Challenges.Read(response)?.Count == challenges?.Count);
+        }
+
+        return $"{challenges?.Count} {challenges?.Count(challenge => challenge.Error is null)}";
+    }
+
+    private static string CheckWait(byte[] input)
+    {
+        DateTimeOffset now = new(2026, 11, 25, 0, 0, 0, TimeSpan.Zero);
+        string value = Encoding.Latin1.GetString(input);
+        using HttpResponseMessage response = new((HttpStatusCode)(input.Length % 3 == 0 ? 429 : 503));
+        if (!response.Headers.TryAddWithoutValidation("Retry-After", value))
+        {
+            return "no header";
+        }
+
+        TimeSpan? wait = RetryAfter.Read(response, now);
+        True(wait is null || wait > TimeSpan.Zero);
+        string digits = value.Trim();
+        if (digits.Length is > 0 and < 5 && digits.All(char.IsAsciiDigit))
+        {
+            True((wait ?? TimeSpan.Zero) == TimeSpan.FromSeconds(int.Parse(digits, CultureInfo.InvariantCulture)));
+        }
+
+        response.StatusCode = HttpStatusCode.InternalServerError;
+        True(RetryAfter.Read(response, now) is null);
+        return wait is null ? "none" : $"{Math.Round(Math.Log10(wait.Value.TotalSeconds))}";
+    }
+
+    private static string CheckLifetime(byte[] input)
+    {
+        if (Parse([.. "{\"access_token\":\"a\",\"expires_in\":"u8, .. input, .. "}"u8], out TokenResponse? response) is { } refused)
+        {
+            return refused;
+        }
+
+        True(response!.ExpiresIn is null || (response.ExpiresIn >= TimeSpan.Zero && response.ExpiresIn <= Longest && response.ExpiresIn.Value.Ticks % TimeSpan.TicksPerSecond == 0));
+        if (long.TryParse(Encoding.UTF8.GetString(input), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seconds) && input[0] != '+')
+        {
+            True(response.ExpiresIn == TimeSpan.FromSeconds(Math.Clamp(seconds, 0, (long)Longest.TotalSeconds)));
+        }
+
+        return $"{response.ExpiresIn?.TotalSeconds}";
+    }
+
+    private static string? Parse(byte[] input, out TokenResponse? response)
+    {
+        response = null;
+        try
+        {
+            response = TokenResponse.Parse(input);
+            return null;
+        }
+        catch (FormatException exception)
+        {
+            True(exception.GetType() == typeof(FormatException) && !exception.Message.Contains(Secret, StringComparison.Ordinal));
+            return exception.Message;
+        }
+    }
+
+    private static bool IsClean(string text) =>
+        !text.Contains(Secret, StringComparison.OrdinalIgnoreCase)
+        && !text.Any(character => char.IsControl(character) || char.IsSurrogate(character) || character is '\u2028' or '\u2029' or '\u200b' or '\u202e');
+
+    // Assert would cost more than the parser.
+    private static void True(bool condition, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(condition))] string text = "")
+    {
+        if (!condition)
+        {
+            throw new InvalidOperationException("Not so: " + text);
+        }
+    }
+}

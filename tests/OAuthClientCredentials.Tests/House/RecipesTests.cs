@@ -1,0 +1,105 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Tests.Infrastructure;
+
+namespace OAuthClientCredentials.Tests.House;
+
+/// <summary>Each recipe, as it stands on its page, makes the token request that the page shows.</summary>
+public sealed partial class RecipesTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
+
+    public static TheoryData<string, string, string> Recipes
+    {
+        get
+        {
+            TheoryData<string, string, string> recipes = [];
+            foreach (Match recipe in Recipe().Matches(Repository.Read("samples/Recipes/README.md")))
+            {
+                recipes.Add(recipe.Groups[1].Value, recipe.Groups[2].Value, recipe.Groups[3].Value);
+            }
+
+            return recipes;
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void There_is_one_for_each_of_the_common_servers() =>
+        Assert.All(["Keycloak", "Microsoft Entra", "Auth0", "Okta", "Amazon Cognito", "Google", "Salesforce", "OpenIddict", "Kubernetes"], server => Assert.Contains(Recipes, row => Repository.Read("samples/Recipes/README.md").Contains(server, StringComparison.Ordinal)));
+
+    [Theory]
+    [Trait("Req", "R-334")]
+    [MemberData(nameof(Recipes))]
+    public async Task A_recipe_is_valid_and_makes_the_request_that_its_page_shows(string title, string json, string request)
+    {
+        Uri endpoint = new(request.Split('\n')[0]["POST ".Length..]);
+        using MemoryStream stream = new(Encoding.UTF8.GetBytes(WithFiles(json)));
+        IConfiguration configuration = new ConfigurationBuilder().AddJsonStream(stream).Build();
+        using Golden golden = new(message => Answer(message, configuration["ClientCredentials:orders:Authority"], endpoint));
+        ServiceCollection services = new();
+        services.AddSingleton(configuration);
+        services.AddClientCredentials().AddJwtAuthentication().ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler()).AddHttpMessageHandler(() => new Divert(golden.Handler)));
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        provider.GetRequiredService<IStartupValidator>().Validate();
+        await provider.GetRequiredService<TokenClient>().RequestTokenAsync("orders");
+        Assert.True(request.TrimEnd() == Assertion().Replace(golden.Requests[^1], "client_assertion=<assertion>"), $"{title}:\n{golden.Requests[^1]}");
+    }
+
+    private static HttpResponseMessage? Answer(HttpRequestMessage message, string? authority, Uri endpoint) =>
+        message.Method == HttpMethod.Post ? null
+        : !message.RequestUri!.AbsolutePath.EndsWith("/.well-known/openid-configuration", StringComparison.Ordinal) ? new HttpResponseMessage(HttpStatusCode.NotFound)
+        : Respond.Json(HttpStatusCode.OK, Metadata(authority, endpoint));
+
+    private static string Metadata(string? authority, Uri endpoint)
+    {
+        Uri plain = endpoint.Host.StartsWith("mtls.", StringComparison.Ordinal) ? new("https://bank.example.com/token") : endpoint;
+        return $$$"""{"issuer":"{{{authority}}}","token_endpoint":"{{{plain}}}","mtls_endpoint_aliases":{"token_endpoint":"{{{endpoint}}}"}}""";
+    }
+
+    // The page's files, each with what belongs into it.
+    private string WithFiles(string json)
+    {
+        using RSA key = RSA.Create(2048);
+        CertificateRequest subject = new("CN=shop", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using X509Certificate2 certificate = subject.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
+        return FileOption().Replace(json, option => $"\"{option.Groups[1].Value}\": \"{Write(option.Groups[1].Value, option.Groups[1].Value switch
+        {
+            "ClientSecretFile" => "secret\n",
+            "ClientAssertionFile" => "assertion",
+            "CertificateFile" => $"{certificate.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}",
+            _ => key.ExportPkcs8PrivateKeyPem(),
+        })}\"");
+    }
+
+    private string Write(string name, string content)
+    {
+        string path = Path.Combine(_folder, name);
+        File.WriteAllText(path, content);
+        return path.Replace('\\', '/');
+    }
+
+    [GeneratedRegex("^## (.+)\n(?:(?!^## )[^`]|`(?!``))*```json\n(.*?)```\n\n```http\n(.*?)```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Recipe();
+
+    [GeneratedRegex("\"(\\w+File)\": \"[^\"]+\"")]
+    private static partial Regex FileOption();
+
+    [GeneratedRegex("client_assertion=[^&]+$")]
+    private static partial Regex Assertion();
+
+    // Behind a real primary handler, which a certificate needs.
+    private sealed class Divert(HttpMessageHandler to) : DelegatingHandler
+    {
+        private readonly HttpMessageInvoker _to = new(to, disposeHandler: false);
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => _to.SendAsync(request, cancellationToken);
+    }
+}
