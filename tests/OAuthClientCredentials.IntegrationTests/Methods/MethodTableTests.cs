@@ -63,6 +63,20 @@ public sealed class MethodTableTests(MethodServers servers) : CanaryTests, IClas
         Assert.Equal(("https://api.example.com/orders", "api:read api:write"), (seen["aud"]!.GetValue<string>(), seen["scope"]!.GetValue<string>()));
     }
 
+    /// <summary>The factory's own handler on .NET 8.</summary>
+    [OidcProviderTheory]
+    [Trait("Req", "R-152")]
+    [InlineData("private_key_jwt", "ES256 by KeyFile")]
+    [InlineData("self_signed_tls_client_auth", "PEM and key")]
+    public async Task An_HttpClientHandler_shows_the_certificate_too(string method, string credential)
+    {
+        using Proof proof = new(method, credential, bound: true, servers.Authority);
+        await servers.Oidc.ReplaceAsync(proof.ForOidcProvider());
+        await using OidcApplication application = new(servers.Oidc, proof.Configure, mutual: true, () => new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, _, _, _) => true });
+        JsonObject seen = await application.CallAsync();
+        Assert.Equal(TestCertificates.Thumbprint(proof.Certificate!), seen["cnf"]!["x5t#S256"]!.GetValue<string>());
+    }
+
     private static async Task GetAndUseAsync(ITestServer server, Proof proof, bool bound, bool discovers)
     {
         await using OidcApplication application = new(server, options =>

@@ -14,29 +14,30 @@ internal sealed class OidcApplication : IAsyncDisposable
     /// <param name="server">Whose API is called; the client's options begin with its issuer as Authority.</param>
     /// <param name="configure">The rest of the client.</param>
     /// <param name="mutual">Whether the API is the one that asks for certificates.</param>
-    public OidcApplication(ITestServer server, Action<ClientCredentialsOptions> configure, bool mutual = false)
+    /// <param name="handler">Primary handlers other than those that trust the server.</param>
+    public OidcApplication(ITestServer server, Action<ClientCredentialsOptions> configure, bool mutual = false, Func<HttpMessageHandler>? handler = null)
         : this(server, services => services.AddClientCredentials("api", options =>
         {
             options.Authority = server.Issuer;
             configure(options);
-        }), mutual)
+        }), mutual, handler ?? (() => server.CreateHandler()))
     {
     }
 
     /// <summary>With a client called "api" that comes from configuration.</summary>
     public OidcApplication(ITestServer server, IConfiguration section, bool mutual = false)
-        : this(server, services => services.AddClientCredentials("api", section), mutual)
+        : this(server, services => services.AddClientCredentials("api", section), mutual, () => server.CreateHandler())
     {
     }
 
-    private OidcApplication(ITestServer server, Func<IServiceCollection, IClientCredentialsBuilder> register, bool mutual)
+    private OidcApplication(ITestServer server, Func<IServiceCollection, IClientCredentialsBuilder> register, bool mutual, Func<HttpMessageHandler> handler)
     {
         _api = mutual ? server.MtlsApi : server.Api;
         ServiceCollection services = new();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log).AddProvider(Canary.Ears.Logs));
-        register(services).AddJwtAuthentication().ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => server.CreateHandler()));
+        register(services).AddJwtAuthentication().ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(handler));
         services.AddHttpClient("api", client => client.BaseAddress = _api)
-            .ConfigurePrimaryHttpMessageHandler(() => server.CreateHandler())
+            .ConfigurePrimaryHttpMessageHandler(handler)
             .AddClientCredentialsHandler("api");
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
     }

@@ -7,13 +7,15 @@ internal sealed class MountedFiles : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
     private readonly bool _bySymlink;
+    private readonly TimeSpan _pause;
     private int _version;
 
-    public MountedFiles(bool bySymlink, params (string Name, string Content)[] files)
+    public MountedFiles(Arrival arrival, params (string Name, string Content)[] files)
     {
         // Links need a privilege on Windows.
-        _bySymlink = bySymlink && !OperatingSystem.IsWindows();
+        _bySymlink = arrival == Arrival.SymlinkSwap && !OperatingSystem.IsWindows();
         Replace(files);
+        _pause = arrival == Arrival.OneByOne ? TimeSpan.FromSeconds(0.8) : TimeSpan.Zero;
         foreach ((string name, _) in _bySymlink ? files : [])
         {
             File.CreateSymbolicLink(this[name], Path.Combine("..data", name));
@@ -32,6 +34,7 @@ internal sealed class MountedFiles : IDisposable
             if (!_bySymlink)
             {
                 File.Move(Path.Combine(next.FullName, name), this[name], overwrite: true);
+                Thread.Sleep(_pause);
             }
         }
 

@@ -7,12 +7,15 @@ public enum Arrival
 {
     Rename,
     SymlinkSwap,
+
+    /// <summary>By renames that are a second apart, so that certificate and key do not belong together meanwhile.</summary>
+    OneByOne,
     Reload,
     Callback,
 }
 
 /// <summary>A client whose credential changes: the application's side of it, and the server's.</summary>
-internal abstract class Rotating(string id) : IDisposable
+internal abstract class Rotating(string id, int lifetime) : IDisposable
 {
     public string Id => id;
 
@@ -36,5 +39,5 @@ internal abstract class Rotating(string id) : IDisposable
 
     protected abstract OidcClient Register(bool takesOld, bool takesNew);
 
-    private OidcClient Finish(OidcClient client) => IsBound ? client.WithLifetime(2).BoundToCertificate() : client.WithLifetime(2);
+    private OidcClient Finish(OidcClient client) => IsBound ? client.WithLifetime(lifetime).BoundToCertificate() : client.WithLifetime(lifetime);
 }

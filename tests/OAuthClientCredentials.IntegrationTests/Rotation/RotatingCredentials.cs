@@ -60,7 +60,7 @@ internal sealed class RotatingKey() : RotatingFile("key")
 }
 
 /// <summary>A certificate that proves the client and binds its tokens: certificate and key in a file each, as Kubernetes mounts them, or both in one.</summary>
-internal sealed class RotatingCertificate() : RotatingFile("certificate")
+internal sealed class RotatingCertificate(string id = "certificate", int lifetime = 2) : RotatingFile(id, lifetime)
 {
     private readonly X509Certificate2 _old = TestCertificates.Client("CN=old");
     private readonly X509Certificate2 _new = TestCertificates.Client("CN=new");
@@ -73,7 +73,7 @@ internal sealed class RotatingCertificate() : RotatingFile("certificate")
 
     public override OidcApplication Start(OidcProviderServer server, Arrival arrival)
     {
-        _inTwoFiles = arrival is Arrival.SymlinkSwap or Arrival.Reload;
+        _inTwoFiles = arrival is Arrival.SymlinkSwap or Arrival.OneByOne or Arrival.Reload;
         _current = arrival == Arrival.Callback ? _old : null;
         return _current is null ? base.Start(server, arrival) : new(server, options =>
         {

@@ -3,14 +3,14 @@ using OAuthClientCredentials.IntegrationTests.OidcProvider;
 namespace OAuthClientCredentials.IntegrationTests.Rotation;
 
 /// <summary>A credential in files, whose content or whose path changes.</summary>
-internal abstract class RotatingFile(string id) : Rotating(id)
+internal abstract class RotatingFile(string id, int lifetime = 2) : Rotating(id, lifetime)
 {
     private readonly List<IDisposable> _owned = [];
     private Action _rotate = () => { };
 
     public override OidcApplication Start(OidcProviderServer server, Arrival arrival)
     {
-        MountedFiles mounted = Own(new MountedFiles(arrival == Arrival.SymlinkSwap, Files(isNew: false)));
+        MountedFiles mounted = Own(new MountedFiles(arrival, Files(isNew: false)));
         if (arrival != Arrival.Reload)
         {
             _rotate = () => mounted.Replace(Files(isNew: true));
@@ -25,7 +25,7 @@ internal abstract class RotatingFile(string id) : Rotating(id)
             }, mutual: IsBound);
         }
 
-        MountedFiles other = Own(new MountedFiles(bySymlink: false, Files(isNew: true)));
+        MountedFiles other = Own(new MountedFiles(Arrival.Rename, Files(isNew: true)));
         ConfigurationManager configuration = new();
         configuration.AddInMemoryCollection();
         configuration["Authority"] = server.Issuer;
