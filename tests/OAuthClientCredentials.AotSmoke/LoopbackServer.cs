@@ -48,7 +48,7 @@ internal sealed class LoopbackServer : IDisposable
         }
     }
 
-    private static async Task<string> ReadAsync(NetworkStream stream)
+    public static async Task<string> ReadAsync(Stream stream)
     {
         byte[] buffer = new byte[16 * 1024];
         int length = 0;

@@ -1,15 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials;
 
 using LoopbackServer server = new();
-using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-using ECDsa foreignKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-string keyFile = Path.Combine(Directory.CreateTempSubdirectory().FullName, "key.pem");
-server.Assertions = new(key, "https://id.example.com");
 bool isGood = true;
 
 IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
@@ -19,17 +14,13 @@ IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(
     ["ClientCredentials:orders:ClientSecret"] = "right",
     ["ClientCredentials:orders:Scopes:0"] = "orders.read",
     ["ClientCredentials:orders:Timeout"] = "00:00:20",
-    ["ClientCredentials:signed:TokenEndpoint"] = $"{server.Address}token",
-    ["ClientCredentials:signed:ClientId"] = "shop",
-    ["ClientCredentials:signed:KeyFile"] = keyFile,
-    ["ClientCredentials:signed:AssertionAudience"] = "https://id.example.com",
     ["ClientCredentials:wrong:TokenEndpoint"] = $"{server.Address}token",
     ["ClientCredentials:wrong:ClientId"] = "shop",
     ["ClientCredentials:wrong:ClientSecret"] = "mistaken-secret",
 }).Build();
 ServiceCollection services = new();
 services.AddSingleton(configuration);
-services.AddClientCredentials().AddJwtAuthentication();
+services.AddClientCredentials();
 services.AddHttpClient("orders", client => client.BaseAddress = server.Address).AddClientCredentialsHandler("orders");
 services.AddHttpClient("wrong", client => client.BaseAddress = server.Address).AddClientCredentialsHandler("wrong");
 await using ServiceProvider provider = services.BuildServiceProvider();
@@ -41,11 +32,7 @@ Check("the second call asks for no other", await CallAsync() && server.TokenRequ
 server.RevokedUpTo = 1;
 Check("a 401 renews the token once", await CallAsync() && server.TokenRequests == 2);
 Check("a wrong secret is an error that names it not", await FailsAsync());
-await File.WriteAllTextAsync(keyFile, key.ExportPkcs8PrivateKeyPem());
-Check("a key from configuration signs what the server takes", await IssuesAsync() && await IssuesAsync());
-await File.WriteAllTextAsync(keyFile, foreignKey.ExportPkcs8PrivateKeyPem());
-Check("another key in the file is noticed and refused", !await IssuesAsync());
-Directory.Delete(Path.GetDirectoryName(keyFile)!, recursive: true);
+await KeysAndCertificates.RunAsync(server, Check);
 Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, first token {firstToken:0} ms after the process began");
 return isGood ? 0 : 1;
 
@@ -59,19 +46,6 @@ async Task<bool> CallAsync()
 {
     using HttpResponseMessage response = await clients.CreateClient("orders").GetAsync("/orders");
     return response.IsSuccessStatusCode;
-}
-
-// One token request each, past the cache.
-async Task<bool> IssuesAsync()
-{
-    try
-    {
-        return (await provider.GetRequiredService<TokenClient>().RequestTokenAsync("signed")).Value.Length > 0;
-    }
-    catch (TokenRequestException exception) when (exception.Error == "invalid_client")
-    {
-        return false;
-    }
 }
 
 async Task<bool> FailsAsync()
