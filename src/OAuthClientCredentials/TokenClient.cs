@@ -180,8 +180,14 @@ public sealed class TokenClient
     private static Uri EndpointOf(ServerMetadata? metadata, ClientSettings settings) =>
         metadata is null ? new Uri(settings.Options.TokenEndpoint!)
         : !settings.UsesMutualTls ? metadata.TokenEndpoint
-        : metadata.MtlsTokenEndpoint ?? (!settings.Options.CertificateBoundTokens ? metadata.TokenEndpoint
-            : throw settings.Name.Failed(metadata.TokenEndpoint, "the server's metadata names no endpoint for mutual TLS (mtls_endpoint_aliases), and CertificateBoundTokens demands one", $"If this one does mutual TLS, set {settings.Name.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} to it."));
+        : metadata.MtlsTokenEndpoint ?? MainEndpointInstead(metadata, settings);
+
+    private static Uri MainEndpointInstead(ServerMetadata metadata, ClientSettings settings) =>
+        metadata.MtlsProblem is { } problem
+            ? throw settings.Name.Failed(metadata.TokenEndpoint, $"the metadata document cannot be used: {problem}", $"See {settings.Name.Option(nameof(ClientCredentialsOptions.Authority))}.")
+        : settings.Options.CertificateBoundTokens
+            ? throw settings.Name.Failed(metadata.TokenEndpoint, "the server's metadata names no endpoint for mutual TLS (mtls_endpoint_aliases), and CertificateBoundTokens demands one", $"If this one does mutual TLS, set {settings.Name.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} to it.")
+        : metadata.TokenEndpoint;
 
     //
     private static void AddIfAny(TokenRequestAttempt attempt, string name, string? value)

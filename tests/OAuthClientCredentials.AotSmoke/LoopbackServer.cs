@@ -22,6 +22,9 @@ internal sealed class LoopbackServer : IDisposable
     /// <summary>Tokens up to this number are answered with 401.</summary>
     public int RevokedUpTo { get; set; }
 
+    /// <summary>Checks the clients that prove themselves by an assertion.</summary>
+    public AssertionCheck? Assertions { get; set; }
+
     public void Dispose() => _listener.Dispose();
 
     private async Task AcceptAsync()
@@ -45,7 +48,7 @@ internal sealed class LoopbackServer : IDisposable
         }
     }
 
-    private static async Task<string> ReadAsync(NetworkStream stream)
+    public static async Task<string> ReadAsync(Stream stream)
     {
         byte[] buffer = new byte[16 * 1024];
         int length = 0;
@@ -73,7 +76,10 @@ internal sealed class LoopbackServer : IDisposable
     {
         int number = Interlocked.Increment(ref _tokenRequests);
         string good = Convert.ToBase64String("shop:right"u8);
-        return request.Contains($"Authorization: Basic {good}", StringComparison.Ordinal)
+        bool isGood = request.Contains("client_assertion=", StringComparison.Ordinal)
+            ? Assertions!.IsGood(request[(request.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..])
+            : request.Contains($"Authorization: Basic {good}", StringComparison.Ordinal);
+        return isGood
             ? ("200 OK", $$"""{"access_token":"token-{{number}}","token_type":"Bearer","expires_in":3600}""")
             : ("401 Unauthorized", """{"error":"invalid_client"}""");
     }

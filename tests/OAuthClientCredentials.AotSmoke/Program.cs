@@ -32,6 +32,7 @@ Check("the second call asks for no other", await CallAsync() && server.TokenRequ
 server.RevokedUpTo = 1;
 Check("a 401 renews the token once", await CallAsync() && server.TokenRequests == 2);
 Check("a wrong secret is an error that names it not", await FailsAsync());
+await KeysAndCertificates.RunAsync(server, Check);
 Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, first token {firstToken:0} ms after the process began");
 return isGood ? 0 : 1;
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using OAuthClientCredentials.Jwt.Keys;
 
 namespace OAuthClientCredentials.Jwt.Assertions;
@@ -51,7 +52,8 @@ internal sealed class JwtAuthentication(ClientCredentialsOptions options, Func<C
         {
             AssertionSigner own = await signer(cancellationToken).ConfigureAwait(false)
                 ?? throw attempt.Unusable("the callback given to UsePrivateKeyJwt returned no signer", nameof(options.AuthenticationMethod), isTransient: true);
-            attempt.CredentialId = own.KeyId;
+            // R-313: of a signer that names no key, another one is another credential.
+            attempt.CredentialId = (own as SigningKey)?.Thumbprint ?? own.KeyId ?? $"{RuntimeHelpers.GetHashCode(own)}";
             return Algorithms.OfKeys.Contains(own.Algorithm, StringComparer.Ordinal) ? own
                 : throw attempt.Unusable($"the signer's algorithm is none of {string.Join(", ", Algorithms.OfKeys)}", nameof(options.AuthenticationMethod));
         }

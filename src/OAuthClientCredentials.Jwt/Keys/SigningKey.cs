@@ -25,7 +25,7 @@ internal sealed class SigningKey(SecurityKey key, string? keyId, string? algorit
         : key is AsymmetricSecurityKey { PrivateKeyStatus: PrivateKeyStatus.DoesNotExist } or JsonWebKey { HasPrivateKey: false } ? "has no private part: it is a public key"
         : FamilyOf(key) is null ? "is neither an RSA nor an EC key. For another kind bring a signer (UsePrivateKeyJwt)"
         : !Fits(key, Algorithm) ? $"does not serve {Algorithm}: it is {Describe(key)}"
-        : FamilyOf(key) == "RSA" && key.KeySize < LeastRsaBits ? $"is too short: RSA keys need {LeastRsaBits} bits, and this one has {key.KeySize}"
+        : FamilyOf(key) == "RSA" && BitsOf(key) < LeastRsaBits ? $"is too short: RSA keys need {LeastRsaBits} bits, and this one has {BitsOf(key)}"
         : null;
 
     public override ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken)
@@ -44,7 +44,7 @@ internal sealed class SigningKey(SecurityKey key, string? keyId, string? algorit
     private static string DefaultAlgorithmOf(SecurityKey key) =>
         key is JsonWebKey { Alg: { Length: > 0 } alg } ? alg
         : FamilyOf(key) != "EC" ? SecurityAlgorithms.RsaSsaPssSha256
-        : key.KeySize switch
+        : BitsOf(key) switch
         {
             <= 256 => SecurityAlgorithms.EcdsaSha256,
             <= 384 => SecurityAlgorithms.EcdsaSha384,
@@ -53,9 +53,9 @@ internal sealed class SigningKey(SecurityKey key, string? keyId, string? algorit
 
     private static bool Fits(SecurityKey key, string algorithm) => algorithm switch
     {
-        "ES256" => FamilyOf(key) == "EC" && key.KeySize == 256,
-        "ES384" => FamilyOf(key) == "EC" && key.KeySize == 384,
-        "ES512" => FamilyOf(key) == "EC" && key.KeySize == 521,
+        "ES256" => FamilyOf(key) == "EC" && BitsOf(key) == 256,
+        "ES384" => FamilyOf(key) == "EC" && BitsOf(key) == 384,
+        "ES512" => FamilyOf(key) == "EC" && BitsOf(key) == 521,
         "PS256" or "PS384" or "PS512" or "RS256" => FamilyOf(key) == "RSA",
         _ => false,
     };
@@ -67,5 +67,8 @@ internal sealed class SigningKey(SecurityKey key, string? keyId, string? algorit
         _ => null,
     };
 
-    private static string Describe(SecurityKey key) => $"an {FamilyOf(key)} key of {key.KeySize} bits";
+    // of a JWK KeySize counts the bits of whole bytes, which is 528 for P-521.
+    private static int BitsOf(SecurityKey key) => key is JsonWebKey { Crv: JsonWebKeyECTypes.P521 } ? 521 : key.KeySize;
+
+    private static string Describe(SecurityKey key) => $"an {FamilyOf(key)} key of {BitsOf(key)} bits";
 }

@@ -32,10 +32,12 @@ internal sealed class CredentialFile(ClientName client, string option, string pa
             : text;
     }
 
+    // no change of configuration is needed. Whoever replaces the file may be at it, or have written one file of two.
     public TokenRequestException Unusable(string problem, Exception? exception = null) =>
         new($"{client} got no token: the file '{path}' {problem}. Mend the file, or change {client.Option(option)}.", exception!)
         {
             ClientName = client.Value,
+            IsTransient = true,
         };
 
     private string Decode(byte[] bytes)

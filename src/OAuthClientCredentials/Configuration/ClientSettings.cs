@@ -72,10 +72,12 @@ internal sealed class ClientSettings
         && Options.ClientSecretFile == other.Options.ClientSecretFile
         && Options.Key == other.Options.Key
         && Options.KeyFile == other.Options.KeyFile
+        && Options.KeyPassword == other.Options.KeyPassword
         && Options.KeyId == other.Options.KeyId
         && Options.ClientAssertionFile == other.Options.ClientAssertionFile
         && Options.CertificateFile == other.Options.CertificateFile
         && Options.CertificateKeyFile == other.Options.CertificateKeyFile
+        && Options.CertificatePassword == other.Options.CertificatePassword
         && Options.CertificateThumbprint == other.Options.CertificateThumbprint
         && Equals(Options.ClientAssertion, other.Options.ClientAssertion)
         && Equals(Options.Certificate, other.Options.Certificate)

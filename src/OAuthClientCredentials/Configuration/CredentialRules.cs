@@ -42,7 +42,8 @@ internal static class CredentialRules
 
         return AuthenticationMethods.IsBySecret(method)
             ? CheckSecret(options).Concat(Unused(options, method, AuthenticationMethods.HasKey(options), nameof(options.Key))).Concat(Unused(options, method, ClientAssertion.IsConfigured(options), nameof(options.ClientAssertionFile)))
-            : Unused(options, method, AuthenticationMethods.HasSecret(options), nameof(options.ClientSecret)).Concat(Unused(options, method, AuthenticationMethods.HasKey(options), nameof(options.Key)));
+            : Unused(options, method, AuthenticationMethods.HasSecret(options), nameof(options.ClientSecret)).Concat(Unused(options, method, AuthenticationMethods.HasKey(options), nameof(options.Key)))
+                .Concat(Unused(options, method, method != ClientAssertion.Name && ClientAssertion.IsConfigured(options), nameof(options.ClientAssertionFile)));
     }
 
     // a credential that is set and not used is a mistake in one of the two.

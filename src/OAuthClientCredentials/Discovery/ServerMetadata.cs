@@ -12,6 +12,9 @@ internal sealed class ServerMetadata
     /// <summary>Where clients that show a certificate request tokens (RFC 8705 section 5), if that is another place.</summary>
     public required Uri? MtlsTokenEndpoint { get; init; }
 
+    /// <summary>Why that place cannot be used. It concerns only those who would .</summary>
+    public required string? MtlsProblem { get; init; }
+
     public required IReadOnlyList<string>? AuthenticationMethods { get; init; }
 
     public required IReadOnlyList<string>? SigningAlgorithms { get; init; }
@@ -46,10 +49,12 @@ internal sealed class ServerMetadata
             throw new FormatException($"its issuer is not exactly the configured Authority. Set Authority to the issuer as the server spells it, the last slash included");
         }
 
+        (Uri? alias, string? problem) = ReadAlias(root) is { } address ? TryAlias(address, new Uri(issuer), allowInsecureHttp, allowedHosts) : (null, null);
         return new()
         {
             TokenEndpoint = CheckEndpoint("token_endpoint", ReadString(root, "token_endpoint"), new Uri(issuer), allowInsecureHttp, allowedHosts),
-            MtlsTokenEndpoint = ReadAlias(root) is { } alias ? CheckEndpoint("mtls_endpoint_aliases.token_endpoint", alias, new Uri(issuer), allowInsecureHttp, allowedHosts) : null,
+            MtlsTokenEndpoint = alias,
+            MtlsProblem = problem,
             AuthenticationMethods = ReadStrings(root, "token_endpoint_auth_methods_supported"),
             SigningAlgorithms = ReadStrings(root, "token_endpoint_auth_signing_alg_values_supported"),
         };
@@ -66,6 +71,18 @@ internal sealed class ServerMetadata
         catch (JsonException)
         {
             throw new FormatException("it is no JSON object");
+        }
+    }
+
+    private static (Uri? Endpoint, string? Problem) TryAlias(string address, Uri issuer, bool allowInsecureHttp, IList<string> allowedHosts)
+    {
+        try
+        {
+            return (CheckEndpoint("mtls_endpoint_aliases.token_endpoint", address, issuer, allowInsecureHttp, allowedHosts), null);
+        }
+        catch (FormatException exception)
+        {
+            return (null, exception.Message);
         }
     }
 

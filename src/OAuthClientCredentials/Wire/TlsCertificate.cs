@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -25,15 +26,33 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
         switch (transport)
         {
             case SocketsHttpHandler sockets:
+                sockets.SslOptions = CopyWithoutCertificate(sockets.SslOptions);
+
                 // Offline: what is sent is what the file holds, and building it asks no other server.
                 sockets.SslOptions.ClientCertificateContext = _context ??= SslStreamCertificateContext.Create(certificate, intermediates, offline: true);
                 return true;
             case HttpClientHandler classic:
                 classic.ClientCertificateOptions = ClientCertificateOption.Manual;
+                classic.ClientCertificates.Clear();
                 classic.ClientCertificates.Add(certificate);
                 return true;
             default:
                 return false;
         }
+    }
+
+    // transports may share one object of options, which would then show the certificate of one on the connections of another. The platform has no
+    // public copy; by reflection none of its properties is forgotten, those of later versions included.
+    private static SslClientAuthenticationOptions CopyWithoutCertificate(SslClientAuthenticationOptions original)
+    {
+        SslClientAuthenticationOptions copy = new();
+        foreach (PropertyInfo property in typeof(SslClientAuthenticationOptions).GetProperties())
+        {
+            property.SetValue(copy, property.GetValue(original));
+        }
+
+        copy.ClientCertificates = null;
+        copy.LocalCertificateSelectionCallback = null;
+        return copy;
     }
 }

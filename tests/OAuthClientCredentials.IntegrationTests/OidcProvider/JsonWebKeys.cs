@@ -33,6 +33,7 @@ internal static class JsonWebKeys
     {
         using AsymmetricAlgorithm key = certificate.GetECDsaPublicKey() ?? (AsymmetricAlgorithm)certificate.GetRSAPublicKey()!;
         JsonObject jwk = Of(key);
+        jwk["use"] = "sig";
         jwk["x5c"] = new JsonArray(Convert.ToBase64String(certificate.RawData));
         return jwk;
     }

@@ -1,31 +1,48 @@
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using OAuthClientCredentials.IntegrationTests.Canaries;
+using OAuthClientCredentials.IntegrationTests.Methods;
 
 namespace OAuthClientCredentials.IntegrationTests.OidcProvider;
 
-/// <summary>An application as README shows it: one client, and an HttpClient for the server's API.</summary>
+/// <summary>An application as README shows it: one client, and an HttpClient for the server's API. The library shows the client certificate; the handlers only trust the server.</summary>
 internal sealed class OidcApplication : IAsyncDisposable
 {
+    private readonly Lines _log = new();
     private readonly ServiceProvider _services;
     private readonly Uri _api;
 
     /// <param name="server">Whose API is called; the client's options begin with its issuer as Authority.</param>
     /// <param name="configure">The rest of the client.</param>
-    /// <param name="certificate">What both HttpClients show; the API is then the one that asks for it.</param>
-    public OidcApplication(OidcProviderServer server, Action<ClientCredentialsOptions> configure, X509Certificate2? certificate = null)
-    {
-        _api = certificate is null ? server.Api : server.MtlsApi;
-        ServiceCollection services = new();
-        services.AddClientCredentials("api", options =>
+    /// <param name="mutual">Whether the API is the one that asks for certificates.</param>
+    /// <param name="handler">Primary handlers other than those that trust the server.</param>
+    public OidcApplication(ITestServer server, Action<ClientCredentialsOptions> configure, bool mutual = false, Func<HttpMessageHandler>? handler = null)
+        : this(server, services => services.AddClientCredentials("api", options =>
         {
             options.Authority = server.Issuer;
             configure(options);
-        }).ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => server.CreateHandler(certificate)));
+        }), mutual, handler ?? (() => server.CreateHandler()))
+    {
+    }
+
+    /// <summary>With a client called "api" that comes from configuration.</summary>
+    public OidcApplication(ITestServer server, IConfiguration section, bool mutual = false)
+        : this(server, services => services.AddClientCredentials("api", section), mutual, () => server.CreateHandler())
+    {
+    }
+
+    private OidcApplication(ITestServer server, Func<IServiceCollection, IClientCredentialsBuilder> register, bool mutual, Func<HttpMessageHandler> handler)
+    {
+        _api = mutual ? server.MtlsApi : server.Api;
+        ServiceCollection services = new();
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log).AddProvider(Canary.Ears.Logs));
+        register(services).AddJwtAuthentication().ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(handler));
         services.AddHttpClient("api", client => client.BaseAddress = _api)
-            .ConfigurePrimaryHttpMessageHandler(() => server.CreateHandler(certificate))
+            .ConfigurePrimaryHttpMessageHandler(handler)
             .AddClientCredentialsHandler("api");
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
     }
+
+    public Lines Log => _log;
 
     public ITokenProvider Tokens => _services.GetRequiredService<ITokenProvider>();
 

@@ -3,11 +3,12 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OAuthClientCredentials.IntegrationTests.Methods;
 
 namespace OAuthClientCredentials.IntegrationTests.OidcProvider;
 
 /// <summary>server.mjs as a process of its own: an authorization server that is none of ours, and an API that takes its tokens.</summary>
-internal sealed class OidcProviderServer : IAsyncDisposable
+internal sealed class OidcProviderServer : ITestServer, IAsyncDisposable
 {
     private readonly Process _process;
     private readonly X509Certificate2 _certificate;
@@ -28,7 +29,6 @@ internal sealed class OidcProviderServer : IAsyncDisposable
 
     public string TokenEndpoint => Address("tokenEndpoint");
 
-    /// <summary>Where client certificates are asked for; the metadata names it in mtls_endpoint_aliases.</summary>
     public string MtlsTokenEndpoint => Address("mtlsTokenEndpoint");
 
     public Uri Api => new(Address("api"));
@@ -73,15 +73,7 @@ internal sealed class OidcProviderServer : IAsyncDisposable
         }
     }
 
-    /// <summary>A handler that trusts this server, and shows a certificate where there is one.</summary>
-    public SocketsHttpHandler CreateHandler(X509Certificate2? clientCertificate = null) => new()
-    {
-        SslOptions = new()
-        {
-            CertificateChainPolicy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { _certificate }, RevocationMode = X509RevocationMode.NoCheck },
-            ClientCertificates = clientCertificate is null ? null : [clientCertificate],
-        },
-    };
+    public SocketsHttpHandler CreateHandler(X509Certificate2? clientCertificate = null) => TestCertificates.Trusting(_certificate, clientCertificate);
 
     /// <summary>Registers a client anew while the server runs: another secret, other keys, old and new together.</summary>
     public Task ReplaceAsync(OidcClient client) => PostAsync($"clients/{Uri.EscapeDataString(client.Id)}", client.Metadata);

@@ -40,10 +40,11 @@ public sealed class OidcProviderServerTests : Canaries.CanaryTests
         using X509Certificate2 other = TestCertificates.Client("CN=other, O=Example", authority);
         OidcClient client = (selfSigned ? OidcClient.WithCertificates("shop", certificate) : OidcClient.WithSubject("shop", "CN=shop, O=Example")).BoundToCertificate();
         await using OidcProviderServer server = await OidcProviderServer.StartAsync(new OidcProviderSettings { CertificateAuthorities = [authority] }, client);
-        await using OidcApplication right = new(server, options => Mutual(options, server), certificate);
+        string method = selfSigned ? "self_signed_tls_client_auth" : "tls_client_auth";
+        await using OidcApplication right = new(server, options => Mutual(options, method, certificate), mutual: true);
         JsonObject seen = await right.CallAsync();
         Assert.Equal(TestCertificates.Thumbprint(certificate), seen["cnf"]!["x5t#S256"]!.GetValue<string>());
-        await using OidcApplication wrong = new(server, options => Mutual(options, server), other);
+        await using OidcApplication wrong = new(server, options => Mutual(options, method, other), mutual: true);
         Assert.Equal("invalid_client", (await wrong.FailAsync()).Error);
 
         AccessToken token = await right.Tokens.GetTokenAsync("api");
@@ -86,10 +87,10 @@ public sealed class OidcProviderServerTests : Canaries.CanaryTests
         options.UseAuthentication(authentication);
     }
 
-    private static void Mutual(ClientCredentialsOptions options, OidcProviderServer server)
+    private static void Mutual(ClientCredentialsOptions options, string method, X509Certificate2 certificate)
     {
-        With(options, new Certificate());
-        (options.Authority, options.TokenEndpoint) = (null, server.MtlsTokenEndpoint);
+        (options.ClientId, options.AuthenticationMethod, options.CertificateBoundTokens) = ("shop", method, true);
+        options.UseCertificate(_ => new(certificate));
     }
 
     private static AsymmetricAlgorithm Create(string algorithm) => algorithm switch
@@ -99,17 +100,6 @@ public sealed class OidcProviderServerTests : Canaries.CanaryTests
         "ES512" => ECDsa.Create(ECCurve.NamedCurves.nistP521),
         _ => RSA.Create(2048),
     };
-
-    private sealed class Certificate : ClientAuthentication
-    {
-        public override string Method => "tls";
-
-        public override ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
-        {
-            attempt.AddParameter("client_id", attempt.ClientId);
-            return ValueTask.CompletedTask;
-        }
-    }
 
     private sealed class Assertion(AsymmetricAlgorithm key, string algorithm) : ClientAuthentication
     {

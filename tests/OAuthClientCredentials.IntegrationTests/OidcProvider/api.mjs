@@ -10,7 +10,7 @@ export function createApi(configuration, state) {
     const token = state.tokens.get(value);
     const certificate = thumbprintOf(certificateOf(request));
     const error = scheme === '' ? '' : await refuse();
-    state.calls.push({ clientId: token?.clientId, status: error === undefined ? 200 : 401, error, scheme, certificate, mtls: request.socket.encrypted === true });
+    state.calls.push({ clientId: token?.clientId, status: error === undefined ? 200 : 401, error, scheme, certificate, x5t: token?.x5t, mtls: request.socket.encrypted === true });
     if (error === undefined) {
       const cnf = token.jkt ? { jkt: token.jkt } : token.x5t ? { 'x5t#S256': token.x5t } : undefined;
       answer(200, { client_id: token.clientId, scope: token.scope, aud: token.aud, cnf });

@@ -1,98 +1,84 @@
-using System.Security.Cryptography;
+using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Authentication;
-using OAuthClientCredentials.Configuration;
-using OAuthClientCredentials.Jwt;
+using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Authentication;
 
-/// <summary>Which method follows from what is configured, and whether the connection shows a certificate.</summary>
-public sealed class InferenceTests : IDisposable
+/// <summary>What an unset method means, and which credentials contradict a method or one another.</summary>
+public sealed class InferenceTests
 {
-    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-
-    // What is set, method that is set; method that follows, whether it is mutual TLS.
-    public static TheoryData<string, string?, string?, bool> Cases => new()
-    {
-        { "", null, "client_secret_basic", false },
-        { "secret", null, "client_secret_basic", false },
-        { "secret", "client_secret_post", "client_secret_post", false },
-        { "secret", "client_secret_jwt", "client_secret_jwt", false },
-        { "certificate", null, "tls_client_auth", true },
-        { "certificate", "self_signed_tls_client_auth", "self_signed_tls_client_auth", true },
-        { "certificate callback", null, "tls_client_auth", true },
-        { "key", null, "private_key_jwt", false },
-        { "assertion", null, "private_key_jwt", false },
-        { "assertion callback", null, "private_key_jwt", false },
-        { "signer", null, "private_key_jwt", false },
-        { "certificate", "private_key_jwt", "private_key_jwt", false },
-        { "certificate bound", "private_key_jwt", "private_key_jwt", true },
-        { "certificate key", "private_key_jwt", "private_key_jwt", true },
-        { "certificate assertion", "private_key_jwt", "private_key_jwt", true },
-        { "certificate signer", null, "private_key_jwt", true },
-        { "certificate secret", "client_secret_basic", "client_secret_basic", true },
-        { "certificate", "none", "none", true },
-        { "certificate key", null, null, false },
-        { "certificate secret", null, null, false },
-        { "key secret", null, null, false },
-        { "key assertion", null, null, false },
-    };
-
-    public void Dispose() => _key.Dispose();
-
     [Theory]
     [Trait("Req", "R-030")]
-    [MemberData(nameof(Cases))]
-    public void The_method_follows_from_the_credential_and_two_need_a_word(string configured, string? method, string? expected, bool isMutualTls)
+    [InlineData("", "client_secret_basic")]
+    [InlineData("ClientSecret", "client_secret_basic")]
+    [InlineData("ClientSecretFile", "client_secret_basic")]
+    [InlineData("CertificateFile", "tls_client_auth")]
+    [InlineData("CertificateThumbprint", "tls_client_auth")]
+    [InlineData("Key", "private_key_jwt")]
+    [InlineData("KeyFile", "private_key_jwt")]
+    [InlineData("ClientAssertionFile", "private_key_jwt")]
+    [InlineData("ClientSecret CertificateFile", null)]
+    [InlineData("ClientSecret KeyFile", null)]
+    [InlineData("ClientSecretFile ClientAssertionFile", null)]
+    [InlineData("CertificateFile KeyFile", null)]
+    [InlineData("CertificateFile ClientAssertionFile", null)]
+    [InlineData("KeyFile ClientAssertionFile", null)]
+    public void An_unset_method_follows_from_the_one_credential_that_is_there(string credentials, string? method)
     {
-        ClientCredentialsOptions options = new() { TokenEndpoint = "https://id.example.com/token", Authority = "https://id.example.com", ClientId = "shop", AuthenticationMethod = method };
-        foreach (string part in configured.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        Assert.Equal(method, AuthenticationMethods.Of(With(credentials, null)));
+        if (method is null)
         {
-            Set(part, options);
-        }
-
-        if (!configured.Contains("signer", StringComparison.Ordinal))
-        {
-            options.TryUseAuthentication(new Brought(expected));
-        }
-
-        Assert.Equal(expected, AuthenticationMethods.Of(options));
-        string[] failures = [.. new ClientCredentialsOptionsValidator(new([new("", null)], null)).Validate("", options).Failures ?? []];
-        if (expected is null)
-        {
-            Assert.Equal("ClientCredentials:AuthenticationMethod is missing: more than one credential is configured (a secret, a certificate, a key, an assertion). Set it to the method that is meant.", Assert.Single(failures));
-            return;
-        }
-
-        Assert.Equal(configured.Length == 0 ? 1 : 0, failures.Length);
-        Assert.Equal(isMutualTls, AuthenticationMethods.UsesMutualTls(options));
-    }
-
-    private void Set(string part, ClientCredentialsOptions options)
-    {
-        switch (part)
-        {
-            case "secret": options.ClientSecret = "secret"; break;
-            case "key": options.Key = _key.ExportPkcs8PrivateKeyPem(); break;
-            case "assertion": options.ClientAssertionFile = "/run/token"; break;
-            case "certificate": options.CertificateFile = "/run/tls.pem"; break;
-            case "bound": options.CertificateBoundTokens = true; break;
-            case "signer": options.UsePrivateKeyJwt(_ => throw new NotSupportedException()); break;
-            case "callback" when options.CertificateFile is not null:
-                options.CertificateFile = null;
-                options.UseCertificate(_ => throw new NotSupportedException());
-                break;
-            case "callback":
-                options.ClientAssertionFile = null;
-                options.UseClientAssertion(_ => throw new NotSupportedException());
-                break;
+            Assert.StartsWith("ClientCredentials:AuthenticationMethod is missing: more than one credential is configured", Refusal(credentials, null), StringComparison.Ordinal);
         }
     }
 
-    // Stands for what a package brings.
-    private sealed class Brought(string? name) : ClientAuthentication
-    {
-        public override string Method => name ?? "private_key_jwt";
+    [Theory]
+    [Trait("Req", "R-023")]
+    [InlineData("tls_client_auth", "", "CertificateFile is missing: tls_client_auth needs a certificate")]
+    [InlineData("self_signed_tls_client_auth", "", "CertificateFile is missing: self_signed_tls_client_auth needs a certificate")]
+    [InlineData("tls_client_auth", "CertificateFile ClientSecret", "AuthenticationMethod is tls_client_auth, but ClientSecret is set")]
+    [InlineData("tls_client_auth", "CertificateFile KeyFile", "AuthenticationMethod is tls_client_auth, but Key is set")]
+    [InlineData("tls_client_auth", "CertificateFile ClientAssertionFile", "AuthenticationMethod is tls_client_auth, but ClientAssertionFile is set")]
+    [InlineData("none", "ClientAssertionFile", "AuthenticationMethod is none, but ClientAssertionFile is set")]
+    [InlineData("none", "ClientSecret", "AuthenticationMethod is none, but ClientSecret is set")]
+    [InlineData("client_secret_basic", "ClientSecret ClientAssertionFile", "AuthenticationMethod is client_secret_basic, but ClientAssertionFile is set")]
+    [InlineData("private_key_jwt", "", "Key is missing: private_key_jwt needs a key")]
+    [InlineData("private_key_jwt", "ClientAssertionFile ClientSecret", "AuthenticationMethod is private_key_jwt, but ClientSecret is set")]
+    [InlineData("tls_client_auth", "CertificateFile CertificateThumbprint", "CertificateThumbprint is one of several sources")]
+    [InlineData("tls_client_auth", "CertificateKeyFile CertificateThumbprint", "CertificateKeyFile needs CertificateFile")]
+    [InlineData("client_secret_basic", "ClientSecret CertificateBoundTokens", "CertificateBoundTokens needs a certificate")]
+    [InlineData("tls_client_auth", "CertificateFile CertificateStore", "CertificateStore must be a location and a name")]
+    public void A_credential_that_is_missing_or_that_nothing_uses_is_an_error_at_start(string method, string credentials, string problem) =>
+        Assert.Contains($"ClientCredentials:{problem}", Refusal(credentials, method), StringComparison.Ordinal);
 
-        public override ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    private static string Refusal(string credentials, string? method) =>
+        Assert.Throws<OptionsValidationException>(() => TokenProvider.Create(options => With(options, credentials, method))).Message;
+
+    private static ClientCredentialsOptions With(string credentials, string? method)
+    {
+        ClientCredentialsOptions options = new();
+        With(options, credentials, method);
+        return options;
+    }
+
+    private static void With(ClientCredentialsOptions options, string credentials, string? method)
+    {
+        (options.TokenEndpoint, options.ClientId, options.AuthenticationMethod) = (OneClient.Endpoint, "shop", method);
+        foreach (string credential in credentials.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            switch (credential)
+            {
+                case "ClientSecret": options.ClientSecret = "secret"; break;
+                case "ClientSecretFile": options.ClientSecretFile = "/secret"; break;
+                case "CertificateFile": options.CertificateFile = "/tls.pem"; break;
+                case "CertificateKeyFile": options.CertificateKeyFile = "/tls.key"; break;
+                case "CertificateThumbprint": options.CertificateThumbprint = new string('0', 40); break;
+                case "CertificateStore": options.CertificateStore = "My"; break;
+                case "CertificateBoundTokens": options.CertificateBoundTokens = true; break;
+                case "Key": options.Key = "key"; break;
+                case "KeyFile": options.KeyFile = "/key.pem"; break;
+                default: options.ClientAssertionFile = "/token"; break;
+            }
+        }
     }
 }
