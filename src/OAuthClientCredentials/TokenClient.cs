@@ -53,10 +53,10 @@ public sealed class TokenClient
         Counter sent = new();
         Attempts attempts = new(settings.Name, settings.Options, _timeProvider, behindUntil, attemptToken => AttemptAsync(currentSettings, resolved, sent, attemptToken));
         CancellationTokenSource flight = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<AccessToken> work = RunAsync(attempts, settings, flight.Token);
+        Task<AccessToken> work = Task.Run(() => RunAsync(attempts, settings, flight.Token), CancellationToken.None);
         try
         {
-            // the limit holds even if a handler or hook of the user's ignores cancellation.
+            // the limit holds even if a handler or hook of the user's ignores cancellation, or a file that is opened blocks its thread.
             return await work.WaitAsync(limit, _timeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TokenRequestException exception)
@@ -117,7 +117,7 @@ public sealed class TokenClient
         {
             return await SendAsync(attempt, settings, resolved, sent, cancellationToken).ConfigureAwait(false);
         }
-        catch (TokenRequestException exception) when (TokenErrors.IsRejectedCredential(exception))
+        catch (TokenRequestException exception) when (exception.IsRejectedCredential)
         {
             settings = currentSettings();
             TokenRequestAttempt next = await WriteAsync(settings, resolved, cancellationToken).ConfigureAwait(false);

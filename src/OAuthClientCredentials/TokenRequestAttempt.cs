@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Serialization;
+using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Wire;
 
@@ -74,6 +75,15 @@ public sealed class TokenRequestAttempt
     /// <exception cref="TokenRequestException">The file cannot be read or holds no secret.</exception>
     public async ValueTask<string> ReadClientSecretAsync(CancellationToken cancellationToken) =>
         Secret = await _readSecret(cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Reads a file with a credential as the library reads its own: 64 KiB at most, with errors that name file and option.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="option">The name of the option that holds its path.</param>
+    /// <param name="cancellationToken">Ends when the attempt's time is up.</param>
+    /// <returns>The content, at least one byte.</returns>
+    /// <exception cref="TokenRequestException">The file cannot be read, or is empty or too large.</exception>
+    public ValueTask<byte[]> ReadCredentialFileAsync(string path, string option, CancellationToken cancellationToken) =>
+        new CredentialFile(_client, option, path).ReadAsync(cancellationToken);
 
     /// <summary>An error for a credential that cannot be used: which client it is of, what is wrong, which option to change.</summary>
     /// <param name="problem">What is wrong, as the end of a sentence; nothing secret.</param>

@@ -72,6 +72,10 @@ public sealed class TokenRequestException : Exception
     /// <summary>When the next token request may be sent (UTC), if this error is remembered until then.</summary>
     public DateTimeOffset? NextAttemptAt { get; init; }
 
+    // some servers say no more than 401 or 403.
+    internal bool IsRejectedCredential =>
+        this is { Error: "invalid_client" } or { Error: null, StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden };
+
     internal TokenRequestException After(int attempts) => new(Message, this) { Attempts = attempts };
 
     // each waiter throws its own instance, so that stacks are not shared between threads.

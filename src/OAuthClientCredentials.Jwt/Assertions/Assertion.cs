@@ -17,11 +17,12 @@ internal sealed record Assertion(string ClientId, string Audience, string Type, 
     // Nothing of it goes into a page; a server that compares bytes should see the plus sign of the type as one.
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public async ValueTask<string> SignAsync(AssertionSigner signer, string? certificateThumbprint, CancellationToken cancellationToken)
+    /// <returns>The assertion, or <see langword="null"/> if the signature cannot be one of that algorithm.</returns>
+    public async ValueTask<string?> SignAsync(AssertionSigner signer, string? certificateThumbprint, CancellationToken cancellationToken)
     {
         string input = $"{Encode(writer => WriteHeader(writer, signer, certificateThumbprint))}.{Encode(WriteClaims)}";
         byte[] signature = await signer.SignAsync(Encoding.ASCII.GetBytes(input), cancellationToken).ConfigureAwait(false);
-        return $"{input}.{Base64UrlEncoder.Encode(signature)}";
+        return signature.Length == Algorithms.SignatureBytes(signer.Algorithm, signature.Length) ? $"{input}.{Base64UrlEncoder.Encode(signature)}" : null;
     }
 
     private void WriteHeader(Utf8JsonWriter writer, AssertionSigner signer, string? certificateThumbprint)

@@ -31,7 +31,8 @@ internal sealed class JwtAuthentication(ClientCredentialsOptions options, Func<C
 
         Assertion assertion = new(attempt.ClientId, Audience!, string.IsNullOrEmpty(options.AssertionType) ? "client-authentication+jwt" : options.AssertionType, attempt.Now, options.AssertionLifetime);
         string? certificate = (current as SigningKey)?.CertificateThumbprint;
-        string signed = await assertion.SignAsync(current, certificate, cancellationToken).ConfigureAwait(false);
+        string signed = await assertion.SignAsync(current, certificate, cancellationToken).ConfigureAwait(false)
+            ?? throw attempt.Unusable($"the signer's signature has not the length that {current.Algorithm} has; of an ECDSA signature r and s are wanted, and not DER", nameof(options.AuthenticationMethod));
         attempt.AddParameter("client_id", attempt.ClientId);
         attempt.AddParameter("client_assertion_type", AssertionType);
         attempt.AddParameter("client_assertion", signed);

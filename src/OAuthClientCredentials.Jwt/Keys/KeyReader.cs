@@ -24,6 +24,9 @@ internal static class KeyReader
         }
     }
 
+    // An Ed25519 key is a good one, of which the platform knows nothing.
+    private static bool IsEd25519(string pem) => pem.Contains("MC4CAQAwBQYDK2Vw", StringComparison.Ordinal);
+
     public static SecurityKey OfCertificate(X509Certificate2 certificate) =>
         certificate.GetECDsaPrivateKey() is { } ec ? new ECDsaSecurityKey(ec)
         : certificate.GetRSAPrivateKey() is { } rsa ? new RsaSecurityKey(rsa)
@@ -34,6 +37,16 @@ internal static class KeyReader
         if (!pem.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
         {
             throw new FormatException("has no private part: it is a public key or a certificate");
+        }
+
+        if (pem.Contains("ENCRYPTED", StringComparison.Ordinal) == string.IsNullOrEmpty(password))
+        {
+            throw new FormatException(string.IsNullOrEmpty(password) ? "is encrypted. Set KeyPassword" : "is not encrypted, but KeyPassword is set. Remove it");
+        }
+
+        if (IsEd25519(pem))
+        {
+            throw new FormatException("is an Ed25519 key, which the platform cannot use. Bring a signer (UsePrivateKeyJwt)");
         }
 
         ECDsa ec = ECDsa.Create();

@@ -20,16 +20,12 @@ internal sealed class KeySource(ClientCredentialsOptions options)
         {
             SigningKey key = Option == nameof(options.CertificateFile)
                 ? Keep(attempt.Certificate is { } certificate ? certificate.RawData : throw new FormatException("is missing. Set Key, KeyFile or a certificate"), attempt.Certificate)
-                : Keep(Option == nameof(options.Key) ? Encoding.UTF8.GetBytes(options.Key!) : await ReadFileAsync(cancellationToken).ConfigureAwait(false), null);
+                : Keep(Option == nameof(options.Key) ? Encoding.UTF8.GetBytes(options.Key!) : await attempt.ReadCredentialFileAsync(options.KeyFile!, Option, cancellationToken).ConfigureAwait(false), null);
             return key.Problem is { } problem ? throw new FormatException(problem) : key;
         }
         catch (FormatException exception)
         {
             throw attempt.Unusable($"its signing key{Place} {exception.Message}", Option, isTransient: Option != nameof(options.Key));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw attempt.Unusable($"its signing key{Place} cannot be read", Option, isTransient: true, exception);
         }
     }
 
@@ -37,14 +33,14 @@ internal sealed class KeySource(ClientCredentialsOptions options)
     public (string Option, string Problem)? CheckAtStart()
     {
         bool isCertificate = Option == nameof(options.CertificateFile);
-        if (isCertificate || (Option == nameof(options.KeyFile) && !File.Exists(options.KeyFile)))
+        if (isCertificate || (Option == nameof(options.KeyFile) && !IsOrdinary(options.KeyFile!)))
         {
             return null;
         }
 
         try
         {
-            return Keep(Option == nameof(options.Key) ? Encoding.UTF8.GetBytes(options.Key!) : File.ReadAllBytes(options.KeyFile!), null).Problem is { } problem ? (Option, $"{problem}. Replace it, or change KeyAlgorithm") : null;
+            return Keep(Option == nameof(options.Key) ? Encoding.UTF8.GetBytes(options.Key!) : File.ReadAllBytes(options.KeyFile!), null).Problem is { } problem ? (Option, $"{problem}. {(problem.StartsWith("does not serve", StringComparison.Ordinal) ? "Change KeyAlgorithm, or replace it" : "Replace it")}") : null;
         }
         catch (FormatException exception)
         {
@@ -56,12 +52,10 @@ internal sealed class KeySource(ClientCredentialsOptions options)
         }
     }
 
-    private string Place => Option == nameof(options.KeyFile) ? $" in '{options.KeyFile}'" : "";
+    // A pipe or device has no length, and opening one may block.
+    private static bool IsOrdinary(string path) => new FileInfo(path) is { Exists: true, Length: > 0 and <= MaxBytes };
 
-    private async ValueTask<byte[]> ReadFileAsync(CancellationToken cancellationToken) =>
-        new FileInfo(options.KeyFile!).Length is var length && length is > 0 and <= MaxBytes
-            ? await File.ReadAllBytesAsync(options.KeyFile!, cancellationToken).ConfigureAwait(false)
-            : throw new FormatException(length == 0 ? "is empty" : $"is larger than {MaxBytes} bytes");
+    private string Place => Option == nameof(options.KeyFile) ? $" in '{options.KeyFile}'" : "";
 
     private SigningKey Keep(byte[] content, X509Certificate2? certificate)
     {
@@ -70,10 +64,21 @@ internal sealed class KeySource(ClientCredentialsOptions options)
             return last.Key;
         }
 
-        SecurityKey key = certificate is null ? KeyReader.Read(content, options.KeyPassword) : KeyReader.OfCertificate(certificate);
-        SigningKey signing = new(key, options.KeyId, options.KeyAlgorithm, certificate);
+        SigningKey signing = Create(certificate is null ? KeyReader.Read(content, options.KeyPassword) : KeyReader.OfCertificate(certificate), certificate);
         Volatile.Write(ref _last, new(content, signing));
         return signing;
+    }
+
+    private SigningKey Create(SecurityKey key, X509Certificate2? certificate)
+    {
+        try
+        {
+            return new(key, options.KeyId, options.KeyAlgorithm, certificate);
+        }
+        catch (Exception exception) when (exception is ArgumentException or NotSupportedException or System.Security.Cryptography.CryptographicException)
+        {
+            throw new FormatException("is a key of a kind or curve that cannot be used");
+        }
     }
 
     private sealed record Known(byte[] Content, SigningKey Key);

@@ -14,8 +14,16 @@ internal sealed class CredentialFile(ClientName client, string option, string pa
     {
         try
         {
-            byte[] bytes = new FileInfo(path).Length <= MaxBytes ? await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false) : throw Unusable($"is larger than {MaxBytes} bytes");
-            return bytes.Length == 0 ? throw Unusable("is empty") : bytes;
+            FileStream stream = File.OpenRead(path);
+            await using (stream.ConfigureAwait(false))
+            {
+                // Counted as it comes: a device has no length, and no end.
+                byte[] buffer = new byte[MaxBytes + 1];
+                int length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+                return length == 0 ? throw Unusable("is empty")
+                    : length > MaxBytes ? throw Unusable($"is larger than {MaxBytes} bytes")
+                    : buffer[..length];
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Resilience;
 
 namespace OAuthClientCredentials.Caching;
 
@@ -11,6 +12,7 @@ internal sealed class ClientSources
     private readonly ConcurrentDictionary<TokenRequest, TokenSource> _sources = new();
     private readonly object _gate = new();
     private ClientSettings _settings;
+    private Rejection? _rejection;
     private bool _retired;
 
     public ClientSources(ClientSettings settings, RequestToken requestToken, TimeProvider timeProvider, ILogger logger)
@@ -61,8 +63,25 @@ internal sealed class ClientSources
         }
     }
 
-    public Task<AccessToken> RequestTokenAsync(TokenRequest request, long behindUntil, CancellationToken cancellationToken) =>
-        _requestToken(() => Settings, request, behindUntil, cancellationToken);
+    public async Task<AccessToken> RequestTokenAsync(TokenRequest request, long behindUntil, CancellationToken cancellationToken)
+    {
+        // a credential that was rejected for one request is not tried with all the others.
+        if (Volatile.Read(ref _rejection) is { } known && known.Settings == Settings && Time.GetTimestamp() < known.Until)
+        {
+            throw known.Failure.Copy();
+        }
+
+        ClientSettings settings = Settings;
+        try
+        {
+            return await _requestToken(() => Settings, request, behindUntil, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TokenRequestException failure) when (failure.Error == "invalid_client")
+        {
+            Volatile.Write(ref _rejection, new(failure, settings, Time.GetTimestamp() + Ticks(Backoff.FirstAfterFatal)));
+            throw;
+        }
+    }
 
     /// <summary>Takes over changed settings of the same identity.</summary>
     public void Update(ClientSettings settings)
@@ -92,6 +111,8 @@ internal sealed class ClientSources
             return Task.WhenAll([.. _sources.Values.Select(source => source.RetireAsync())]);
         }
     }
+
+    private sealed record Rejection(TokenRequestException Failure, ClientSettings Settings, long Until);
 
     public long Ticks(TimeSpan span) => (long)(span.TotalSeconds * Time.TimestampFrequency);
 

@@ -20,6 +20,7 @@ internal static class CoreServices
             return;
         }
 
+        services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, BelowTheLoggers>(static _ => new()));
         services.AddOptions();
         services.AddLogging();
         services.TryAddSingleton<IOptionsMonitorCache<ClientCredentialsOptions>>(static _ => new OptionsCache<ClientCredentialsOptions>());

@@ -33,6 +33,9 @@ internal static class HandlerServices
         // After all that was configured: the handler stands innermost, whatever the order of registration.
         builder.Services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(new PostConfigureOptions<HttpClientFactoryOptions>(builder.Name, options =>
         {
+            // an outer retry brings a request by again with the token on it, and the application may have replaced the redaction by its own.
+            Func<string, bool> isRedacted = options.ShouldRedactHeaderValue;
+            options.ShouldRedactHeaderValue = header => header.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || header.Equals("DPoP", StringComparison.OrdinalIgnoreCase) || isRedacted(header);
             options.HttpMessageHandlerBuilderActions.Add(handlers => AddHandler(handlers, registration, books));
         }));
         builder.Services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(new BaseAddressRecorder(builder.Name, books));

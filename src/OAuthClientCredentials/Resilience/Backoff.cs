@@ -3,6 +3,8 @@ namespace OAuthClientCredentials.Resilience;
 /// <summary>How long a source waits after a failed flight before the next. Jitter only lengthens: each minimum is a promise to the server.</summary>
 internal static class Backoff
 {
+    public static readonly TimeSpan FirstAfterFatal = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(250);
 
     /// <summary>While the token still lives: a quarter of its remaining life, 30 seconds at most, so that several attempts fit in.</summary>
@@ -12,7 +14,7 @@ internal static class Backoff
     public static TimeSpan WithoutToken(int failures) => Spread(Doubled(TimeSpan.FromSeconds(1), failures, TimeSpan.FromSeconds(30)));
 
     /// <summary>After an error that only a change of configuration mends: 30, 60 … 300 seconds.</summary>
-    public static TimeSpan AfterFatal(int failures) => Spread(Doubled(TimeSpan.FromSeconds(30), failures, TimeSpan.FromMinutes(4)));
+    public static TimeSpan AfterFatal(int failures) => Spread(Doubled(FirstAfterFatal, failures, TimeSpan.FromMinutes(4)));
 
     private static TimeSpan Doubled(TimeSpan first, int failures, TimeSpan most) => Min(most, first * Math.Pow(2, Math.Min(failures - 1, 10)));
 

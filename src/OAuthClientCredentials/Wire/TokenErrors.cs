@@ -55,10 +55,6 @@ internal sealed class TokenErrors(ClientName client, ClientCredentialsOptions op
             $"Check that {client.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} or Authority names a token endpoint and no page or proxy before it.",
             response.Status);
 
-    // R-315: some servers say no more than 401 or 403.
-    public static bool IsRejectedCredential(TokenRequestException exception) =>
-        exception is { Error: InvalidClient } or { Error: null, StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden };
-
     private static bool IsTransient(string? error, int status) => error switch
     {
         "temporarily_unavailable" or "server_error" => true,
@@ -70,7 +66,7 @@ internal sealed class TokenErrors(ClientName client, ClientCredentialsOptions op
         (error, status) switch
         {
             (InvalidClient, _) or (null, HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) =>
-                $"Check {client.Option(nameof(ClientCredentialsOptions.ClientId))}, the client's credential and AuthenticationMethod (now {method}).{EncodingHint(attempt)}",
+                $"Check {client.Option(nameof(ClientCredentialsOptions.ClientId))}, the client's credential and AuthenticationMethod (now {method}).{(method.EndsWith("_jwt", StringComparison.Ordinal) ? " The server may want another KeyId, AssertionAudience or AssertionType." : EncodingHint(attempt))}",
             ("unauthorized_client", _) => "Allow the client-credentials grant for this client at the authorization server.",
             ("invalid_scope", _) => $"Check {client.Option(nameof(ClientCredentialsOptions.Scopes))}: the server does not grant them to this client.",
             ("invalid_target", _) => $"Check {client.Option(nameof(ClientCredentialsOptions.Resources))} and Audience: the server does not know them.",

@@ -27,6 +27,8 @@ internal static class TokenRequestMessage
                 secrets.Add(value);
                 secrets.Add(FormEncoding.Encode(value));
                 secrets.Add(Uri.EscapeDataString(value));
+                secrets.Add(Uri.EscapeDataString(FormEncoding.Encode(value)));
+                secrets.Add(FormEncoding.Base64($"{attempt.ClientId}:{value}"));
             }
         }
 

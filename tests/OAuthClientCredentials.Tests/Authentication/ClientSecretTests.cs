@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Authentication;
@@ -103,5 +104,38 @@ public sealed class ClientSecretTests : IDisposable
         options.AuthenticationMethod = "client_secret_post";
         options.ClientSecret = null;
         options.ClientSecretFile = _file;
+    }
+
+    [Fact]
+    [Trait("Req", "R-011")]
+    [Trait("Req", "R-225")]
+    public async Task A_credential_that_blocks_its_thread_takes_no_longer_than_the_limit()
+    {
+        using ManualResetEventSlim end = new();
+        await using TokenProvider tokens = TokenProvider.Create(options =>
+        {
+            (options.TokenEndpoint, options.ClientId, options.Timeout) = (OneClient.Endpoint, "shop", TimeSpan.FromMilliseconds(200));
+            options.UseClientAssertion(_ =>
+            {
+                end.Wait();
+                return new("assertion");
+            });
+        });
+        TokenRequestException failure = await Assert.ThrowsAsync<TokenRequestException>(async () => await tokens.GetTokenAsync());
+        end.Set();
+        Assert.True(failure.IsTransient);
+    }
+
+    [Fact]
+    [Trait("Req", "R-312")]
+    public async Task A_device_without_end_is_read_to_the_limit_and_no_further()
+    {
+        if (!File.Exists("/dev/zero"))
+        {
+            return;
+        }
+
+        using OneClient client = new(new TestAuthorizationServer(), options => (options.ClientSecret, options.ClientSecretFile) = (null, "/dev/zero"));
+        Assert.Contains("is larger than 65536 bytes", (await client.FailAsync()).Message, StringComparison.Ordinal);
     }
 }

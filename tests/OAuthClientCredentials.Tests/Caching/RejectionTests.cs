@@ -110,4 +110,24 @@ public sealed class RejectionTests
         Assert.Equal("token-1", await provider.GetAsync());
         Assert.Equal(2, provider.Endpoint.Requests.Count);
     }
+
+    [Fact]
+    [Trait("Req", "R-190")]
+    public async Task A_rejected_secret_is_not_tried_again_with_every_other_request()
+    {
+        await using Provider provider = new();
+        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        for (int index = 0; index < 20; index++)
+        {
+            TokenRequest request = new() { Scopes = [$"scope-{index}"] };
+            TokenRequestException failure = await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.GetTokenAsync(request: request));
+            Assert.Equal("invalid_client", failure.Error);
+        }
+
+        Assert.Single(provider.Endpoint.Requests);
+        provider.Endpoint.Recover();
+        provider.Time.Advance(TimeSpan.FromSeconds(40));
+        await provider.Tokens.GetTokenAsync(request: new() { Scopes = ["scope-7"] });
+        Assert.Equal(2, provider.Endpoint.Requests.Count);
+    }
 }

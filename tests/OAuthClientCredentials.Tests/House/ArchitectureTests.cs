@@ -33,7 +33,7 @@ public sealed class ArchitectureTests
         ["HttpRequestMessageExtensions"] = ["Handling"],
         ["AccessToken"] = ["Wire"],
         ["TokenRequest"] = ["Wire"],
-        ["TokenRequestAttempt"] = ["Diagnostics", "Wire"],
+        ["TokenRequestAttempt"] = ["Authentication", "Diagnostics", "Wire"],
     };
 
     /// <summary>Public types that a file must not name: the handler knows the provider and never the client, the client knows nothing of caching.</summary>

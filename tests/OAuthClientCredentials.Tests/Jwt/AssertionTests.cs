@@ -94,7 +94,7 @@ public sealed class AssertionTests : IDisposable
         NoSignature unsigned = new();
         for (int index = 0; index < 1_000_000; index++)
         {
-            string claims = (await assertion.SignAsync(unsigned, null, CancellationToken.None)).Split('.')[1];
+            string claims = (await assertion.SignAsync(unsigned, null, CancellationToken.None))!.Split('.')[1];
             Assert.True(ids.Add(claims));
         }
     }
@@ -109,6 +109,15 @@ public sealed class AssertionTests : IDisposable
         Assert.Equal("""{"alg":"ES256","typ":"client-authentication+jwt","kid":"vault-1"}""", signed.Header.GetRawText());
         Assert.True(signed.IsBy(_ec));
         Assert.Equal(1, vault.Signatures);
+    }
+
+    [Fact]
+    [Trait("Req", "R-143")]
+    public async Task A_signature_in_DER_is_not_sent()
+    {
+        using Signer signer = new(options => options.UsePrivateKeyJwt(new DerSigner(_ec)));
+        Assert.Contains("the signer's signature has not the length that ES256 has", (await signer.FailAsync()).Message, StringComparison.Ordinal);
+        Assert.Empty(signer.Forms);
     }
 
     [Fact]
@@ -179,7 +188,15 @@ public sealed class AssertionTests : IDisposable
     {
         public override string Algorithm => "ES256";
 
-        public override ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken) => new([]);
+        public override ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken) => new(new byte[64]);
+    }
+
+    private sealed class DerSigner(ECDsa key) : AssertionSigner
+    {
+        public override string Algorithm => "ES256";
+
+        public override ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken) =>
+            new(key.SignData(signingInput.ToArray(), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
     }
 
     private sealed class VaultSigner(ECDsa key) : AssertionSigner

@@ -117,9 +117,9 @@ public sealed class SigningKeyTests : IDisposable
         using Signer signer = new(options => options.KeyFile = _file);
         Assert.Equal("", signer.Start());
         TokenRequestException missing = await signer.FailAsync();
-        Assert.StartsWith($"Client '0' got no token: its signing key in '{_file}' cannot be read. See ClientCredentials:0:KeyFile.", missing.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Client '0' got no token: the file '{_file}' cannot be read. Mend the file, or change ClientCredentials:0:KeyFile.", missing.Message, StringComparison.Ordinal);
         await File.WriteAllTextAsync(_file, "");
-        Assert.Contains($"its signing key in '{_file}' is empty.", (await signer.FailAsync()).Message, StringComparison.Ordinal);
+        Assert.Contains($"the file '{_file}' is empty.", (await signer.FailAsync()).Message, StringComparison.Ordinal);
         await File.WriteAllTextAsync(_file, "canary");
         TokenRequestException bad = await signer.FailAsync();
         Assert.Contains("is no private key in PEM, JWK or PKCS#12, or its password is wrong", bad.Message, StringComparison.Ordinal);
@@ -144,6 +144,10 @@ public sealed class SigningKeyTests : IDisposable
         { "garbage", null, ":Key is no private key in PEM, JWK or PKCS#12" },
         { "garbage pem", null, ":Key is no private key in PEM, JWK or PKCS#12" },
         { "garbage jwk", null, ":Key is " },
+        { "encrypted", null, ":Key is encrypted. Set KeyPassword" },
+        { "not encrypted", null, ":Key is not encrypted, but KeyPassword is set" },
+        { "ed25519", null, ":Key is an Ed25519 key, which the platform cannot use. Bring a signer" },
+        { "secp256k1", null, ":Key is a key of a kind or curve that cannot be used" },
         { "wrong password", null, ":Key is no private key in PEM, JWK or PKCS#12, or its password is wrong" },
     };
 
@@ -164,10 +168,12 @@ public sealed class SigningKeyTests : IDisposable
             "garbage" => "canary",
             "garbage pem" => "-----BEGIN PRIVATE KEY-----\nY2FuYXJ5\n-----END PRIVATE KEY-----",
             "garbage jwk" => """{"kty":"EC","crv":"P-256","x":"canary","y":"canary","d":"canary"}""",
-            "wrong password" => key.ExportEncryptedPkcs8PrivateKeyPem("pass", new PbeParameters(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1000)),
+            "ed25519" => "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----",
+            "secp256k1" => ECDsa.Create(ECCurve.CreateFromValue("1.3.132.0.10")).ExportPkcs8PrivateKeyPem(),
+            "encrypted" or "wrong password" => key.ExportEncryptedPkcs8PrivateKeyPem("pass", new PbeParameters(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1000)),
             _ => key.ExportPkcs8PrivateKeyPem(),
         };
-        using Signer signer = new(options => (options.Key, options.KeyAlgorithm, options.KeyPassword) = (text, algorithm, kind == "wrong password" ? "other" : null));
+        using Signer signer = new(options => (options.Key, options.KeyAlgorithm, options.KeyPassword) = (text, algorithm, kind is "wrong password" or "not encrypted" ? "other" : null));
         string failure = signer.Start();
         Assert.Contains($"ClientCredentials:0{problem}", failure, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", failure, StringComparison.Ordinal);
