@@ -72,11 +72,16 @@ public sealed class TokenRequestException : Exception
     /// <summary>When the next token request may be sent (UTC), if this error is remembered until then.</summary>
     public DateTimeOffset? NextAttemptAt { get; init; }
 
+    /// <summary>Set on the rejection of a credential that another request has met: the timestamp until which nobody tries it again.</summary>
+    internal long? KnownUntil { get; init; }
+
     // some servers say no more than 401 or 403.
     internal bool IsRejectedCredential =>
         this is { Error: "invalid_client" } or { Error: null, StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden };
 
     internal TokenRequestException After(int attempts) => new(Message, this) { Attempts = attempts };
+
+    internal TokenRequestException Known(long until) => new(Message, this) { KnownUntil = until };
 
     // each waiter throws its own instance, so that stacks are not shared between threads.
     internal TokenRequestException Copy() => new(Message, this);

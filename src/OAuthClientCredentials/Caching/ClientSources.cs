@@ -68,7 +68,7 @@ internal sealed class ClientSources
         // a credential that was rejected for one request is not tried with all the others.
         if (Volatile.Read(ref _rejection) is { } known && known.Settings == Settings && Time.GetTimestamp() < known.Until)
         {
-            throw known.Failure.Copy();
+            throw known.Failure.Known(known.Until);
         }
 
         ClientSettings settings = Settings;

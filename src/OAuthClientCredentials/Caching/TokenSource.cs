@@ -335,7 +335,8 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     {
         _failures++;
         HeldToken? present = Present(now);
-        TimeSpan wait = !failure.IsTransient ? Backoff.AfterFatal(_failures)
+        TimeSpan wait = failure.KnownUntil is { } until ? client.Span(Math.Max(0, until - now.Timestamp))
+            : !failure.IsTransient ? Backoff.AfterFatal(_failures)
             : present is not null ? Backoff.WhileValid(present.RemainingLife(now))
             : Backoff.WithoutToken(_failures);
         wait = failure.RetryAfter > wait ? failure.RetryAfter.Value : wait;
