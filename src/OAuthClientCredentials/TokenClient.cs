@@ -53,7 +53,7 @@ public sealed class TokenClient
         Counter sent = new();
         Attempts attempts = new(settings.Name, settings.Options, _timeProvider, behindUntil, attemptToken => AttemptAsync(currentSettings, resolved, sent, attemptToken));
         CancellationTokenSource flight = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<AccessToken> work = Task.Run(() => RunAsync(attempts, settings, flight.Token), CancellationToken.None);
+        Task<AccessToken> work = settings.MayBlock ? Task.Run(() => RunAsync(attempts, settings, flight.Token), CancellationToken.None) : RunAsync(attempts, settings, flight.Token);
         try
         {
             // the limit holds even if a handler or hook of the user's ignores cancellation, or a file that is opened blocks its thread.

@@ -185,7 +185,7 @@ public sealed class SingleFlightTests
         Task<string> caller = provider.GetAsync();
         await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
         await provider.DisposeAsync();
-        Assert.True(cancelled);
+        await Eventually.True(() => cancelled);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => caller);
         await Assert.ThrowsAsync<ObjectDisposedException>(provider.GetAsync);
     }

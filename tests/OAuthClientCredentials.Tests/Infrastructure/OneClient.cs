@@ -14,6 +14,7 @@ internal sealed class OneClient : IDisposable
     private readonly ClientCredentialsOptions _options = new() { TokenEndpoint = Endpoint, ClientId = "shop", ClientSecret = "secret", MaxRetries = 0 };
     private readonly HttpClient _httpClient;
     private readonly ClientRegistry _registry;
+    private int _sent;
 
     public OneClient(HttpMessageHandler handler, Action<ClientCredentialsOptions>? configure = null, TestTimeProvider? time = null, LogLines? log = null)
     {
@@ -21,7 +22,7 @@ internal sealed class OneClient : IDisposable
         configure?.Invoke(_options);
         ClientDirectory directory = new([new("", null)], null);
         Assert.Empty(new ClientCredentialsOptionsValidator(directory).Validate("", _options).Failures ?? []);
-        _httpClient = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        _httpClient = new(new Counting(handler, () => Interlocked.Increment(ref _sent))) { Timeout = Timeout.InfiniteTimeSpan };
         _registry = new(new FixedOptions(_options), null, directory, Time, NullLogger.Instance);
         Tokens = new(_registry, _ => _httpClient, Time, log ?? (Microsoft.Extensions.Logging.ILogger)NullLogger.Instance);
     }
@@ -50,7 +51,15 @@ internal sealed class OneClient : IDisposable
     /// <summary>Requests a token, and lets time pass while waits between attempts are pending.</summary>
     public async Task<AccessToken> GetAsync(TokenRequest? request = null)
     {
+        int before = Volatile.Read(ref _sent);
         Task<AccessToken> token = Tokens.RequestTokenAsync(request: request);
+
+        // It begins on another thread; no time passes before it has.
+        for (int round = 0; round < 5000 && Volatile.Read(ref _sent) == before && !token.IsCompleted; round++)
+        {
+            await Task.Delay(1);
+        }
+
         while (!await EndsAsync(token))
         {
             Time.Advance(TimeSpan.FromMilliseconds(50));
@@ -76,5 +85,14 @@ internal sealed class OneClient : IDisposable
         }
 
         return work.IsCompleted || await Task.WhenAny(work, Task.Delay(1)) == work;
+    }
+
+    private sealed class Counting(HttpMessageHandler inner, Action count) : DelegatingHandler(inner)
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            count();
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 }

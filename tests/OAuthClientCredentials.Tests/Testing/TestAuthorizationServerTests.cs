@@ -112,6 +112,7 @@ public sealed class TestAuthorizationServerTests
         }
 
         Task<TokenRequestException> never = FailAsync(services, "x");
+        await Infrastructure.Eventually.True(() => _server.Requests.Count == 2);
         while (!never.IsCompleted)
         {
             _time.Advance(TimeSpan.FromSeconds(1));
