@@ -1,5 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
+using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Tests.Infrastructure;
+using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials.Tests.Authentication;
 
@@ -97,6 +99,27 @@ public sealed class ClientCertificateTests : IDisposable
         using OneClient client = new(golden.Handler, options => ByTls(options, null).CertificateThumbprint = new string('0', 40));
         string message = (await client.FailAsync()).Message;
         Assert.Matches("its certificate (is not in|cannot be read from) its store. Replace it, or change ClientCredentials:CertificateThumbprint", message);
+    }
+
+    [Fact]
+    [Trait("Req", "R-151")]
+    public async Task A_store_gives_the_certificate_of_a_thumbprint()
+    {
+        using X509Certificate2 storable = X509CertificateLoader.LoadPkcs12(_certificate.Export(X509ContentType.Pfx), null, X509KeyStorageFlags.PersistKeySet);
+        using X509Store store = new(StoreName.My, StoreLocation.CurrentUser);
+        store.Open(OpenFlags.ReadWrite);
+        store.Add(storable);
+        try
+        {
+            ClientCredentialsOptions options = new() { CertificateThumbprint = storable.Thumbprint, CertificateStore = "CurrentUser/My" };
+            TlsCertificate found = await new ClientCertificate(new("", "ClientCredentials"), options).GetAsync(Certificates.Start, CancellationToken.None);
+            Assert.Equal(storable.Thumbprint, found.Certificate.Thumbprint);
+            Assert.True(found.Certificate.HasPrivateKey);
+        }
+        finally
+        {
+            store.Remove(storable);
+        }
     }
 
     public void Dispose()
