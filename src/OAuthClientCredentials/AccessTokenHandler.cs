@@ -31,6 +31,8 @@ public sealed class AccessTokenHandler : DelegatingHandler
 
     internal string ClientName { get; }
 
+    internal void TakeOff(HttpRequestMessage request) => AttachedTokens.Strip(request, _attached.IsOurs(request.Headers.Authorization));
+
     /// <inheritdoc/>
     /// <exception cref="TokenRequestException">No token could be had; nothing was sent.</exception>
     /// <exception cref="OriginNotAllowedException">The token may not go to the request's origin; nothing was sent.</exception>

@@ -17,6 +17,10 @@ internal sealed class BelowTheLoggers : IHttpMessageHandlerBuilderFilter
         {
             all.Remove(ours);
             all.Add(ours);
+            if (all.OfType<LoggingHttpMessageHandler>().FirstOrDefault() is { } inner)
+            {
+                all.Insert(all.IndexOf(inner), new WithoutFormerToken(ours));
+            }
         }
 
         if (handlers.Name == TokenClient.HttpClientName || CertificateHttpClients.IsOne(handlers.Name))
@@ -27,4 +31,20 @@ internal sealed class BelowTheLoggers : IHttpMessageHandlerBuilderFilter
             }
         }
     };
+
+    /// <summary>An outer retry brings a request by again with the token on it, which is attached anew below the logger.</summary>
+    private sealed class WithoutFormerToken(AccessTokenHandler handler) : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            handler.TakeOff(request);
+            return base.SendAsync(request, cancellationToken);
+        }
+
+        protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            handler.TakeOff(request);
+            return base.Send(request, cancellationToken);
+        }
+    }
 }
