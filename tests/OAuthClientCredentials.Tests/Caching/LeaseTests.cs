@@ -40,7 +40,7 @@ public sealed class LeaseTests
             await provider.SettleAsync();
         }
 
-        Assert.InRange((provider.Endpoint.Requests[^1].At - failed).TotalSeconds, wait, (wait * 1.25) + 0.2);
+        Assert.InRange((provider.Endpoint.Requests[^1].At - failed).TotalSeconds, wait, (wait * 1.25) + 1);
     }
 
     [Fact]
