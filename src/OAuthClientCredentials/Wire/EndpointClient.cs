@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using OAuthClientCredentials.Diagnostics;
 
@@ -25,7 +26,8 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
                 ?? throw client.Failed(target, $"the response is larger than {maxBytes} bytes", "Check that this is the authorization server, or raise MaxResponseBytes.", response.StatusCode);
             return new(response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, RetryAfter.Read(response, timeProvider.GetUtcNow()));
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        // A connection that is reset in the moment of its making comes as it is, not wrapped.
+        catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException)
         {
             throw Unreachable(exception, target, client);
         }

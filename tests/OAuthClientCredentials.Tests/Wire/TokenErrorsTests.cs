@@ -103,6 +103,17 @@ public sealed class TokenErrorsTests
     }
 
     [Fact]
+    [Trait("Req", "R-063")]
+    public async Task A_socket_error_that_nobody_wrapped_is_a_broken_connection_too()
+    {
+        using Resetting resetting = new();
+        using OneClient client = new(resetting);
+        TokenRequestException exception = await client.FailAsync();
+        Assert.True(exception.IsTransient);
+        Assert.Contains("got no answer to use from https://id.example.com/token: the connection failed", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Trait("Req", "R-062")]
     public async Task The_error_uri_is_not_fetched()
     {
@@ -241,5 +252,11 @@ public sealed class TokenErrorsTests
             "connection" => throw new HttpRequestException("canary", new InvalidOperationException("canary") { Data = { ["request"] = "canary" } }),
             _ => throw new InvalidOperationException("canary") { Data = { ["request"] = request } },
         };
+    }
+
+    private sealed class Resetting : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromException<HttpResponseMessage>(new System.Net.Sockets.SocketException((int)System.Net.Sockets.SocketError.ConnectionReset));
     }
 }
