@@ -1,7 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.DependencyInjection;
-using OAuthClientCredentials.Caching;
+using Microsoft.Identity.Client;
+using TokenSource = OAuthClientCredentials.Caching.TokenSource;
 
 namespace OAuthClientCredentials.Benchmarks;
 
@@ -14,8 +15,10 @@ public class CachedGet
     private TokenSource _source = null!;
     private ServiceProvider _services = null!;
     private HybridCache _hybridCache = null!;
+    private IConfidentialClientApplication _msal = null!;
     private readonly string _client = "orders";
     private readonly string _scope = "orders.read";
+    private readonly string[] _scopes = ["api://orders/.default"];
 
     [GlobalSetup]
     public async Task SetUp()
@@ -29,6 +32,13 @@ public class CachedGet
         services.AddHybridCache();
         _services = services.BuildServiceProvider();
         _hybridCache = _services.GetRequiredService<HybridCache>();
+        _msal = ConfidentialClientApplicationBuilder.Create("shop")
+            .WithClientSecret("secret")
+            .WithAuthority("https://login.microsoftonline.com/5c4ae37b-2f5a-4c3e-9d3b-0f0a7f1f8a10", validateAuthority: false)
+            .WithInstanceDiscovery(false)
+            .WithHttpClientFactory(new MsalHttp())
+            .Build();
+        await ByMsal();
     }
 
     [GlobalCleanup]
@@ -56,5 +66,15 @@ public class CachedGet
         $"client:{_client}::scope:{_scope}",
         static _ => ValueTask.FromResult(new Entry(TokenEndpoint.Token, TimeProvider.System.GetUtcNow().AddHours(1))));
 
+    [Benchmark]
+    public Task<AuthenticationResult> ByMsal() => _msal.AcquireTokenForClient(_scopes).ExecuteAsync();
+
     public sealed record Entry(string Token, DateTimeOffset ExpiresAt);
+
+    private sealed class MsalHttp : IMsalHttpClientFactory
+    {
+        private readonly HttpClient _client = new(new TokenEndpoint());
+
+        public HttpClient GetHttpClient() => _client;
+    }
 }

@@ -11,7 +11,7 @@ int broken = 0;
 foreach (MethodInfo scenario in typeof(Scenarios).GetMethods(BindingFlags.Public | BindingFlags.Static).Where(method => args.Length < 2 || method.Name == args[1]))
 {
     long start = Stopwatch.GetTimestamp();
-    Configuration configuration = Configuration.Create().WithTestingIterations(iterations).WithMaxSchedulingSteps(5000).WithPartiallyControlledConcurrencyAllowed().WithPotentialDeadlocksReportedAsBugs(true);
+    Configuration configuration = Configuration.Create().WithTestingIterations(iterations).WithMaxSchedulingSteps(5000).WithTelemetryEnabled(false).WithPartiallyControlledConcurrencyAllowed().WithPotentialDeadlocksReportedAsBugs(true);
     using TestingEngine engine = TestingEngine.Create(configuration, scenario.CreateDelegate<Func<Task>>());
     engine.Run();
     int bugs = engine.TestReport.NumOfFoundBugs;

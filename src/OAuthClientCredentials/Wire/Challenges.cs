@@ -12,11 +12,7 @@ internal static class Challenges
     /// <returns>The challenges, none if there is no header, or <see langword="null"/> if they are malformed.</returns>
     public static IReadOnlyList<Challenge>? Read(HttpResponseMessage response)
     {
-        if (!response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out System.Net.Http.Headers.HeaderStringValues lines))
-        {
-            return [];
-        }
-
+        response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out System.Net.Http.Headers.HeaderStringValues lines);
         string header = string.Join(',', lines);
         return header.Length > MaxLength ? null : Parse(header);
     }

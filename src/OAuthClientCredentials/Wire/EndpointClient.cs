@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -63,6 +62,6 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
             : $"the connection failed ({error})";
         string remedy = isUntrusted ? "Check the server's certificate, or give the token HttpClient a handler that trusts your private CA."
             : "Check that the address is right and can be reached from here.";
-        return client.Failed(target, what, remedy, (exception as HttpRequestException)?.StatusCode ?? default(HttpStatusCode?), isTransient: !isUntrusted, innerException: TransportFailure.Cause(exception));
+        return client.Failed(target, what, remedy, (exception as HttpRequestException)?.StatusCode, isTransient: !isUntrusted, innerException: TransportFailure.Cause(exception));
     }
 }

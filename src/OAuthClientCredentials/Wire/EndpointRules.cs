@@ -29,7 +29,7 @@ internal static class EndpointRules
     {
         try
         {
-            return uri.Host.Length is > 0 and <= MaxHostLength && Ascii.IsValid(uri.IdnHost);
+            return uri.Host.Length <= MaxHostLength && Ascii.IsValid(uri.IdnHost);
         }
         catch (UriFormatException)
         {

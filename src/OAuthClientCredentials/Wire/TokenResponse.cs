@@ -134,10 +134,8 @@ internal sealed class TokenResponse
             ReadMember(name, ref reader);
         }
 
-        if (reader.Read())
-        {
-            throw new FormatException("the body goes on after the JSON object");
-        }
+        // Throws if the body goes on after the object.
+        reader.Read();
     }
 
     private void ReadMember(string name, ref Utf8JsonReader reader)

@@ -108,6 +108,14 @@ public sealed class EdgesTests
         Assert.Equal(isAddress, EndpointRules.Check($"https://{string.Concat(Enumerable.Repeat(part, count))}{last}.id.example.com/token", allowInsecureHttp: false) is null);
 
     [Theory]
+    [Trait("Req", "R-005")]
+    [InlineData("https://")]
+    [InlineData("https:///token")]
+    [InlineData("https://?q")]
+    [InlineData("https://:443/token")]
+    public void An_address_has_a_host(string address) => Assert.Equal("must be an absolute https address", EndpointRules.Check(address, allowInsecureHttp: false));
+
+    [Theory]
     [Trait("Req", "R-001")]
     [Trait("Req", "R-061")]
     [InlineData("//", "nowhere")]

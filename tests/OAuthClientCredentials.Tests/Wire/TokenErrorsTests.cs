@@ -93,6 +93,56 @@ public sealed class TokenErrorsTests
         }
     }
 
+    public static TheoryData<string, string> Echoes => new()
+    {
+        { "client_secret_basic", "c:a /\u00e9" },
+        { "client_secret_basic", "c%3Aa+%2F%C3%A9" },
+        { "client_secret_basic", "c%3Aa%20%2F%C3%A9" },
+        { "client_secret_basic", "c%253Aa%2B%252F%25C3%25A9" },
+        { "client_secret_basic", Convert.ToBase64String("shop:c%3Aa+%2F%C3%A9"u8) },
+        { "client_secret_post", "C%3aA+%2f%c3%a9" },
+        { "client_secret_post", "c%253Aa%2B%252F%25C3%25A9" },
+        { "client_secret_post", Convert.ToBase64String("shop:c:a /\u00e9"u8) },
+    };
+
+    [Theory]
+    [Trait("Req", "R-061")]
+    [MemberData(nameof(Echoes))]
+    public async Task The_secret_is_known_again_in_each_form_that_a_server_may_give_it(string method, string form)
+    {
+        using OneClient client = OneClient.Answering(
+            $$"""{"error":"invalid_client","error_description":"not {{System.Text.Json.JsonEncodedText.Encode(form)}} of you"}""",
+            HttpStatusCode.Unauthorized,
+            options => (options.ClientSecret, options.AuthenticationMethod) = ("c:a /\u00e9", method));
+        Assert.Equal("not *** of you", (await client.FailAsync()).ErrorDescription);
+    }
+
+    [Fact]
+    [Trait("Req", "R-060")]
+    public async Task What_the_server_does_not_say_leaves_no_gap()
+    {
+        using OneClient client = OneClient.Answering("""{"error":"invalid_scope"}""", HttpStatusCode.BadRequest);
+        Assert.StartsWith("The default client got no token from https://id.example.com/token: invalid_scope (status 400, application/json). Check ClientCredentials:Scopes", (await client.FailAsync()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [Trait("Req", "R-063")]
+    [Trait("Req", "R-068")]
+    [InlineData("refused", "the connection failed (ConnectionError). Check that the address is right and can be reached from here.", true, null, "SocketException")]
+    [InlineData("ended", "the connection failed (ResponseEnded). Check that the address is right", true, null, "IOException: HttpIOException")]
+    [InlineData("broken", "the connection failed. Check that the address is right", true, null, "IOException: IOException")]
+    [InlineData("proxy", "the connection failed (ProxyTunnelError). Check that the address is right", true, 407, "IOException: HttpRequestException")]
+    [InlineData("untrusted", "the TLS certificate was not accepted. Check the server's certificate, or give the token HttpClient a handler that trusts your private CA.", false, null, "AuthenticationException: canary")]
+    public async Task A_connection_that_fails_is_told_by_what_failed_of_it(string failure, string said, bool isTransient, int? status, string cause)
+    {
+        using Failing handler = new(failure);
+        using OneClient client = new(handler);
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Contains($"https://id.example.com/token: {said}", exception.Message, StringComparison.Ordinal);
+        Assert.Equal((isTransient, (HttpStatusCode?)status), (exception.IsTransient, exception.StatusCode));
+        Assert.StartsWith(cause, $"{exception.InnerException!.GetType().Name}: {exception.InnerException.Message}", StringComparison.Ordinal);
+    }
+
     [Fact]
     [Trait("Req", "R-061")]
     public async Task A_media_type_that_echoes_the_secret_is_not_told_either()
@@ -249,6 +299,11 @@ public sealed class TokenErrorsTests
             "page" => Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("<html>canary</html>") }),
             "protocol" => throw new HttpRequestException(HttpRequestError.InvalidResponse, "Received an invalid status line: 'canary'."),
             "stream" => throw new HttpIOException(HttpRequestError.InvalidResponse, "Received an invalid chunk terminator: 'canary'."),
+            "refused" => throw new HttpRequestException(HttpRequestError.ConnectionError, "canary", new System.Net.Sockets.SocketException((int)System.Net.Sockets.SocketError.ConnectionRefused)),
+            "ended" => throw new HttpIOException(HttpRequestError.ResponseEnded, "canary"),
+            "broken" => throw new IOException("canary"),
+            "proxy" => throw new HttpRequestException(HttpRequestError.ProxyTunnelError, "canary", statusCode: HttpStatusCode.ProxyAuthenticationRequired),
+            "untrusted" => throw new HttpRequestException(HttpRequestError.SecureConnectionError, "canary", new System.Security.Authentication.AuthenticationException("canary")),
             "connection" => throw new HttpRequestException("canary", new InvalidOperationException("canary") { Data = { ["request"] = "canary" } }),
             _ => throw new InvalidOperationException("canary") { Data = { ["request"] = request } },
         };

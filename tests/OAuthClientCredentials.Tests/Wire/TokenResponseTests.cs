@@ -75,6 +75,7 @@ public sealed class TokenResponseTests
         using OneClient client = Answering(Encoding.UTF8.GetBytes(body), mediaType);
         TokenRequestException exception = await client.FailAsync();
         Assert.Contains($"status 200, {mediaType}", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("the body is no JSON object", exception.Message, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, exception.StatusCode);
         Assert.False(exception.IsTransient);
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
