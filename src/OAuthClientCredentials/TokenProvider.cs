@@ -10,7 +10,7 @@ using OAuthClientCredentials.Wire;
 namespace OAuthClientCredentials;
 
 /// <summary>The cache of access tokens: one source for each client and request. A cached token costs no lock, no await and no allocation. Thread-safe.</summary>
-public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
+public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposable
 {
     //
     private const int MaxSources = 10_000;
@@ -24,8 +24,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly IDisposable? _owned;
-    private readonly int _maxSources;
-    private int _sources;
+    private readonly Eviction _eviction;
     private int _reloads;
     private bool _disposed;
 
@@ -36,7 +35,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
         _timeProvider = timeProvider;
         _logger = logger;
         _owned = owned;
-        _maxSources = maxSources;
+        _eviction = new(timeProvider, maxSources);
         registry.Changed += Reload;
     }
 
@@ -94,23 +93,9 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
     /// <returns>A task that ends when nothing runs any more.</returns>
     public async ValueTask DisposeAsync()
     {
-        Task ended;
-        lock (_gate)
-        {
-            if (_disposed)
-            {
-                return;
-            }
-
-            _disposed = true;
-            _registry.Changed -= Reload;
-            ended = Task.WhenAll([.. _clients.Values.Select(client => client.RetireAsync())]);
-            _clients.Clear();
-        }
-
         try
         {
-            await ended.WaitAsync(DisposeLimit, _timeProvider).ConfigureAwait(false);
+            await EndAsync().WaitAsync(DisposeLimit, _timeProvider).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -120,19 +105,33 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
         _owned?.Dispose();
     }
 
-    internal int SourceCount => _clients.Values.Distinct().Sum(client => client.Extras.Count() + 1);
+    /// <summary>As <see cref="DisposeAsync"/>, but ends the token requests without waiting for them.</summary>
+    public void Dispose()
+    {
+        EndAsync().ObserveFault();
+        _owned?.Dispose();
+    }
+
+    internal int SourceCount => Clients.Sum(client => client.Extras.Count() + 1);
+
+    private ClientSources[] Clients => [.. _clients.Values.Distinct()];
 
     internal TokenSource GetSource(string clientName, TokenRequest? request)
     {
         ArgumentNullException.ThrowIfNull(clientName);
         ClientSources client = _clients.TryGetValue(clientName, out ClientSources? known) ? known : AddClient(clientName);
         return request is null ? client.Default
-            : client.TryGet(request, out TokenSource? source) ? source!
+            : client.TryGet(request, out TokenSource? source) && !source!.IsRetired ? source
             : AddSource(client, request);
     }
 
     private async ValueTask<AccessToken> WaitAsync(TokenSource source, string clientName, TokenRequest? request, CancellationToken cancellationToken)
     {
+        if (_eviction.IsSweepDue())
+        {
+            _eviction.Sweep(Clients);
+        }
+
         while (true)
         {
             if (await source.GetAsync(cancellationToken).ConfigureAwait(false) is { } token)
@@ -165,16 +164,24 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
 
     private TokenSource AddSource(ClientSources client, TokenRequest request)
     {
-        if (Interlocked.Increment(ref _sources) > _maxSources)
+        if (_eviction.CountOneMore())
         {
-            lock (_gate)
-            {
-                Eviction.Evict([.. _clients.Values.Distinct()], _maxSources);
-                Volatile.Write(ref _sources, SourceCount);
-            }
+            _eviction.Evict(Clients);
         }
 
         return client.Add(request);
+    }
+
+    private Task EndAsync()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            _registry.Changed -= Reload;
+            Task ended = Task.WhenAll([.. _clients.Values.Select(client => client.RetireAsync())]);
+            _clients.Clear();
+            return ended;
+        }
     }
 
     private void Reload()
@@ -186,36 +193,43 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
 
         foreach ((string name, ClientSources client) in _clients.Where(entry => entry.Value.Settings.Name.Value == entry.Key))
         {
-            Refresh(name, client);
+            try
+            {
+                Refresh(name, client);
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                KeepSettings(client, exception);
+            }
         }
     }
 
-    // Options are read outside the lock, for they run the application's code; so what was read is compared again after it was applied.
     private void Refresh(string name, ClientSources client)
     {
         try
         {
-            ClientSettings settings = _registry.Get(name);
-            for (int round = 0; round < 3 && !ReferenceEquals(settings, client.Settings); round++)
+            if (!client.TryUpdate(() => _registry.Get(name)))
             {
-                if (settings.Identity != client.Settings.Identity)
-                {
-                    Retire(name, client);
-                    return;
-                }
-
-                client.Update(settings);
-                settings = _registry.Get(name);
+                Retire(name, client);
             }
         }
-        catch (OptionsValidationException exception) when (_registry.IsKnown(name))
-        {
-            _logger.InvalidReload(client.Settings.Name, exception.Message);
-        }
-        catch (OptionsValidationException)
+        catch (OptionsValidationException) when (!_registry.IsKnown(name))
         {
             // the client was removed, and its tokens go with it.
             Retire(name, client);
+        }
+    }
+
+    // what cannot be read of one client, and a logger that fails, are nothing to the others.
+    private void KeepSettings(ClientSources client, Exception problem)
+    {
+        try
+        {
+            _logger.InvalidReload(client.Settings.Name, problem.Message);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // There is nobody left to tell.
         }
     }
 
@@ -223,6 +237,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable
     {
         lock (_gate)
         {
+            _reloads++;
             foreach ((string spelled, ClientSources client) in _clients.Where(entry => entry.Value.Settings.Name.Value == name && (only is null || entry.Value == only)))
             {
                 _clients.TryRemove(spelled, out _);

@@ -41,6 +41,7 @@ public sealed class TokenRequestException : Exception
         IsTransient = original.IsTransient;
         Attempts = original.Attempts;
         NextAttemptAt = original.NextAttemptAt;
+        KnownUntil = original.KnownUntil;
     }
 
     /// <summary>The registered name of the client; empty for the default client.</summary>

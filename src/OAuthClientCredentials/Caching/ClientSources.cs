@@ -44,7 +44,8 @@ internal sealed class ClientSources
         TokenRequest resolved = Settings.Resolve(request);
         lock (_gate)
         {
-            TokenSource source = _sources.GetOrAdd(resolved, static (resolved, self) => new TokenSource(self, resolved), this);
+            TokenSource source = _sources.TryGetValue(resolved, out TokenSource? known) && !known.IsRetired ? known : new(this, resolved);
+            _sources[resolved] = source;
             _sources[request] = source;
             if (_retired)
             {
@@ -57,47 +58,65 @@ internal sealed class ClientSources
 
     public void DropRetired()
     {
-        foreach (KeyValuePair<TokenRequest, TokenSource> entry in _sources.Where(entry => entry.Value.IsRetired))
-        {
-            _sources.TryRemove(entry);
-        }
-    }
-
-    public async Task<AccessToken> RequestTokenAsync(TokenRequest request, long behindUntil, CancellationToken cancellationToken)
-    {
-        // a credential that was rejected for one request is not tried with all the others.
-        if (Volatile.Read(ref _rejection) is { } known && known.Settings == Settings && Time.GetTimestamp() < known.Until)
-        {
-            throw known.Failure.Known(known.Until);
-        }
-
-        ClientSettings settings = Settings;
-        try
-        {
-            return await _requestToken(() => Settings, request, behindUntil, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TokenRequestException failure) when (failure.Error == "invalid_client")
-        {
-            Volatile.Write(ref _rejection, new(failure, settings, Time.GetTimestamp() + Ticks(Backoff.FirstAfterFatal)));
-            throw;
-        }
-    }
-
-    /// <summary>Takes over changed settings of the same identity.</summary>
-    public void Update(ClientSettings settings)
-    {
-        bool sameCredential;
         lock (_gate)
         {
-            sameCredential = settings.HasSameCredential(_settings);
+            foreach (KeyValuePair<TokenRequest, TokenSource> entry in _sources.Where(entry => entry.Value.IsRetired))
+            {
+                _sources.TryRemove(entry);
+            }
+        }
+    }
+
+    public async Task<AccessToken> RequestTokenAsync(TokenRequest request, Flight flight)
+    {
+        // One that was served before may ask once whether it is the credential at all.
+        bool isProbe = flight.Reason != FlightReason.Cold && Volatile.Read(ref _rejection)?.TryProbe() == true;
+        try
+        {
+            AccessToken token = await _requestToken(() => SettingsToTry(isProbe), request, flight.BehindUntil, flight.CancellationToken).ConfigureAwait(false);
+            Volatile.Write(ref _rejection, null);
+            return token;
+        }
+        catch (TokenRequestException failure) when (failure is { IsRejectedCredential: true, KnownUntil: null } && flight.Settings.HasSameOptions(Settings))
+        {
+            throw failure.Known(Remember(failure, isProbe).Until);
+        }
+    }
+
+    /// <summary>Takes over the present settings, unless they are of another identity.</summary>
+    public bool TryUpdate(Func<ClientSettings> present)
+    {
+        // They are read outside of any lock, for that runs the application's code; so they are compared again after they were applied.
+        ClientSettings settings = present();
+        for (int round = 0; round < 3 && !ReferenceEquals(settings, Settings); round++)
+        {
+            if (settings.Identity != Settings.Identity)
+            {
+                return false;
+            }
+
+            Update(settings);
+            settings = present();
+        }
+
+        return true;
+    }
+
+    private void Update(ClientSettings settings)
+    {
+        bool isChange;
+        lock (_gate)
+        {
+            isChange = !settings.HasSameOptions(_settings);
+            _rejection = isChange ? null : _rejection;
             Volatile.Write(ref _settings, settings);
         }
 
-        if (!sameCredential)
+        if (isChange)
         {
             foreach (TokenSource source in _sources.Values)
             {
-                source.MarkDue();
+                source.TakeOverChange();
             }
         }
     }
@@ -112,9 +131,41 @@ internal sealed class ClientSources
         }
     }
 
-    private sealed record Rejection(TokenRequestException Failure, ClientSettings Settings, long Until);
-
     public long Ticks(TimeSpan span) => (long)(span.TotalSeconds * Time.TimestampFrequency);
 
     public TimeSpan Span(long ticks) => TimeSpan.FromSeconds((double)ticks / Time.TimestampFrequency);
+
+    // a credential that was rejected for one request is not tried with all the others.
+    private ClientSettings SettingsToTry(bool isProbe) =>
+        !isProbe && Volatile.Read(ref _rejection) is { } known && Time.GetTimestamp() < known.Until ? throw known.Failure.Known(known.Until) : Settings;
+
+    // Requests that were under way together are rejected together, and that counts once.
+    private Rejection Remember(TokenRequestException failure, bool isProbe)
+    {
+        lock (_gate)
+        {
+            long now = Time.GetTimestamp();
+            if (_rejection is not { } known || isProbe || now >= known.Until)
+            {
+                int count = (_rejection?.Count ?? 0) + 1;
+                known = new(failure, count, now + Ticks(Backoff.AfterFatal(count)), mayBeProbed: !isProbe);
+                Volatile.Write(ref _rejection, known);
+            }
+
+            return known;
+        }
+    }
+
+    private sealed class Rejection(TokenRequestException failure, int count, long until, bool mayBeProbed)
+    {
+        private int _probes = mayBeProbed ? 1 : 0;
+
+        public TokenRequestException Failure => failure;
+
+        public int Count => count;
+
+        public long Until => until;
+
+        public bool TryProbe() => Interlocked.Exchange(ref _probes, 0) == 1;
+    }
 }

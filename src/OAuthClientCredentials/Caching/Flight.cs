@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Caching;
 
@@ -47,7 +48,9 @@ internal sealed class Flight(FlightReason reason, ClientSettings settings)
     public void Abandon()
     {
         Complete(default);
-        _cancellation.Cancel();
+
+        // what a handler does when it is cancelled may block or throw, and we are under locks here.
+        _cancellation.CancelAsync().ObserveFault();
     }
 }
 #pragma warning restore CA1001

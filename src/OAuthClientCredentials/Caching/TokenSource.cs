@@ -22,9 +22,10 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     private Flight? _flight;
     private TokenRequestException? _failure;
     private int _failures;
-    private long _nextAttemptAt;
-    private long _nextForcedAt;
-    private long _lastUsed;
+    private long _failedAt;
+    private long _nextAttemptAt = long.MinValue;
+    private long _nextForcedAt = long.MinValue;
+    private long _lastUsed = client.Time.GetTimestamp();
     private bool _replaceAnyway;
     private bool _hasServed;
     private bool _retired;
@@ -106,12 +107,12 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         }
     }
 
-    /// <summary>The credential changed: the token stays valid, but is renewed at the next use, and nothing that the old one caused is remembered .</summary>
-    public void MarkDue()
+    /// <summary>The options changed: nothing that the old ones caused is remembered. With a new credential the token stays valid, but is renewed at the next use .</summary>
+    public void TakeOverChange()
     {
         lock (_gate)
         {
-            RenewWithNewCredential();
+            StartAnew();
         }
     }
 
@@ -131,12 +132,13 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         return flight?.Ended ?? Task.CompletedTask;
     }
 
-    /// <summary>Retires this source if nobody would miss it; <paramref name="force"/> also one whose token still lives.</summary>
+    /// <summary>Retires this source if nobody would miss it; <paramref name="force"/> also one whose token still lives, or that leaves the server alone for a while.</summary>
     public bool TryEvict(bool force)
     {
         lock (_gate)
         {
-            bool isMissed = _retired || _flight is not null || (!force && Present(new Instant(client.Time)) is not null);
+            Instant now = new(client.Time);
+            bool isMissed = _retired || _flight is not null || (!force && (Present(now) is not null || now.Timestamp < _nextAttemptAt));
             if (!isMissed)
             {
                 _retired = true;
@@ -182,8 +184,12 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         _held = null;
         _lease = null;
 
-        // what failed while there was a token does not lengthen the waits without one.
-        _failures = _failure?.IsTransient == false ? _failures : 0;
+        // what failed in passing while there was a token does not lengthen the waits without one.
+        if (_failure is { IsTransient: true, RetryAfter: null })
+        {
+            _failures = 0;
+            _nextAttemptAt = Math.Min(_nextAttemptAt, _failedAt + client.Ticks(Backoff.WithoutToken(1)));
+        }
     }
 
     private HeldToken? Present(Instant now) => _held?.IsExpired(now) == false ? _held : null;
@@ -194,7 +200,6 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         {
             BehindUntil = reason == FlightReason.Due ? _held!.EndsAt : long.MinValue,
         };
-        _flight = flight;
 
         // neither the caller's AsyncLocals nor its Activity belong to what everybody shares.
         bool flows = !ExecutionContext.IsFlowSuppressed();
@@ -210,6 +215,8 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
                 suppressed.Undo();
             }
         }
+
+        _flight = flight;
     }
 
     // Whatever happens in a flight, its waiters hear of it.
@@ -223,11 +230,28 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         {
             // Abandoned: its waiters know already.
         }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
+#pragma warning disable CA1031 // Whatever it is, memory that ran out in a hook included, the waiters must hear of it.
+        catch (Exception exception)
+#pragma warning restore CA1031
         {
-            // a logger or listener of the application's threw. If the flight had landed before, nothing more comes of it.
+            // a logger, listener or hook of the application's threw. If the flight had landed before, nothing more comes of it.
             Land(flight, new(null, client.Settings.Name.Broken(exception)));
         }
+        finally
+        {
+            Forget(flight);
+        }
+    }
+
+    // If even the clock threw: nobody waits for ever, and the next call starts anew.
+    private void Forget(Flight flight)
+    {
+        lock (_gate)
+        {
+            _flight = _flight == flight ? null : _flight;
+        }
+
+        flight.Complete(default);
     }
 
     private async Task<FlightResult> RequestAsync(Flight flight)
@@ -235,7 +259,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         using Activity? activity = Tracing.StartTokenRequest(flight.Settings.Name, flight.Reason.ToString(), flight.StartedBy);
         try
         {
-            return new(await client.RequestTokenAsync(request, flight.BehindUntil, flight.CancellationToken).ConfigureAwait(false), null);
+            return new(await client.RequestTokenAsync(request, flight).ConfigureAwait(false), null);
         }
         catch (TokenRequestException exception)
         {
@@ -255,9 +279,9 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
                 return;
             }
 
+            Instant now = new(client.Time);
             _flight = null;
             _lease = null;
-            Instant now = new(client.Time);
             if (result.Token is not null)
             {
                 log = Accept(result.Token, flight, now);
@@ -268,7 +292,11 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
                 result = new(null, _failure);
             }
 
-            RenewAgainIfCredentialChanged(flight);
+            // The flight carried options that have been replaced meanwhile.
+            if (!flight.Settings.HasSameOptions(client.Settings))
+            {
+                StartAnew();
+            }
         }
 
         flight.Complete(result);
@@ -293,7 +321,8 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         if (present is not null)
         {
             // some servers hand out the same token until it is nearly gone.
-            _nextAttemptAt = now.Timestamp + client.Ticks(Backoff.WhileValid(present.RemainingLife(now)));
+            Forgive();
+            _nextAttemptAt = now.Timestamp + client.Ticks(Backoff.WhileValid(present.RemainingLife(now), present.Token.Lifetime));
             _replaceAnyway = false;
         }
         else
@@ -310,17 +339,8 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         next.Token.Value != present.Token.Value
         && (flight.ReplacesRejected || _replaceAnyway || next.EndsAt > present.EndsAt || next.Token.BoundTo?.Thumbprint != present.Token.BoundTo?.Thumbprint);
 
-    // The flight carried a credential that has been replaced meanwhile.
-    private void RenewAgainIfCredentialChanged(Flight flight)
-    {
-        if (!flight.Settings.HasSameCredential(client.Settings))
-        {
-            RenewWithNewCredential();
-        }
-    }
-
     // A token that came with the present credential, while the news of it was still on its way, is none to renew.
-    private void RenewWithNewCredential()
+    private void StartAnew()
     {
         Forgive();
         if (_held is not null && !_held.Settings.HasSameCredential(client.Settings))
@@ -334,10 +354,11 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     private Action Remember(TokenRequestException failure, Flight flight, Instant now)
     {
         _failures++;
+        _failedAt = now.Timestamp;
         HeldToken? present = Present(now);
         TimeSpan wait = failure.KnownUntil is { } until ? client.Span(Math.Max(0, until - now.Timestamp))
             : !failure.IsTransient ? Backoff.AfterFatal(_failures)
-            : present is not null ? Backoff.WhileValid(present.RemainingLife(now))
+            : present is not null ? Backoff.WhileValid(present.RemainingLife(now), present.Token.Lifetime)
             : Backoff.WithoutToken(_failures);
         wait = failure.RetryAfter > wait ? failure.RetryAfter.Value : wait;
         _nextAttemptAt = now.Timestamp + client.Ticks(wait);
@@ -363,6 +384,6 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
     {
         _failure = null;
         _failures = 0;
-        _nextAttemptAt = 0;
+        _nextAttemptAt = long.MinValue;
     }
 }

@@ -88,6 +88,18 @@ internal sealed class ClientSettings
         && Equals(Options.Certificate, other.Options.Certificate)
         && Equals(Options.Authentication, other.Options.Authentication);
 
+    /// <summary>Whether nothing differs: then a reload was about something else, and what the server answered still counts .</summary>
+    public bool HasSameOptions(ClientSettings other) =>
+        ReferenceEquals(this, other)
+        || (HasSameCredential(other) && typeof(ClientCredentialsOptions).GetProperties().All(property => IsSame(property.GetValue(Options), property.GetValue(other.Options))));
+
+    private static bool IsSame(object? left, object? right) => (left, right) switch
+    {
+        (IEnumerable<string> lefts, IEnumerable<string> rights) => lefts.SequenceEqual(rights, StringComparer.Ordinal),
+        (IDictionary<string, string> lefts, IDictionary<string, string> rights) => lefts.Order().SequenceEqual(rights.Order()),
+        _ => Equals(left, right),
+    };
+
     private static string? NullIfEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
 
     private static Dictionary<string, string> Merge(IDictionary<string, string> parameters, IReadOnlyList<KeyValuePair<string, string>> replacements)

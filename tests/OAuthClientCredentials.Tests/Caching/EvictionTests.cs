@@ -28,9 +28,9 @@ public sealed class EvictionTests
     {
         await using Provider provider = new();
         await FillAsync(provider, 0, Max / 2);
-        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(60);
+        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(20);
         await FillAsync(provider, Max / 2, Max / 2);
-        provider.Time.Advance(TimeSpan.FromSeconds(120));
+        provider.Time.Advance(TimeSpan.FromSeconds(40));
         await FillAsync(provider, Max, 1);
         Assert.False(await CostsRequestAsync(provider, 0));
         Assert.InRange(provider.Tokens.SourceCount, (Max * 9 / 10) + 1, (Max * 9 / 10) + 2);

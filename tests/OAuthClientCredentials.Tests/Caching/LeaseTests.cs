@@ -22,13 +22,13 @@ public sealed class LeaseTests
 
     [Theory]
     [Trait("Req", "R-101")]
-    [InlineData(510, 0, 22.5)]
-    [InlineData(0, 540, 15)]
+    [InlineData(143, 0, 6.25)]
+    [InlineData(0, 151, 4.25)]
     public async Task What_is_left_of_the_life_by_either_clock_sets_the_wait(double passed, double jump, double wait)
     {
-        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(1000) } };
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(280) } };
         await provider.GetAsync();
-        provider.Time.Advance(TimeSpan.FromSeconds(400 + passed));
+        provider.Time.Advance(TimeSpan.FromSeconds(112 + passed));
         provider.Time.JumpWallClock(TimeSpan.FromSeconds(jump));
         provider.Endpoint.Outage();
         Assert.Equal("token-1", await provider.GetAndSettleAsync(2));

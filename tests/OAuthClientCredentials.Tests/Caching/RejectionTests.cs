@@ -126,7 +126,7 @@ public sealed class RejectionTests
 
         Assert.Single(provider.Endpoint.Requests);
         provider.Endpoint.Recover();
-        provider.Time.Advance(TimeSpan.FromSeconds(31));
+        provider.Time.Advance(TimeSpan.FromSeconds(38));
         await provider.Tokens.GetTokenAsync(request: new() { Scopes = ["scope-7"] });
         Assert.Equal(2, provider.Endpoint.Requests.Count);
     }

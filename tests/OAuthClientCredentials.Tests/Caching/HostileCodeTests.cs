@@ -1,0 +1,215 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using OAuthClientCredentials.Caching;
+using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Tests.Configuration;
+using OAuthClientCredentials.Tests.Infrastructure;
+
+namespace OAuthClientCredentials.Tests.Caching;
+
+/// <summary>Code of the application's that throws, blocks or runs out of memory where we call it: nobody waits for ever, and no other client suffers.</summary>
+[Collection(nameof(Alone))]
+public sealed class HostileCodeTests
+{
+    [Fact]
+    [Trait("Req", "R-225")]
+    [Trait("Req", "R-105")]
+    public async Task A_hook_that_runs_out_of_memory_leaves_nobody_waiting_and_the_client_alive()
+    {
+        int calls = 0;
+        TokenProvider tokens = Hostile.Create(
+            options =>
+            {
+                options.ClientSecret = null;
+
+                // What `new byte[int.MaxValue]` and too large a MemoryStream throw: one request that failed, in a process that is well.
+                options.UseClientAssertion(_ => Interlocked.Increment(ref calls) == 1 ? throw new OutOfMemoryException("Array dimensions exceeded supported range.") : new("assertion"));
+            },
+            new TestAuthorizationServer().CreateHandler());
+        Task first = tokens.GetTokenAsync().AsTask();
+        bool ended = await Hostile.EndsAsync(first, seconds: 3);
+        Task second = tokens.GetTokenAsync().AsTask();
+        bool recovered = await Hostile.EndsAsync(second, seconds: 3);
+        Exception? disposal = await Record.ExceptionAsync(async () => await tokens.DisposeAsync());
+        Assert.True(ended && recovered && disposal is null, $"first caller told: {ended}; a later caller served: {recovered}; DisposeAsync threw {disposal?.GetType().Name ?? "nothing"}");
+    }
+
+    [Fact]
+    [Trait("Req", "R-225")]
+    public async Task A_clock_that_throws_once_leaves_nobody_waiting()
+    {
+        HostileClock clock = new();
+        TestAuthorizationServer server = new();
+        server.Always(TestAnswer.Token().After(_ =>
+        {
+            clock.Failures = 2;
+            return Task.CompletedTask;
+        }));
+        TokenProvider tokens = Hostile.Create(_ => { }, server.CreateHandler(), clock);
+        Task call = tokens.GetTokenAsync().AsTask();
+        Assert.True(await Hostile.EndsAsync(call), "the waiter never heard of its flight");
+    }
+
+    [Fact]
+    [Trait("Req", "R-094")]
+    [Trait("Req", "R-225")]
+    public async Task A_cancellation_callback_of_a_synchronous_handler_runs_under_no_lock()
+    {
+        TokenProvider? tokens = null;
+        TaskCompletionSource started = new();
+        bool? free = null;
+        HostileHandler handler = new((_, cancellationToken) =>
+        {
+            using CancellationTokenRegistration registration = cancellationToken.Register(() => free ??= Task.Run(() => tokens!.GetSource("", null)).Wait(TimeSpan.FromSeconds(3)));
+            started.TrySetResult();
+            cancellationToken.WaitHandle.WaitOne();
+            throw new OperationCanceledException(cancellationToken);
+        });
+        tokens = Hostile.Create(_ => { }, handler);
+        Task waiting = tokens.GetTokenAsync().AsTask();
+        await started.Task;
+        await Task.Run(() => tokens.Invalidate(""));
+        await Eventually.True(() => free is not null);
+        Assert.True(free, "another thread could not get at the provider while the request was being cancelled: the application's callback runs under TokenProvider's lock");
+    }
+
+    [Fact]
+    [Trait("Req", "R-103")]
+    public async Task A_cancellation_callback_that_blocks_does_not_hold_up_the_shutdown()
+    {
+        using ManualResetEventSlim release = new();
+        TaskCompletionSource started = new();
+        HostileHandler handler = new((_, cancellationToken) =>
+        {
+            cancellationToken.Register(release.Wait);
+            started.TrySetResult();
+            release.Wait();
+            throw new OperationCanceledException();
+        });
+        TokenProvider tokens = Hostile.Create(_ => { }, handler);
+        Task waiting = tokens.GetTokenAsync().AsTask();
+        await started.Task;
+        Task disposal = Task.Run(async () => await tokens.DisposeAsync());
+        bool ended = await Hostile.EndsAsync(disposal, seconds: 9);
+        release.Set();
+        await disposal;
+        Assert.True(ended, "DisposeAsync took longer than 9 seconds; 5 are promised");
+    }
+
+    [Fact]
+    [Trait("Req", "R-103")]
+    [Trait("Req", "R-225")]
+    public async Task A_cancellation_callback_that_throws_does_not_come_out_of_Invalidate_or_stop_it_halfway()
+    {
+        using ManualResetEventSlim release = new();
+        int started = 0;
+        HostileHandler handler = new((_, cancellationToken) =>
+        {
+            cancellationToken.Register(() => throw new InvalidOperationException("callback"));
+            Interlocked.Increment(ref started);
+            release.Wait();
+            throw new OperationCanceledException();
+        });
+        TokenProvider tokens = Hostile.Create(_ => { }, handler);
+        Task[] waiting = [.. Enumerable.Range(0, 3).Select(number => tokens.GetTokenAsync("", Hostile.Scope($"s{number}")).AsTask())];
+        await Eventually.True(() => Volatile.Read(ref started) == 3);
+        TokenSource[] sources = [.. Enumerable.Range(0, 3).Select(number => tokens.GetSource("", Hostile.Scope($"s{number}")))];
+        Exception? thrown = Record.Exception(() => tokens.Invalidate(""));
+        string retired = string.Join(' ', sources.Select(source => source.IsRetired));
+        release.Set();
+        Assert.True(thrown is null && sources.All(source => source.IsRetired), $"Invalidate threw {thrown?.GetType().Name ?? "nothing"}; retired: {retired}");
+    }
+
+    [Fact]
+    [Trait("Req", "R-074")]
+    [Trait("Req", "R-225")]
+    public async Task A_logger_that_throws_spoils_the_reload_of_no_other_client()
+    {
+        (string Key, string? Value)[] settings = [.. Configured.Client("bad"), .. Enumerable.Range(0, 20).SelectMany(number => Configured.Client($"good{number}", $"old{number}"))];
+        await using Configured app = new(settings, services => services.AddSingleton<ILoggerProvider>(new Throwing()));
+        foreach (string name in Enumerable.Range(0, 20).Select(number => $"good{number}").Append("bad"))
+        {
+            await app.Tokens.GetTokenAsync(name);
+        }
+
+        app.Configuration["ClientCredentials:bad:TokenEndpoint"] = "http://id.example.com/token";
+        for (int number = 0; number < 20; number++)
+        {
+            app.Configuration[$"ClientCredentials:good{number}:ClientId"] = $"new{number}";
+        }
+
+        Exception? thrown = Record.Exception(app.Configuration.Reload);
+        int before = app.Endpoint.Requests.Count;
+        for (int number = 0; number < 20; number++)
+        {
+            await app.Tokens.GetTokenAsync($"good{number}");
+        }
+
+        int renewed = app.Endpoint.Requests.Count - before;
+        Assert.True(thrown is null && renewed == 20, $"Reload threw {thrown?.GetBaseException().GetType().Name ?? "nothing"}; {20 - renewed} of 20 other clients still give out the token of their former client id");
+    }
+
+    [Fact]
+    [Trait("Req", "R-082")]
+    public async Task A_monotonic_clock_may_be_below_zero()
+    {
+        HostileClock clock = new() { Offset = -TimeSpan.TicksPerDay * 1000 };
+        TestAuthorizationServer server = new(clock);
+        TokenProvider tokens = Hostile.Create(_ => { }, server.CreateHandler(), clock);
+        AccessToken first = await tokens.GetTokenAsync();
+        clock.Time.Advance(TimeSpan.FromSeconds(3300));
+        await tokens.GetTokenAsync();
+        await Eventually.True(() => !tokens.GetSource("", null).IsInFlight);
+        int due = server.Requests.Count;
+        tokens.Invalidate(await tokens.GetTokenAsync());
+        await Eventually.True(() => !tokens.GetSource("", null).IsInFlight);
+        Assert.True(due == 2 && server.Requests.Count == 3, $"requests when due: {due}, after a rejection: {server.Requests.Count}");
+    }
+
+    [Fact]
+    [Trait("Req", "R-225")]
+    public async Task A_clock_that_throws_during_an_eviction_leaves_no_caller_spinning()
+    {
+        HostileClock clock = new();
+        TestAuthorizationServer server = new(clock.Time) { Lifetime = TimeSpan.FromSeconds(60) };
+        await using ServiceProvider services = Hostile.Services(clock.Time, server, ("c", _ => { }));
+        TokenProvider tokens = new(services.GetRequiredService<ClientRegistry>(), services.GetRequiredService<TokenClient>().RequestTokenAsync, clock, NullLogger.Instance, maxSources: 100);
+        for (int number = 0; number < 100; number++)
+        {
+            await tokens.GetTokenAsync("c", Hostile.Scope($"s{number}"));
+            clock.Time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        clock.Time.Advance(TimeSpan.FromHours(1));
+        (clock.Spared, clock.Failures) = (5, 1);
+        await Record.ExceptionAsync(async () => await tokens.GetTokenAsync("c", Hostile.Scope("one more")));
+        Task call = Task.Run(() => tokens.GetTokenAsync("c", Hostile.Scope("s0")).AsTask());
+        bool ended = await Hostile.EndsAsync(call, seconds: 3);
+        await tokens.DisposeAsync();
+        Assert.True(ended, "the caller spins on a source that was retired and not dropped");
+    }
+
+    private sealed class Throwing : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Id == 5)
+            {
+                throw new IOException("the disk is full");
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

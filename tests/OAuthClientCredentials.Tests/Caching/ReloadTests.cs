@@ -1,0 +1,77 @@
+using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Tests.Configuration;
+
+namespace OAuthClientCredentials.Tests.Caching;
+
+/// <summary>Options that change while clients are in use.</summary>
+public sealed class ReloadTests
+{
+    [Fact]
+    [Trait("Req", "R-074")]
+    [Trait("Req", "R-310")]
+    public async Task A_value_that_cannot_be_read_spoils_the_reload_of_its_own_client_only()
+    {
+        (string Key, string? Value)[] settings = [.. Configured.Client("bad"), .. Enumerable.Range(0, 20).SelectMany(number => Configured.Client($"good{number}", $"old{number}"))];
+        await using Configured app = new(settings);
+        await app.Tokens.GetTokenAsync("bad");
+        for (int number = 0; number < 20; number++)
+        {
+            await app.Tokens.GetTokenAsync($"good{number}");
+        }
+
+        app.Configuration["ClientCredentials:bad:Timeout"] = "half a minute";
+        for (int number = 0; number < 20; number++)
+        {
+            app.Configuration[$"ClientCredentials:good{number}:ClientId"] = $"new{number}";
+        }
+
+        Exception? thrown = Record.Exception(app.Configuration.Reload);
+        int before = app.Endpoint.Requests.Count;
+        for (int number = 0; number < 20; number++)
+        {
+            await app.Tokens.GetTokenAsync($"good{number}");
+        }
+
+        int renewed = app.Endpoint.Requests.Count - before;
+        Assert.True(thrown is null && renewed == 20, $"Reload threw {thrown?.GetBaseException().GetType().Name ?? "nothing"}; {20 - renewed} of 20 other clients still give out the token of their former client id");
+    }
+
+    [Fact]
+    [Trait("Req", "R-342")]
+    [Trait("Req", "R-074")]
+    public async Task Options_that_were_read_before_an_invalidation_are_not_used_after_it()
+    {
+        TestAuthorizationServer server = new();
+        string secret = "old";
+        TaskCompletionSource reading = new();
+        using ManualResetEventSlim release = new();
+        await using ServiceProvider services = Hostile.Services(null, server, ("tenant", options =>
+        {
+            options.ClientSecret = secret;
+            reading.TrySetResult();
+            release.Wait();
+        }));
+        TokenProvider tokens = services.GetRequiredService<TokenProvider>();
+        Task<AccessToken> early = Task.Run(() => tokens.GetTokenAsync("tenant").AsTask());
+        await reading.Task;
+        secret = "new";
+        tokens.Invalidate("tenant");
+        release.Set();
+        await early;
+
+        // Invalidate returned long ago: "The next call reads its options anew."
+        await tokens.GetTokenAsync("tenant", Hostile.Scope("later"));
+        Assert.True(server.Requests[^1].Used("new"), "the secret from before the invalidation was sent");
+    }
+
+    [Fact]
+    [Trait("Req", "R-103")]
+    public async Task A_service_provider_can_be_disposed_synchronously()
+    {
+        ServiceProvider services = Hostile.Services(null, new TestAuthorizationServer(), ("c", _ => { }));
+        await services.GetRequiredService<ITokenProvider>().GetTokenAsync("c");
+        Exception? failure = Record.Exception(services.Dispose);
+        Assert.True(failure is null, $"{failure?.GetType().Name}: {failure?.Message}");
+    }
+}
