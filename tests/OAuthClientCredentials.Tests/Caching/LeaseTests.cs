@@ -24,6 +24,7 @@ public sealed class LeaseTests
     [Trait("Req", "R-101")]
     [InlineData(143, 0, 6.25)]
     [InlineData(0, 151, 4.25)]
+    [InlineData(143, -100, 6.25)]
     public async Task What_is_left_of_the_life_by_either_clock_sets_the_wait(double passed, double jump, double wait)
     {
         await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(280) } };

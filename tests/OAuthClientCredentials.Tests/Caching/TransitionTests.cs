@@ -1,0 +1,197 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using OAuthClientCredentials.Caching;
+using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Tests.Configuration;
+using OAuthClientCredentials.Tests.Infrastructure;
+
+namespace OAuthClientCredentials.Tests.Caching;
+
+/// <summary>The state machine, transition by transition, at its edges.</summary>
+public sealed class TransitionTests
+{
+    [Theory]
+    [Trait("Req", "R-081")]
+    [InlineData(-10, 60)]
+    [InlineData(30, 30)]
+    public async Task A_token_has_expired_in_the_very_moment_by_either_clock_alone(double jump, double passed)
+    {
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(60) } };
+        await provider.GetAsync();
+        provider.Time.JumpWallClock(TimeSpan.FromSeconds(jump));
+        provider.Time.Advance(TimeSpan.FromSeconds(passed));
+        Assert.Equal("token-2", await provider.GetAsync());
+    }
+
+    [Fact]
+    [Trait("Req", "R-084")]
+    public async Task When_a_renewal_is_due_is_drawn_once_and_not_at_each_call()
+    {
+        double sum = 0;
+        for (int round = 0; round < 60; round++)
+        {
+            await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(1000) } };
+            await provider.GetAsync();
+            provider.Time.Advance(TimeSpan.FromSeconds(745));
+            for (int step = 0; step < 160 && !provider.Tokens.GetSource("", null).IsInFlight && provider.Endpoint.Requests.Count == 1; step++)
+            {
+                provider.Time.Advance(TimeSpan.FromSeconds(1));
+                await provider.GetAsync();
+            }
+
+            sum += (provider.Time.GetUtcNow() - provider.Endpoint.Requests[0].At).TotalSeconds;
+        }
+
+        Assert.InRange(sum / 60, 805, 845);
+    }
+
+    [Theory]
+    [Trait("Req", "R-092")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_callers_context_flows_on_as_it_did(bool suppressed)
+    {
+        await using Provider provider = new();
+        AsyncFlowControl? control = suppressed ? ExecutionContext.SuppressFlow() : null;
+        ValueTask<AccessToken> pending = provider.Tokens.GetTokenAsync();
+        bool isSuppressed = ExecutionContext.IsFlowSuppressed();
+        control?.Undo();
+        Assert.Equal(suppressed, isSuppressed);
+        Assert.Equal("token-1", (await pending).Value);
+    }
+
+    [Fact]
+    [Trait("Req", "R-314")]
+    public async Task A_token_that_ends_no_later_replaces_none()
+    {
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(1000) } };
+        await provider.GetAsync();
+        provider.Time.Advance(TimeSpan.FromSeconds(910));
+        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(90);
+        Assert.Equal("token-1", await provider.GetAndSettleAsync(requests: 2));
+        Assert.Equal("token-1", await provider.GetAsync());
+        provider.Time.Advance(TimeSpan.FromSeconds(29));
+        Assert.Equal("token-1", await provider.GetAndSettleAsync(requests: 2));
+        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(1000);
+        provider.Time.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal("token-1", await provider.GetAndSettleAsync(requests: 3));
+        Assert.Equal("token-3", await provider.GetAsync());
+    }
+
+    [Fact]
+    [Trait("Req", "R-074")]
+    [Trait("Req", "R-314")]
+    public async Task A_new_credential_brings_a_token_that_ends_earlier_once_and_not_for_ever()
+    {
+        await using Configured app = new([("orders:TokenEndpoint", OneClient.Endpoint), ("orders:ClientId", "shop"), ("orders:ClientSecret", "old")]);
+        app.Endpoint.Next(TestAnswer.Token(TimeSpan.FromSeconds(3000), "first"), TestAnswer.Token(TimeSpan.FromSeconds(2000), "second"), TestAnswer.Token(TimeSpan.FromSeconds(50), "third"));
+        Assert.Equal("first", await GetAsync());
+        app.Reload("orders:ClientSecret", "new");
+        Assert.Equal("first", await GetAsync());
+        Assert.Equal("second", await GetAsync());
+        app.Time.Advance(TimeSpan.FromSeconds(1850));
+        await GetAsync();
+        Assert.Equal(3, app.Endpoint.Requests.Count);
+        Assert.Equal("second", await GetAsync());
+
+        async Task<string> GetAsync()
+        {
+            string token = (await app.Tokens.GetTokenAsync("orders")).Value;
+            await Eventually.True(() => !((TokenProvider)app.Tokens).GetSource("orders", null).IsInFlight);
+            return token;
+        }
+    }
+
+    [Fact]
+    [Trait("Req", "R-101")]
+    public async Task A_success_begins_the_waits_anew()
+    {
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(10) } };
+        provider.Endpoint.Next(TestAnswer.Unavailable(), TestAnswer.Unavailable(), TestAnswer.Token(), TestAnswer.Unavailable());
+        await FailAsync(provider);
+        provider.Time.Advance(TimeSpan.FromSeconds(1.3));
+        await FailAsync(provider);
+        provider.Time.Advance(TimeSpan.FromSeconds(2.6));
+        await provider.GetAsync();
+        provider.Time.Advance(TimeSpan.FromSeconds(10));
+        await FailAsync(provider);
+        Assert.Equal(4, provider.Endpoint.Requests.Count);
+        provider.Time.Advance(TimeSpan.FromSeconds(1.3));
+        await provider.GetAsync();
+    }
+
+    [Fact]
+    [Trait("Req", "R-049")]
+    [Trait("Req", "R-098")]
+    public async Task A_token_that_is_dead_on_arrival_ends_the_failures_before_it()
+    {
+        await using Provider provider = new();
+        provider.Endpoint.Next(TestAnswer.Unavailable(), TestAnswer.Token(TimeSpan.Zero), TestAnswer.Token());
+        await FailAsync(provider);
+        provider.Time.Advance(TimeSpan.FromSeconds(1.3));
+        await provider.GetAsync();
+        await provider.GetAsync();
+        Assert.Equal(3, provider.Endpoint.Requests.Count);
+    }
+
+    [Fact]
+    [Trait("Req", "R-190")]
+    public async Task All_requests_of_a_rejected_client_wait_for_the_same_moment()
+    {
+        await using Provider provider = new();
+        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        TokenRequestException first = await FailAsync(provider);
+        provider.Time.Advance(TimeSpan.FromSeconds(10));
+        TokenRequestException second = await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.GetTokenAsync("", Hostile.Scope("other")));
+        Assert.InRange((second.NextAttemptAt - first.NextAttemptAt)!.Value.TotalSeconds, -0.01, 0.01);
+        Assert.InRange((first.NextAttemptAt - provider.Time.GetUtcNow())!.Value.TotalSeconds, 20, 28);
+        Assert.Single(provider.Endpoint.Requests);
+    }
+
+    [Fact]
+    [Trait("Req", "R-190")]
+    public async Task The_cool_down_of_a_rejected_client_doubles_and_a_success_ends_it()
+    {
+        await using Provider provider = new();
+        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        await FailAsync(provider);
+        provider.Time.Advance(TimeSpan.FromSeconds(38));
+        TokenRequestException second = await FailAsync(provider);
+        Assert.InRange((second.NextAttemptAt - provider.Time.GetUtcNow())!.Value.TotalSeconds, 60, 75);
+        provider.Endpoint.Recover();
+        provider.Time.Advance(TimeSpan.FromSeconds(76));
+        await provider.GetAsync();
+        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        TokenRequestException third = await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.GetTokenAsync("", Hostile.Scope("other")));
+        Assert.InRange((third.NextAttemptAt - provider.Time.GetUtcNow())!.Value.TotalSeconds, 30, 37.5);
+    }
+
+    [Fact]
+    [Trait("Req", "R-190")]
+    public async Task An_error_that_lasts_is_not_tried_again_for_half_a_minute()
+    {
+        await using Provider provider = new();
+        provider.Endpoint.Always(TestAnswer.Error("invalid_scope"));
+        await FailAsync(provider);
+        provider.Time.Advance(TimeSpan.FromSeconds(29));
+        await FailAsync(provider);
+        Assert.Single(provider.Endpoint.Requests);
+        provider.Time.Advance(TimeSpan.FromSeconds(9));
+        await FailAsync(provider);
+        Assert.Equal(2, provider.Endpoint.Requests.Count);
+    }
+
+    [Fact]
+    [Trait("Req", "R-074")]
+    public void A_source_that_is_added_to_an_ended_generation_has_ended_too()
+    {
+        ClientCredentialsOptions options = new() { TokenEndpoint = OneClient.Endpoint, ClientId = "shop", ClientSecret = "secret" };
+        using ClientRegistry registry = new(new FixedOptions(options), null, new([new("", null)], null), TimeProvider.System, NullLogger.Instance);
+        ClientSources client = new(registry.Get(""), (_, _, _, _) => throw new NotSupportedException(), TimeProvider.System, NullLogger.Instance);
+        Assert.False(client.Add(Hostile.Scope("a")).IsRetired);
+        Assert.True(client.RetireAsync().IsCompletedSuccessfully);
+        Assert.True(client.Add(Hostile.Scope("b")).IsRetired);
+    }
+
+    private static Task<TokenRequestException> FailAsync(Provider provider) => Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
+}
