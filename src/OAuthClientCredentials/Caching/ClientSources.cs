@@ -74,12 +74,13 @@ internal sealed class ClientSources
         try
         {
             AccessToken token = await _requestToken(() => SettingsToTry(isProbe), request, flight.BehindUntil, flight.CancellationToken).ConfigureAwait(false);
-            Volatile.Write(ref _rejection, null);
+            EndRejection();
             return token;
         }
         catch (TokenRequestException failure) when (failure is { IsRejectedCredential: true, KnownUntil: null } && flight.Settings.HasSameOptions(Settings))
         {
-            throw failure.Known(Remember(failure, isProbe).Until);
+            Remember(failure, isProbe);
+            throw;
         }
     }
 
@@ -140,19 +141,28 @@ internal sealed class ClientSources
         !isProbe && Volatile.Read(ref _rejection) is { } known && Time.GetTimestamp() < known.Until ? throw known.Failure.Known(known.Until) : Settings;
 
     // Requests that were under way together are rejected together, and that counts once.
-    private Rejection Remember(TokenRequestException failure, bool isProbe)
+    private void Remember(TokenRequestException failure, bool isProbe)
     {
         lock (_gate)
         {
             long now = Time.GetTimestamp();
-            if (_rejection is not { } known || isProbe || now >= known.Until)
+            if (isProbe || !(now < _rejection?.Until))
             {
                 int count = (_rejection?.Count ?? 0) + 1;
-                known = new(failure, count, now + Ticks(Backoff.AfterFatal(count)), mayBeProbed: !isProbe);
-                Volatile.Write(ref _rejection, known);
+                _rejection = new(failure, count, now + Ticks(Backoff.AfterFatal(count)), mayBeProbed: !isProbe);
             }
+        }
+    }
 
-            return known;
+    // The credential was accepted: whom its rejection held back may ask.
+    private void EndRejection()
+    {
+        if (Interlocked.Exchange(ref _rejection, null) is not null)
+        {
+            foreach (TokenSource source in _sources.Values)
+            {
+                source.EndKnownFailure();
+            }
         }
     }
 

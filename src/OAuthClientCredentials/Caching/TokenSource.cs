@@ -116,6 +116,18 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         }
     }
 
+    /// <summary>Forgets a failure that was another request's.</summary>
+    public void EndKnownFailure()
+    {
+        lock (_gate)
+        {
+            if (_failure?.KnownUntil is not null)
+            {
+                Forgive();
+            }
+        }
+    }
+
     /// <summary>Ends this source for good. A late answer finds nobody; its waiters go to the successor.</summary>
     public Task RetireAsync()
     {

@@ -96,7 +96,7 @@ internal sealed class ClientSettings
     private static bool IsSame(object? left, object? right) => (left, right) switch
     {
         (IEnumerable<string> lefts, IEnumerable<string> rights) => lefts.SequenceEqual(rights, StringComparer.Ordinal),
-        (IDictionary<string, string> lefts, IDictionary<string, string> rights) => lefts.Order().SequenceEqual(rights.Order()),
+        (IDictionary<string, string> lefts, IDictionary<string, string> rights) => lefts.Count == rights.Count && lefts.All(rights.Contains),
         _ => Equals(left, right),
     };
 

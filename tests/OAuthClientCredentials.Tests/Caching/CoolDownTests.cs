@@ -191,4 +191,25 @@ public sealed class CoolDownTests
 
         Assert.InRange(provider.Endpoint.Requests.Count - 1, 1, 3);
     }
+
+    [Fact]
+    [Trait("Req", "R-190")]
+    [Trait("Req", "R-310")]
+    public async Task A_reload_of_something_else_ends_no_cool_down()
+    {
+        (string Key, string? Value)[] client =
+        [
+            .. Configured.Client("orders"), .. Configured.Client("stock"), ("orders:Scopes:0", "read"), ("orders:Scopes:1", "write"),
+            ("orders:Parameters:tenant", "a"), ("orders:Parameters:region", "b"),
+        ];
+        await using Configured app = new(client);
+        app.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        await Assert.ThrowsAsync<TokenRequestException>(async () => await app.Tokens.GetTokenAsync("orders"));
+        app.Reload("stock:ClientId", "another");
+        await Assert.ThrowsAsync<TokenRequestException>(async () => await app.Tokens.GetTokenAsync("orders"));
+        Assert.Single(app.Endpoint.Requests);
+        app.Reload("orders:Timeout", "00:00:20");
+        await Assert.ThrowsAsync<TokenRequestException>(async () => await app.Tokens.GetTokenAsync("orders"));
+        Assert.Equal(2, app.Endpoint.Requests.Count);
+    }
 }
