@@ -23,6 +23,7 @@ public sealed class AccessToken
         RequestedTimestamp = requestedTimestamp;
         ExpiresAt = requestedAt + lifetime;
         AuthorizationHeader = new AccessTokenHeader(this);
+        Fingerprint = FingerprintOf(Value);
     }
 
     /// <summary>The token itself: opaque, whatever it looks like.</summary>
@@ -53,7 +54,14 @@ public sealed class AccessToken
 
     internal long RequestedTimestamp { get; }
 
+    /// <summary>Knows the token again without keeping it; of this process only.</summary>
+    internal long Fingerprint { get; }
+
     /// <summary>Names type and expiry, never the value.</summary>
     /// <returns>A text for people.</returns>
     public override string ToString() => $"{nameof(AccessToken)} {{ TokenType = {TokenType}, ExpiresAt = {ExpiresAt:O}, Value = *** }}";
+
+    // Keyed by the platform with a secret of the process, so nobody can make another text with the same one. A cryptographic hash would load the platform's whole cryptography.
+    internal static long FingerprintOf(string value) =>
+        ((long)string.GetHashCode(value.AsSpan(0, value.Length / 2), StringComparison.Ordinal) << 32) | (uint)string.GetHashCode(value.AsSpan(value.Length / 2), StringComparison.Ordinal);
 }

@@ -1,4 +1,4 @@
-using System.Net;
+using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Caching;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Handling;
@@ -80,14 +80,14 @@ public sealed class AccessTokenHandler : DelegatingHandler
             HttpResponseMessage response = token.BoundTo is { } certificate ? _transportWith(certificate).Send(request, cancellationToken) : base.Send(request, cancellationToken);
             if (Verdict.IsForToken(response, _options) && !Sent.HasLeft(request, uri))
             {
-                _tokens.Invalidate(token, ClientName, choice as TokenRequest);
+                TryReject(token, choice as TokenRequest);
             }
 
             return response;
         }
         finally
         {
-            MarkIfRedirected(request, uri);
+            RequestChoice.MarkIfRedirected(request, uri);
         }
     }
 
@@ -114,20 +114,12 @@ public sealed class AccessTokenHandler : DelegatingHandler
 
         if (_origins.Refuse(uri) is not { } refusal)
         {
-            return !_origins.AllowsAny || IsStillAtItsOrigin(request);
+            return !_origins.AllowsAny || AttachedTokens.IsStillAtItsOrigin(request);
         }
 
         AttachedTokens.Strip(request, isOurs);
         return _options.SendWithoutTokenToOtherOrigins ? false
             : throw new OriginNotAllowedException($"The request to {uri.Scheme}://{uri.IdnHost}:{uri.Port} was not sent with a token of client '{ClientName}': {refusal}.");
-    }
-
-    // a handler around us may have sent this very request on, and where any origin is allowed only the request knows its first one.
-    private static bool IsStillAtItsOrigin(HttpRequestMessage request)
-    {
-        bool isStill = RequestChoice.FirstAddress(request) is not { } first || !Sent.HasLeft(request, first);
-        AttachedTokens.Strip(request, !isStill);
-        return isStill;
     }
 
     private async Task<HttpResponseMessage> GetTokenAndSendAsync(HttpRequestMessage request, TokenRequest? tokenRequest, CancellationToken cancellationToken)
@@ -157,7 +149,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         int version = Sent.VersionOf(request);
         _attached.Attach(token, request);
         Task<HttpResponseMessage> pending = ForwardAsync(token, request, cancellationToken);
-        return pending.IsCompletedSuccessfully && !IsUnauthorized(pending) && ReferenceEquals(request.RequestUri, sent.Uri)
+        return pending.IsCompletedSuccessfully && !Verdict.IsUnauthorized(pending) && ReferenceEquals(request.RequestUri, sent.Uri)
             ? pending
             : ObserveAsync(pending, request, sent, version, cancellationToken);
     }
@@ -176,7 +168,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         }
         finally
         {
-            MarkIfRedirected(request, sent.Uri);
+            RequestChoice.MarkIfRedirected(request, sent.Uri);
         }
 
         // The platform drops the header when it follows a redirect: what was sent without the token does not reject it.
@@ -188,8 +180,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
     private async Task<HttpResponseMessage> RenewAndReplayAsync(HttpResponseMessage first, HttpRequestMessage request, AccessToken rejected, Sent sent, int version, CancellationToken cancellationToken)
     {
         TokenRequest? tokenRequest = RequestChoice.Get(request) as TokenRequest;
-        _tokens.Invalidate(rejected, ClientName, tokenRequest);
-        if (!sent.MayBeReplayed(request, version, _options) || await GetReplacementAsync(first, rejected, tokenRequest, cancellationToken).ConfigureAwait(false) is not { } token)
+        if (!TryReject(rejected, tokenRequest) || !sent.MayBeReplayed(request, version, _options) || await GetReplacementAsync(first, rejected, tokenRequest, cancellationToken).ConfigureAwait(false) is not { } token)
         {
             return first;
         }
@@ -211,7 +202,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         }
         finally
         {
-            MarkIfRedirected(request, sent.Uri);
+            RequestChoice.MarkIfRedirected(request, sent.Uri);
         }
     }
 
@@ -227,7 +218,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
             AccessToken token = await GetTokenAsync(tokenRequest, cancellationToken).ConfigureAwait(false);
             return token.Value == rejected.Value ? null : token;
         }
-        catch (TokenRequestException)
+        catch (Exception exception) when (exception is TokenRequestException || IsEnded(exception))
         {
             return null;
         }
@@ -238,13 +229,19 @@ public sealed class AccessTokenHandler : DelegatingHandler
         }
     }
 
-    private static bool IsUnauthorized(Task<HttpResponseMessage> completed) => completed.GetAwaiter().GetResult().StatusCode == HttpStatusCode.Unauthorized;
-
-    private static void MarkIfRedirected(HttpRequestMessage request, Uri uri)
+    private bool TryReject(AccessToken token, TokenRequest? tokenRequest)
     {
-        if (Sent.HasLeft(request, uri))
+        try
         {
-            RequestChoice.Set(request, RequestChoice.Redirected);
+            _tokens.Invalidate(token, ClientName, tokenRequest);
+            return true;
+        }
+        catch (Exception exception) when (IsEnded(exception))
+        {
+            return false;
         }
     }
+
+    // the provider, or the client, ended while the API answered; its answer is the caller's all the same.
+    private static bool IsEnded(Exception exception) => exception is ObjectDisposedException or OptionsValidationException;
 }

@@ -116,14 +116,19 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
 
     private ClientSources[] Clients => [.. _clients.Values.Distinct()];
 
+    /// <summary>The client's settings as they were when they were valid last.</summary>
+    internal ClientSettings GetSettings(string clientName) => GetClient(clientName).Settings;
+
     internal TokenSource GetSource(string clientName, TokenRequest? request)
     {
         ArgumentNullException.ThrowIfNull(clientName);
-        ClientSources client = _clients.TryGetValue(clientName, out ClientSources? known) ? known : AddClient(clientName);
+        ClientSources client = GetClient(clientName);
         return request is null ? client.Default
             : client.TryGet(request, out TokenSource? source) && !source!.IsRetired ? source
             : AddSource(client, request);
     }
+
+    private ClientSources GetClient(string clientName) => _clients.TryGetValue(clientName, out ClientSources? known) ? known : AddClient(clientName);
 
     private async ValueTask<AccessToken> WaitAsync(TokenSource source, string clientName, TokenRequest? request, CancellationToken cancellationToken)
     {
@@ -195,28 +200,20 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         {
             try
             {
-                Refresh(name, client);
+                if (!client.TryUpdate(() => _registry.Get(name)))
+                {
+                    Retire(name, client);
+                }
+            }
+            catch (OptionsValidationException) when (!_registry.IsKnown(name))
+            {
+                // the client was removed, and its tokens go with it.
+                Retire(name, client);
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
                 KeepSettings(client, exception);
             }
-        }
-    }
-
-    private void Refresh(string name, ClientSources client)
-    {
-        try
-        {
-            if (!client.TryUpdate(() => _registry.Get(name)))
-            {
-                Retire(name, client);
-            }
-        }
-        catch (OptionsValidationException) when (!_registry.IsKnown(name))
-        {
-            // the client was removed, and its tokens go with it.
-            Retire(name, client);
         }
     }
 

@@ -31,7 +31,9 @@ internal sealed class ClientRegistry : IDisposable
         _directory = directory;
         _timeProvider = timeProvider;
         _logger = logger;
-        foreach (IConfiguration section in directory.Sections)
+
+        // Sections of one root have one token between them: a reload is one change, however many clients it may concern.
+        foreach (IConfiguration section in directory.Sections.DistinctBy(section => section.GetReloadToken()))
         {
             // OnChange is never raised for a name that stands in configuration only; drop what was cached of all.
             _subscriptions.Add(ChangeToken.OnChange(section.GetReloadToken, () =>
@@ -55,7 +57,7 @@ internal sealed class ClientRegistry : IDisposable
     public ClientSettings Get(string name)
     {
         string resolved = Resolve(name);
-        ClientCredentialsOptions options = _options.Get(resolved);
+        ClientCredentialsOptions options = Read(resolved);
         if (_settings.TryGetValue(resolved, out ClientSettings? settings) && ReferenceEquals(settings.Options, options))
         {
             return settings;
@@ -77,6 +79,20 @@ internal sealed class ClientRegistry : IDisposable
         _cache?.TryRemove(resolved);
         _settings.TryRemove(resolved, out _);
         _warned.TryRemove(resolved, out _);
+    }
+
+    // the cache keeps also that making them threw, for names that are no clients too.
+    private ClientCredentialsOptions Read(string resolved)
+    {
+        try
+        {
+            return _options.Get(resolved);
+        }
+        catch
+        {
+            _cache?.TryRemove(resolved);
+            throw;
+        }
     }
 
     public void Dispose() => _subscriptions.ForEach(subscription => subscription?.Dispose());

@@ -61,12 +61,12 @@ internal static class HandlerServices
         IServiceProvider services = handlers.Services;
         AccessTokenHandlerOptions options = services.GetRequiredService<IOptionsMonitor<AccessTokenHandlerOptions>>().Get(OptionsName(registration));
         string clientName = services.GetRequiredService<ClientRegistry>().Resolve(registration.ClientName);
-        IOptionsMonitor<ClientCredentialsOptions> clients = services.GetRequiredService<IOptionsMonitor<ClientCredentialsOptions>>();
+        TokenProvider clients = services.GetRequiredService<TokenProvider>();
         OriginPolicy origins = new(
             handlers.Name ?? "",
             options.AllowedOrigins.Select(origin => Origin.TryParse(origin)!),
             books.Of(handlers.Name ?? ""),
-            () => clients.Get(clientName).AllowInsecureHttp,
+            () => clients.GetSettings(clientName).Options.AllowInsecureHttp,
             services.GetRequiredService<ILogger<AccessTokenHandler>>());
         handlers.AdditionalHandlers.Add(new AccessTokenHandler(
             services.GetRequiredService<ITokenProvider>(),

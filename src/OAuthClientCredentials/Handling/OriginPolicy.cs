@@ -26,7 +26,8 @@ internal sealed class OriginPolicy(string httpClientName, IEnumerable<Origin> al
 
         if (_allowed.Length > 0 ? Array.Exists(_allowed, origin => origin.Matches(uri)) : baseAddresses.Contains(uri))
         {
-            Volatile.Write(ref _lastAllowed, new Origin(uri));
+            // Plain http is allowed only as long as the options say so.
+            Volatile.Write(ref _lastAllowed, EndpointRules.IsSecure(uri, allowInsecureHttp: false) ? new Origin(uri) : null);
             return null;
         }
 

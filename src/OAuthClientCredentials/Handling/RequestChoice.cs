@@ -25,6 +25,14 @@ internal static class RequestChoice
     public static object? Get(HttpRequestMessage request) =>
         Volatile.Read(ref _anyMade) && request.Options.TryGetValue(Key, out object? choice) ? choice : null;
 
+    public static void MarkIfRedirected(HttpRequestMessage request, Uri uri)
+    {
+        if (Sent.HasLeft(request, uri))
+        {
+            Set(request, Redirected);
+        }
+    }
+
     /// <summary>The address that a token was first attached for; if there is none yet, the present one becomes it.</summary>
     public static Uri? FirstAddress(HttpRequestMessage request)
     {
