@@ -148,7 +148,7 @@ public sealed class ClientCredentialsOptions
     /// <value>Defaults to 2.</value>
     public int MaxRetries { get; set; } = 2;
 
-    /// <summary>How many tokens may be requested from one server at a time, by all clients that have the same number. More wait for their turn, within <see cref="Timeout"/>.</summary>
+    /// <summary>How many tokens may be requested from one server at a time, by all clients that have the same number. More wait for their turn, within <see cref="Timeout"/>; <see cref="AttemptTimeout"/> does not count the wait.</summary>
     /// <value>Defaults to 10.</value>
     public int MaxConcurrentRequests { get; set; } = 10;
 
@@ -189,6 +189,7 @@ public sealed class ClientCredentialsOptions
 
     /// <summary>Proves the client in a way of your own, instead of <see cref="AuthenticationMethod"/>.</summary>
     /// <param name="authentication">Used by many token requests at once: it must be thread-safe.</param>
+    /// <remarks>When configuration is reloaded the options are made anew, and an object that does not equal the former one counts as a changed credential: the token is renewed, and a cool-down ends. Give the same one each time.</remarks>
     public void UseAuthentication(ClientAuthentication authentication)
     {
         ArgumentNullException.ThrowIfNull(authentication);
@@ -209,6 +210,7 @@ public sealed class ClientCredentialsOptions
 
     /// <summary>Proves the client with an assertion which somebody else issues (RFC 7523), asked for at each token request.</summary>
     /// <param name="assertion">Gives the assertion as it is now. Used by many token requests at once: it must be thread-safe.</param>
+    /// <remarks>When configuration is reloaded the options are made anew, and a delegate that does not equal the former one counts as a changed credential: the token is renewed, and a cool-down ends. Give the same one each time.</remarks>
     public void UseClientAssertion(Func<CancellationToken, ValueTask<string>> assertion)
     {
         ArgumentNullException.ThrowIfNull(assertion);
@@ -217,6 +219,7 @@ public sealed class ClientCredentialsOptions
 
     /// <summary>Takes the client certificate from a source of your own, asked at each token request.</summary>
     /// <param name="certificate">Gives the certificate as it is now, with its private key; it is not disposed. Used by many token requests at once: it must be thread-safe.</param>
+    /// <remarks>When configuration is reloaded the options are made anew, and a delegate that does not equal the former one counts as a changed credential: the token is renewed, and a cool-down ends. Give the same one each time.</remarks>
     public void UseCertificate(Func<CancellationToken, ValueTask<X509Certificate2>> certificate)
     {
         ArgumentNullException.ThrowIfNull(certificate);

@@ -50,18 +50,17 @@ public sealed class TokenClient
     {
         ClientSettings settings = currentSettings();
         TimeSpan limit = settings.Options.Timeout;
-        Counter sent = new();
-        Attempts attempts = new(settings.Name, settings.Options, _timeProvider, behindUntil, attemptToken => AttemptAsync(currentSettings, resolved, sent, attemptToken));
+        Attempts attempts = new(settings.Name, settings.Options, _timeProvider, behindUntil, (self, attemptToken) => AttemptAsync(currentSettings, resolved, self, attemptToken));
         CancellationTokenSource flight = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<AccessToken> work = settings.MayBlock ? Task.Run(() => RunAsync(attempts, settings, flight.Token), CancellationToken.None) : RunAsync(attempts, settings, flight.Token);
+        Task<AccessToken> work = Task.Run(() => attempts.RunAsync(() => settings.Pipeline, flight.Token).AsTask(), CancellationToken.None);
         try
         {
-            // the limit holds even if a handler or hook of the user's ignores cancellation, or a file that is opened blocks its thread.
+            // the limit holds even if a handler or hook of the user's ignores cancellation or blocks its thread.
             return await work.WaitAsync(limit, _timeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TokenRequestException exception)
         {
-            throw exception.After(sent.Value);
+            throw exception.After(attempts.Sent);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -69,22 +68,23 @@ public sealed class TokenClient
         }
         catch (Exception exception) when (exception is TimeoutException or TimeoutRejectedException or OperationCanceledException)
         {
-            throw settings.Name.TimedOut(exception is TimeoutException ? limit : settings.Options.AttemptTimeout).After(sent.Value);
+            throw attempts.TimedOut(exception is TimeoutException ? limit : settings.Options.AttemptTimeout).After(attempts.Sent);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            throw settings.Name.Broken(exception).After(sent.Value);
+            throw settings.Name.Broken(exception).After(attempts.Sent);
         }
         finally
         {
-            await flight.CancelAsync().ConfigureAwait(false);
-            DisposeAfter(work, flight);
+            End(work, flight);
         }
     }
 
-    // a source that is disposed while work still holds its token would cut the work loose. A late fault is seen here.
-    private static void DisposeAfter(Task work, CancellationTokenSource flight) =>
-        _ = work.ContinueWith(
+    // a source that is disposed while work still holds its token would cut the work loose. R-105: a late fault, of a callback too, is seen here.
+    private static void End(Task work, CancellationTokenSource flight)
+    {
+        Task ended = work.IsCompleted ? work : Task.WhenAll(work, flight.CancelAsync());
+        _ = ended.ContinueWith(
             static (task, state) =>
             {
                 _ = task.Exception;
@@ -94,28 +94,15 @@ public sealed class TokenClient
             CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
-
-    private async Task<AccessToken> RunAsync(Attempts attempts, ClientSettings settings, CancellationToken cancellationToken)
-    {
-        SemaphoreSlim slots = _slots.Of(settings.Options);
-        await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await attempts.RunAsync(() => settings.Pipeline, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            slots.Release();
-        }
     }
 
-    private async ValueTask<AccessToken> AttemptAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, Counter sent, CancellationToken cancellationToken)
+    private async ValueTask<AccessToken> AttemptAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, Attempts attempts, CancellationToken cancellationToken)
     {
         ClientSettings settings = currentSettings();
         TokenRequestAttempt attempt = await WriteAsync(settings, resolved, cancellationToken).ConfigureAwait(false);
         try
         {
-            return await SendAsync(attempt, settings, resolved, sent, cancellationToken).ConfigureAwait(false);
+            return await SendAsync(attempt, currentSettings, settings, resolved, attempts, cancellationToken).ConfigureAwait(false);
         }
         catch (TokenRequestException exception) when (exception.IsRejectedCredential)
         {
@@ -126,7 +113,7 @@ public sealed class TokenClient
                 throw;
             }
 
-            return await SendAsync(next, settings, resolved, sent, cancellationToken).ConfigureAwait(false);
+            return await SendAsync(next, currentSettings, settings, resolved, attempts, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -198,13 +185,19 @@ public sealed class TokenClient
         }
     }
 
-    private async ValueTask<AccessToken> SendAsync(TokenRequestAttempt attempt, ClientSettings settings, TokenRequest resolved, Counter sent, CancellationToken cancellationToken)
+    private async ValueTask<AccessToken> SendAsync(TokenRequestAttempt attempt, Func<ClientSettings> currentSettings, ClientSettings settings, TokenRequest resolved, Attempts attempts, CancellationToken cancellationToken)
     {
+        using EndpointSlots.Slot slot = await _slots.TakeAsync(attempt.TokenEndpoint, settings.Options.MaxConcurrentRequests, attempts, cancellationToken).ConfigureAwait(false);
+        using CancellationTokenRegistration givesUp = cancellationToken.UnsafeRegister(static slot => ((EndpointSlots.Slot)slot!).Dispose(), slot);
+
+        // throws if the credential was rejected while this waited.
+        currentSettings();
+
         // the lifetime counts from before the request, however long the answer takes.
         DateTimeOffset requestedAt = _timeProvider.GetUtcNow();
         long requestedTimestamp = _timeProvider.GetTimestamp();
         using HttpRequestMessage message = TokenRequestMessage.Create(attempt);
-        sent.Value++;
+        attempts.Sent++;
         EndpointResponse response = await _endpoint.SendAsync(message, attempt, settings.Name, settings.Options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
         TokenResponse body = settings.Errors.Read(response, attempt);
         IReadOnlyList<string> scopes = GrantedScopes(body, attempt, resolved, settings);
@@ -232,10 +225,5 @@ public sealed class TokenClient
         }
 
         return granted;
-    }
-
-    private sealed class Counter
-    {
-        public int Value { get; set; }
     }
 }

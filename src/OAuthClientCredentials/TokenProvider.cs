@@ -102,14 +102,14 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
             // a hook that ignores cancellation does not hold up the shutdown of the host.
         }
 
-        _owned?.Dispose();
+        DisposeOwned();
     }
 
     /// <summary>As <see cref="DisposeAsync"/>, but ends the token requests without waiting for them.</summary>
     public void Dispose()
     {
         EndAsync().ObserveFault();
-        _owned?.Dispose();
+        DisposeOwned();
     }
 
     internal int SourceCount => Clients.Sum(client => client.Extras.Count() + 1);
@@ -188,6 +188,9 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
             return ended;
         }
     }
+
+    // that cancels what is still on its way, and what a handler does then may block.
+    private void DisposeOwned() => Task.Run(() => _owned?.Dispose()).ObserveFault();
 
     private void Reload()
     {

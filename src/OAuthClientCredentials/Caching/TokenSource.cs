@@ -212,22 +212,8 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         {
             BehindUntil = reason == FlightReason.Due ? _held!.EndsAt : long.MinValue,
         };
-
-        // neither the caller's AsyncLocals nor its Activity belong to what everybody shares.
-        bool flows = !ExecutionContext.IsFlowSuppressed();
-        AsyncFlowControl suppressed = flows ? ExecutionContext.SuppressFlow() : default;
-        try
-        {
-            flight.Ended = Task.Run(() => FlyAsync(flight));
-        }
-        finally
-        {
-            if (flows)
-            {
-                suppressed.Undo();
-            }
-        }
-
+        flight.Ended = Unawaited.StartDetached(() => Task.Run(() => FlyAsync(flight)));
+        flight.Ended.ObserveFault();
         _flight = flight;
     }
 
@@ -247,23 +233,26 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
 #pragma warning restore CA1031
         {
             // a logger, listener or hook of the application's threw. If the flight had landed before, nothing more comes of it.
-            Land(flight, new(null, client.Settings.Name.Broken(exception)));
-        }
-        finally
-        {
-            Forget(flight);
+            Crash(flight, new(null, client.Settings.Name.Broken(exception)));
         }
     }
 
-    // If even the clock threw: nobody waits for ever, and the next call starts anew.
-    private void Forget(Flight flight)
+    private void Crash(Flight flight, FlightResult result)
     {
-        lock (_gate)
+        try
         {
-            _flight = _flight == flight ? null : _flight;
+            Land(flight, result);
         }
+        finally
+        {
+            // If even the clock throws, nobody waits for ever, and the next call starts anew.
+            lock (_gate)
+            {
+                _flight = _flight == flight ? null : _flight;
+            }
 
-        flight.Complete(default);
+            flight.Complete(result);
+        }
     }
 
     private async Task<FlightResult> RequestAsync(Flight flight)

@@ -39,11 +39,6 @@ internal sealed class ClientSettings
 
     public bool UsesMutualTls { get; }
 
-    /// <summary>Whether a token request reads a file or runs code of the application's, which may block its thread.</summary>
-    public bool MayBlock =>
-        Options.Authentication is not null || Options.Pipeline is not null || Options.ClientAssertion is not null || Certificate is not null
-        || !string.IsNullOrEmpty(Options.ClientSecretFile) || !string.IsNullOrEmpty(Options.ClientAssertionFile);
-
     /// <summary>What is asked for when a caller varies nothing.</summary>
     public TokenRequest DefaultRequest { get; }
 

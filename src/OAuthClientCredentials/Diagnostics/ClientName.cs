@@ -30,6 +30,13 @@ internal readonly record struct ClientName(string Value, string OptionsPath)
             IsTransient = true,
         };
 
+    public TokenRequestException HadNoTurn(TimeSpan limit, int queue) =>
+        new($"{this} got no token within {limit.TotalSeconds:0.###} seconds: {queue} other requests were under way at the authorization server, as many as MaxConcurrentRequests allows, and its turn did not come. Raise Timeout or MaxConcurrentRequests.")
+        {
+            ClientName = Value,
+            IsTransient = true,
+        };
+
     /// <summary>Something that the application brought along threw what it should not. Its text may hold anything, and is not repeated.</summary>
     public TokenRequestException Broken(Exception exception) =>
         new($"{this} got no token: {exception.GetType().Name} in a pipeline, handler, authentication, logger or listener of the application. See its log, and mend it there.")

@@ -37,8 +37,8 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
                 return entry.Metadata;
             }
 
-            // A fetch of its own: no waiter's cancellation ends it for the others,.
-            entry.Metadata = Task.Run(() => RefreshAsync(entry, entry.LastGood, settings), CancellationToken.None);
+            // A fetch of its own: no waiter's cancellation ends it for the others.
+            entry.Metadata = RefreshAsync(entry, entry.LastGood, settings);
             entry.Metadata.ObserveFault();
             return entry.Metadata;
         }
@@ -46,10 +46,15 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
 
     private async Task<ServerMetadata> RefreshAsync(Entry entry, ServerMetadata? lastGood, ClientSettings settings)
     {
-        using CancellationTokenSource timeout = new(settings.Options.AttemptTimeout, timeProvider);
+        // With a document at hand, time must be left for the token request that waits.
+        using CancellationTokenSource timeout = new(settings.Options.AttemptTimeout / (lastGood is null ? 1 : 2), timeProvider);
+        CancellationToken limit = timeout.Token;
+        Task<ServerMetadata> fetch = Unawaited.StartDetached(() => Task.Run(() => FetchAsync(entry, settings, limit).AsTask(), CancellationToken.None));
+        fetch.ObserveFault();
         try
         {
-            ServerMetadata metadata = await FetchAsync(entry, settings, timeout.Token).ConfigureAwait(false);
+            // a handler that ignores cancellation or blocks its thread would hold up every client of this authority for good.
+            ServerMetadata metadata = await fetch.WaitAsync(limit).ConfigureAwait(false);
             if (lastGood is not null && lastGood.TokenEndpoint.IdnHost != metadata.TokenEndpoint.IdnHost)
             {
                 // it is allowed, or there were no document; but it is also what an attack on the authority would do.

@@ -4,11 +4,32 @@ using Polly;
 namespace OAuthClientCredentials.Resilience;
 
 /// <summary>All attempts at one token request: a first one, and what the pipeline makes of its failure.</summary>
-internal sealed class Attempts(ClientName client, ClientCredentialsOptions options, TimeProvider timeProvider, long behindUntil, Func<CancellationToken, ValueTask<AccessToken>> attempt)
+internal sealed class Attempts(ClientName client, ClientCredentialsOptions options, TimeProvider timeProvider, long behindUntil, Func<Attempts, CancellationToken, ValueTask<AccessToken>> attempt)
 {
     private readonly long _deadline = timeProvider.GetTimestamp() + (long)(options.Timeout.TotalSeconds * timeProvider.TimestampFrequency);
 
     private TokenRequestException? _firstFailure;
+    private CancellationTokenSource? _limit;
+    private int _queue;
+
+    /// <summary>How many requests were sent.</summary>
+    public int Sent { get; set; }
+
+    /// <summary>What is said if it ends here for want of time.</summary>
+    public TokenRequestException TimedOut(TimeSpan limit) => _queue == 0 ? client.TimedOut(limit) : client.HadNoTurn(limit, _queue);
+
+    /// <summary>While a request waits for others, its attempt takes no time.</summary>
+    public void BeginWait(int queue)
+    {
+        _queue = queue;
+        _limit?.CancelAfter(Timeout.InfiniteTimeSpan);
+    }
+
+    public void EndWait()
+    {
+        _queue = 0;
+        _limit?.CancelAfter(options.AttemptTimeout);
+    }
 
     public async ValueTask<AccessToken> RunAsync(Func<ResiliencePipeline> pipeline, CancellationToken cancellationToken)
     {
@@ -53,20 +74,25 @@ internal sealed class Attempts(ClientName client, ClientCredentialsOptions optio
         }
 
         // A pipeline of the application's own has its own timeouts.
-        return options.Pipeline is null ? BoundedAsync(cancellationToken) : attempt(cancellationToken);
+        return options.Pipeline is null ? BoundedAsync(cancellationToken) : attempt(this, cancellationToken);
     }
 
     private async ValueTask<AccessToken> BoundedAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource limit = new(options.AttemptTimeout, timeProvider);
         using CancellationTokenRegistration outer = cancellationToken.UnsafeRegister(static limit => ((CancellationTokenSource)limit!).Cancel(), limit);
+        _limit = limit;
         try
         {
-            return await attempt(limit.Token).ConfigureAwait(false);
+            return await attempt(this, limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw client.TimedOut(options.AttemptTimeout);
+        }
+        finally
+        {
+            _limit = null;
         }
     }
 }

@@ -39,6 +39,6 @@ internal static class TokenPipeline
 
     // exponential with full jitter, unless the server said when.
     private static TimeSpan? Delay(RetryDelayGeneratorArguments<object> arguments) =>
-        (arguments.Outcome.Exception as TokenRequestException)?.RetryAfter
-        ?? FirstDelay * Math.Pow(2, arguments.AttemptNumber) * Jitter.Between(0, 1);
+        arguments.Outcome.Exception is TokenRequestException { RetryAfter: { } wait } && wait > TimeSpan.Zero ? wait
+        : FirstDelay * Math.Pow(2, arguments.AttemptNumber) * Jitter.Between(0, 1);
 }

@@ -26,7 +26,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
             return new(response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, RetryAfter.Read(response, timeProvider.GetUtcNow()));
         }
         // A connection that is reset in the moment of its making comes as it is, not wrapped.
-        catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException)
+        catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw Unreachable(exception, target, client);
         }
@@ -57,7 +57,8 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         // trust is a matter of configuration; a broken connection is not.
         bool isUntrusted = exception.InnerException is AuthenticationException;
         HttpRequestError error = (exception as HttpRequestException)?.HttpRequestError ?? (exception as HttpIOException)?.HttpRequestError ?? HttpRequestError.Unknown;
-        string what = isUntrusted ? "the TLS certificate was not accepted"
+        string what = exception is OperationCanceledException ? "the token HttpClient gave up by a limit of its own, a ConnectTimeout for instance"
+            : isUntrusted ? "the TLS certificate was not accepted"
             : error == HttpRequestError.Unknown ? "the connection failed"
             : $"the connection failed ({error})";
         string remedy = isUntrusted ? "Check the server's certificate, or give the token HttpClient a handler that trusts your private CA."

@@ -106,15 +106,17 @@ public sealed class CoolDownTests
         Assert.True(failure is null, failure?.Message);
     }
 
-    [Fact]
+    [Theory]
     [Trait("Req", "R-098")]
     [Trait("Req", "R-190")]
-    public async Task A_failure_that_the_server_has_recovered_from_is_not_thrown_again()
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_failure_that_the_server_has_recovered_from_is_not_thrown_again(bool transient)
     {
         await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(1000) } };
         await provider.GetAsync();
         provider.Time.Advance(TimeSpan.FromSeconds(910));
-        provider.Endpoint.Outage();
+        provider.Endpoint.Always(transient ? TestAnswer.Unavailable() : TestAnswer.Error("invalid_scope"));
         await provider.GetAndSettleAsync(requests: 2);
         provider.Endpoint.Always(TestAnswer.SameToken());
         provider.Time.Advance(TimeSpan.FromSeconds(38));

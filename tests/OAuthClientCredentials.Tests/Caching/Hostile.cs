@@ -31,6 +31,18 @@ internal static class Hostile
     public static async Task<bool> EndsAsync(Task task, double seconds = 5) =>
         await Task.WhenAny(task, Task.Delay(TimeSpan.FromSeconds(seconds))) == task;
 
+    /// <summary>Lets time pass on the fake clock until the task ends.</summary>
+    public static async Task PassAsync(TestTimeProvider time, Task task, TimeSpan atMost)
+    {
+        DateTimeOffset end = time.GetUtcNow() + atMost;
+        while (time.GetUtcNow() < end && !await EndsAsync(task, 0.02))
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.True(task.IsCompleted, "it did not end at all");
+    }
+
     private static void Configure(ClientCredentialsOptions options, string id, Action<ClientCredentialsOptions> configure)
     {
         (options.TokenEndpoint, options.ClientId, options.ClientSecret, options.MaxRetries) = (OneClient.Endpoint, id, "secret", 0);

@@ -36,15 +36,19 @@ public sealed class HostileCodeTests
         Assert.True(ended && recovered && disposal is null, $"first caller told: {ended}; a later caller served: {recovered}; DisposeAsync threw {disposal?.GetType().Name ?? "nothing"}");
     }
 
-    [Fact]
+    [Theory]
     [Trait("Req", "R-225")]
-    public async Task A_clock_that_throws_once_leaves_nobody_waiting()
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task A_clock_that_throws_leaves_nobody_waiting(int times)
     {
         HostileClock clock = new();
         TestAuthorizationServer server = new();
         server.Always(TestAnswer.Token().After(_ =>
         {
-            clock.Failures = 2;
+            clock.Failures = times;
             return Task.CompletedTask;
         }));
         TokenProvider tokens = Hostile.Create(_ => { }, server.CreateHandler(), clock);

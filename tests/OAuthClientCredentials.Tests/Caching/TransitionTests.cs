@@ -57,7 +57,12 @@ public sealed class TransitionTests
         bool isSuppressed = ExecutionContext.IsFlowSuppressed();
         control?.Undo();
         Assert.Equal(suppressed, isSuppressed);
-        Assert.Equal("token-1", (await pending).Value);
+        AccessToken token = await pending;
+        Assert.Equal("token-1", token.Value);
+
+        // Not an async method: nobody restores the context for it.
+        provider.Tokens.Invalidate(token);
+        Assert.False(ExecutionContext.IsFlowSuppressed());
     }
 
     [Fact]
@@ -72,10 +77,14 @@ public sealed class TransitionTests
         Assert.Equal("token-1", await provider.GetAsync());
         provider.Time.Advance(TimeSpan.FromSeconds(29));
         Assert.Equal("token-1", await provider.GetAndSettleAsync(requests: 2));
-        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(1000);
+        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(20);
         provider.Time.Advance(TimeSpan.FromSeconds(9));
         Assert.Equal("token-1", await provider.GetAndSettleAsync(requests: 3));
-        Assert.Equal("token-3", await provider.GetAsync());
+        Assert.Equal("token-1", await provider.GetAsync());
+        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(1000);
+        provider.Time.Advance(TimeSpan.FromSeconds(38));
+        Assert.Equal("token-1", await provider.GetAndSettleAsync(requests: 4));
+        Assert.Equal("token-4", await provider.GetAsync());
     }
 
     [Fact]
@@ -118,6 +127,76 @@ public sealed class TransitionTests
         Assert.Equal(4, provider.Endpoint.Requests.Count);
         provider.Time.Advance(TimeSpan.FromSeconds(1.3));
         await provider.GetAsync();
+    }
+
+    [Fact]
+    [Trait("Req", "R-190")]
+    public async Task A_success_begins_the_cool_downs_anew()
+    {
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(10) } };
+        provider.Endpoint.Next(TestAnswer.Error("invalid_scope"), TestAnswer.Token(), TestAnswer.Error("invalid_scope"), TestAnswer.Error("invalid_scope"), TestAnswer.Token(TimeSpan.Zero), TestAnswer.Error("invalid_scope"));
+        await FailAsync(provider);
+        provider.Time.Advance(TimeSpan.FromSeconds(38));
+        await provider.GetAsync();
+        provider.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.InRange(WaitOf(await FailAsync(provider)), 30, 37.5);
+        provider.Time.Advance(TimeSpan.FromSeconds(38));
+        Assert.InRange(WaitOf(await FailAsync(provider)), 60, 75);
+        provider.Time.Advance(TimeSpan.FromSeconds(76));
+        await provider.GetAsync();
+        Assert.InRange(WaitOf(await FailAsync(provider)), 30, 37.5);
+
+        double WaitOf(TokenRequestException failure) => (failure.NextAttemptAt - provider.Time.GetUtcNow())!.Value.TotalSeconds;
+    }
+
+    [Fact]
+    [Trait("Req", "R-190")]
+    public async Task Of_all_that_were_served_before_one_asks_whether_a_rejection_holds()
+    {
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(20) } };
+        string[] scopes = ["a", "b", "c"];
+        foreach (string scope in scopes)
+        {
+            await provider.Tokens.GetTokenAsync("", Hostile.Scope(scope));
+        }
+
+        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        await FailAsync(provider);
+        provider.Time.Advance(TimeSpan.FromSeconds(20));
+        foreach (string scope in scopes)
+        {
+            await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.GetTokenAsync("", Hostile.Scope(scope)));
+        }
+
+        Assert.Equal(5, provider.Endpoint.Requests.Count);
+        TokenRequestException other = await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.GetTokenAsync("", Hostile.Scope("d")));
+        Assert.InRange((other.NextAttemptAt - provider.Time.GetUtcNow())!.Value.TotalSeconds, 59.9, 75);
+    }
+
+    [Fact]
+    [Trait("Req", "R-074")]
+    public async Task An_option_that_is_no_credential_renews_nothing()
+    {
+        await using Configured app = new([("orders:TokenEndpoint", OneClient.Endpoint), ("orders:ClientId", "shop"), ("orders:ClientSecret", "secret")]);
+        await app.Tokens.GetTokenAsync("orders");
+        app.Reload("orders:Timeout", "00:00:20");
+        await app.Tokens.GetTokenAsync("orders");
+        Assert.False(((TokenProvider)app.Tokens).GetSource("orders", null).IsInFlight);
+        Assert.Single(app.Endpoint.Requests);
+    }
+
+    [Fact]
+    [Trait("Req", "R-102")]
+    public async Task What_lives_is_kept_however_idle()
+    {
+        await using Provider provider = new();
+        await provider.Tokens.GetTokenAsync("", Hostile.Scope("idle"));
+        provider.Time.Advance(TimeSpan.FromMinutes(2));
+        await provider.GetAsync();
+        provider.Time.Advance(TimeSpan.FromMinutes(2));
+        await provider.GetAsync();
+        await provider.Tokens.GetTokenAsync("", Hostile.Scope("idle"));
+        Assert.Equal(2, provider.Endpoint.Requests.Count);
     }
 
     [Fact]
