@@ -51,7 +51,8 @@ public sealed class ReloadTests
             options.ClientSecret = secret;
             reading.TrySetResult();
             release.Wait();
-        }));
+        }
+        ));
         TokenProvider tokens = services.GetRequiredService<TokenProvider>();
         Task<AccessToken> early = Task.Run(() => tokens.GetTokenAsync("tenant").AsTask());
         await reading.Task;

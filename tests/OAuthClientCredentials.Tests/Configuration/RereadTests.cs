@@ -24,7 +24,8 @@ public sealed class RereadTests
             {
                 throw new TimeoutException("the tenants' database did not answer");
             }
-        }));
+        }
+        ));
         TokenProvider tokens = services.GetRequiredService<TokenProvider>();
         await Assert.ThrowsAnyAsync<Exception>(async () => await tokens.GetTokenAsync("tenant"));
         Exception? failure = await Record.ExceptionAsync(async () => await tokens.GetTokenAsync("tenant"));

@@ -23,7 +23,9 @@ public sealed class SlotsTests
         {
             options.ClientSecret = null;
             options.UseClientAssertion(_ => hangs ? new(never.Task) : new("assertion"));
-        }), ("other", _ => { }));
+        }
+        ), ("other", _ => { }
+        ));
         TokenProvider tokens = services.GetRequiredService<TokenProvider>();
         Task<AccessToken>[] calls = [.. Enumerable.Range(0, 10).Select(number => tokens.GetTokenAsync("hung", Hostile.Scope($"s{number}")).AsTask())];
         await Hostile.PassAsync(time, Task.WhenAll(calls.Select(call => call.ContinueWith(task => task.Exception))), TimeSpan.FromMinutes(2));
@@ -60,7 +62,8 @@ public sealed class SlotsTests
                 await all.Task.WaitAsync(cancellationToken);
                 return (await tokens!.GetTokenAsync("inner", cancellationToken: cancellationToken)).Value;
             });
-        }), ("inner", options => (options.Timeout, options.MaxConcurrentRequests) = (TimeSpan.FromSeconds(2), limit)));
+        }
+        ), ("inner", options => (options.Timeout, options.MaxConcurrentRequests) = (TimeSpan.FromSeconds(2), limit)));
         tokens = services.GetRequiredService<TokenProvider>();
         Task<AccessToken>[] calls = [.. Enumerable.Range(0, limit).Select(number => tokens.GetTokenAsync("outer", Hostile.Scope($"s{number}")).AsTask())];
         await Task.WhenAll(calls.Select(call => call.ContinueWith(task => task.Exception)));
