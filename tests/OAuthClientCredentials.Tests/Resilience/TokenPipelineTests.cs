@@ -76,7 +76,10 @@ public sealed class TokenPipelineTests
         using OneClient client = new(endpoint, options => options.MaxRetries = 2);
         DateTimeOffset start = client.Time.GetUtcNow();
         TokenRequestException exception = await client.FailAsync();
-        Assert.Equal((1, TimeSpan.FromSeconds(31), TimeSpan.Zero), (endpoint.Requests.Count, exception.RetryAfter!.Value, client.Time.GetUtcNow() - start));
+        Assert.Equal((1, TimeSpan.FromSeconds(31)), (endpoint.Requests.Count, exception.RetryAfter!.Value));
+
+        // The fake clock moves while the work is on another thread.
+        Assert.InRange(client.Time.GetUtcNow() - start, TimeSpan.Zero, TimeSpan.FromSeconds(1));
     }
 
     [Theory]
