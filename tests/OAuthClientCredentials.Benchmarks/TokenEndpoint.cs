@@ -13,5 +13,5 @@ internal sealed class TokenEndpoint : HttpMessageHandler
             new TokenEndpoint());
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        Task.FromResult(new HttpResponseMessage { Content = new StringContent($$"""{"access_token":"{{Token}}","expires_in":3600}""", Encoding.UTF8, "application/json") });
+        Task.FromResult(new HttpResponseMessage { Content = new StringContent($$"""{"access_token":"{{Token}}","token_type":"Bearer","expires_in":3600}""", Encoding.UTF8, "application/json") });
 }

@@ -29,7 +29,7 @@ internal sealed class AttachedTokens
         header is AccessTokenHeader || (header?.Parameter is { } value && _fingerprints.ContainsKey(AccessToken.FingerprintOf(value)));
 
     /// <summary>Whether there is any header, also one that a caller set without validation and that the typed property does not show: a bare key, for instance.</summary>
-    public static bool HasHeader(HttpRequestMessage request) => request.Headers.NonValidated.Contains("Authorization");
+    public static bool HasHeader(HttpRequestMessage request) => request.Headers.NonValidated is { Count: > 0 } headers && headers.Contains("Authorization");
 
     /// <summary>Whether the request still goes where a token was first attached for: a handler around us may have sent it on, and where any origin is allowed only the request knows .</summary>
     public static bool IsStillAtItsOrigin(HttpRequestMessage request)
