@@ -1,10 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using OAuthClientCredentials.Caching;
 using OAuthClientCredentials.Configuration;
 using OAuthClientCredentials.Testing;
-using OAuthClientCredentials.Tests.Configuration;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
@@ -127,35 +125,6 @@ public sealed class HostileCodeTests
     }
 
     [Fact]
-    [Trait("Req", "R-074")]
-    [Trait("Req", "R-225")]
-    public async Task A_logger_that_throws_spoils_the_reload_of_no_other_client()
-    {
-        (string Key, string? Value)[] settings = [.. Configured.Client("bad"), .. Enumerable.Range(0, 20).SelectMany(number => Configured.Client($"good{number}", $"old{number}"))];
-        await using Configured app = new(settings, services => services.AddSingleton<ILoggerProvider>(new Throwing()));
-        foreach (string name in Enumerable.Range(0, 20).Select(number => $"good{number}").Append("bad"))
-        {
-            await app.Tokens.GetTokenAsync(name);
-        }
-
-        app.Configuration["ClientCredentials:bad:TokenEndpoint"] = "http://id.example.com/token";
-        for (int number = 0; number < 20; number++)
-        {
-            app.Configuration[$"ClientCredentials:good{number}:ClientId"] = $"new{number}";
-        }
-
-        Exception? thrown = Record.Exception(app.Configuration.Reload);
-        int before = app.Endpoint.Requests.Count;
-        for (int number = 0; number < 20; number++)
-        {
-            await app.Tokens.GetTokenAsync($"good{number}");
-        }
-
-        int renewed = app.Endpoint.Requests.Count - before;
-        Assert.True(thrown is null && renewed == 20, $"Reload threw {thrown?.GetBaseException().GetType().Name ?? "nothing"}; {20 - renewed} of 20 other clients still give out the token of their former client id");
-    }
-
-    [Fact]
     [Trait("Req", "R-082")]
     public async Task A_monotonic_clock_may_be_below_zero()
     {
@@ -193,27 +162,5 @@ public sealed class HostileCodeTests
         bool ended = await Hostile.EndsAsync(call, seconds: 3);
         await tokens.DisposeAsync();
         Assert.True(ended, "the caller spins on a source that was retired and not dropped");
-    }
-
-    private sealed class Throwing : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (eventId.Id == 5)
-            {
-                throw new IOException("the disk is full");
-            }
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Configuration;
 
@@ -7,20 +8,23 @@ namespace OAuthClientCredentials.Tests.Caching;
 /// <summary>Options that change while clients are in use.</summary>
 public sealed class ReloadTests
 {
-    [Fact]
+    [Theory]
     [Trait("Req", "R-074")]
+    [Trait("Req", "R-225")]
     [Trait("Req", "R-310")]
-    public async Task A_value_that_cannot_be_read_spoils_the_reload_of_its_own_client_only()
+    [InlineData("Timeout", "half a minute")]
+    [InlineData("TokenEndpoint", "http://id.example.com/token")]
+    public async Task A_value_that_cannot_be_read_spoils_the_reload_of_its_own_client_only(string option, string value)
     {
         (string Key, string? Value)[] settings = [.. Configured.Client("bad"), .. Enumerable.Range(0, 20).SelectMany(number => Configured.Client($"good{number}", $"old{number}"))];
-        await using Configured app = new(settings);
+        await using Configured app = new(settings, services => services.AddSingleton<ILoggerProvider>(new FullDisk()));
         await app.Tokens.GetTokenAsync("bad");
         for (int number = 0; number < 20; number++)
         {
             await app.Tokens.GetTokenAsync($"good{number}");
         }
 
-        app.Configuration["ClientCredentials:bad:Timeout"] = "half a minute";
+        app.Configuration[$"ClientCredentials:bad:{option}"] = value;
         for (int number = 0; number < 20; number++)
         {
             app.Configuration[$"ClientCredentials:good{number}:ClientId"] = $"new{number}";
@@ -74,5 +78,28 @@ public sealed class ReloadTests
         await services.GetRequiredService<ITokenProvider>().GetTokenAsync("c");
         Exception? failure = Record.Exception(services.Dispose);
         Assert.True(failure is null, $"{failure?.GetType().Name}: {failure?.Message}");
+    }
+
+    /// <summary>Cannot even log what is wrong with the changed options.</summary>
+    private sealed class FullDisk : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Id == 5)
+            {
+                throw new IOException("the disk is full");
+            }
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }
