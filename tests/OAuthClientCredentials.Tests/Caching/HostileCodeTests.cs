@@ -64,7 +64,8 @@ public sealed class HostileCodeTests
         bool? free = null;
         HostileHandler handler = new((_, cancellationToken) =>
         {
-            using CancellationTokenRegistration registration = cancellationToken.Register(() => free ??= Task.Run(() => tokens!.GetSource("", null)).Wait(TimeSpan.FromSeconds(3)));
+            // Not disposed: the handle below is set before the callbacks run.
+            cancellationToken.Register(() => free ??= Task.Run(() => tokens!.GetSource("", null)).Wait(TimeSpan.FromSeconds(3)));
             started.TrySetResult();
             cancellationToken.WaitHandle.WaitOne();
             throw new OperationCanceledException(cancellationToken);
