@@ -20,6 +20,9 @@ public abstract class AssertionSigner
     /// <returns>The signature; of an ECDSA algorithm r and s, each of full length (RFC 7518 section 3.4).</returns>
     public abstract ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken);
 
+    // two delegates of one signer are equal, and two lambdas around it would not be.
+    internal ValueTask<AssertionSigner> GetAsync(CancellationToken cancellationToken) => new(this);
+
     /// <summary>A signer with credentials of Microsoft.IdentityModel, which key-vault and HSM libraries give out too.</summary>
     /// <param name="credentials">An asymmetric key with its private part, and the algorithm.</param>
     /// <returns>The signer.</returns>

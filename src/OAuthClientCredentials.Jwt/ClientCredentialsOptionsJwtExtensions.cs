@@ -21,15 +21,17 @@ public static class ClientCredentialsOptionsJwtExtensions
     }
 
     /// <summary>Signs the assertions of <c>private_key_jwt</c> with a key of your own.</summary>
+    /// <remarks>On a reload of configuration a signer that does not equal the former one counts as a changed credential: keep one instance outside of the callback that configures the client.</remarks>
     /// <param name="options">The client.</param>
     /// <param name="signer">Signs each assertion.</param>
     public static void UsePrivateKeyJwt(this ClientCredentialsOptions options, AssertionSigner signer)
     {
         ArgumentNullException.ThrowIfNull(signer);
-        options.UsePrivateKeyJwt(_ => new(signer));
+        options.UsePrivateKeyJwt(signer.GetAsync);
     }
 
     /// <summary>Signs the assertions of <c>private_key_jwt</c> with the key that is current: asked for anew for each one, so that it can rotate.</summary>
+    /// <remarks>On a reload of configuration a delegate counts as changed as it does with <see cref="ClientCredentialsOptions.UseClientAssertion"/>.</remarks>
     /// <param name="options">The client.</param>
     /// <param name="signer">Gives the signer of the next assertion. Used by many token requests at once: it must be thread-safe.</param>
     public static void UsePrivateKeyJwt(this ClientCredentialsOptions options, Func<CancellationToken, ValueTask<AssertionSigner>> signer)

@@ -113,6 +113,22 @@ public sealed class AssertionTests : IDisposable
     }
 
     [Fact]
+    [Trait("Req", "R-074")]
+    public void The_same_signer_given_anew_is_no_changed_credential()
+    {
+        VaultSigner vault = new(_ec);
+        Assert.Equal(By(vault), By(vault));
+        Assert.NotEqual(By(vault), By(new VaultSigner(_ec)));
+
+        static ClientAuthentication? By(AssertionSigner signer)
+        {
+            ClientCredentialsOptions options = new();
+            options.UsePrivateKeyJwt(signer);
+            return options.Authentication;
+        }
+    }
+
+    [Fact]
     [Trait("Req", "R-143")]
     public async Task A_signature_in_DER_is_not_sent()
     {
