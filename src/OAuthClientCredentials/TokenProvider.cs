@@ -225,7 +225,9 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     {
         try
         {
-            _logger.InvalidReload(client.Settings.Name, problem.Message);
+            // the binder names the option; what code of the application's says may hold anything.
+            bool isOurs = problem is OptionsValidationException || problem.Source == typeof(TokenProvider).Assembly.GetName().Name;
+            _logger.InvalidReload(client.Settings.Name, isOurs ? problem.Message : $"Reading them threw {problem.GetType().Name}.");
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

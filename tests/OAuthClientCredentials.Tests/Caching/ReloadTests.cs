@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Configuration;
+using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
 
@@ -39,6 +40,35 @@ public sealed class ReloadTests
 
         int renewed = app.Endpoint.Requests.Count - before;
         Assert.True(thrown is null && renewed == 20, $"Reload threw {thrown?.GetBaseException().GetType().Name ?? "nothing"}; {20 - renewed} of 20 other clients still give out the token of their former client id");
+    }
+
+    [Fact]
+    [Trait("Req", "R-210")]
+    [Trait("Req", "R-310")]
+    public async Task Why_a_reload_was_not_taken_over_is_logged_without_the_words_of_the_applications_code()
+    {
+        bool throws = false;
+        LogLines log = new();
+        await using Configured app = new([.. Configured.Client("typo"), .. Configured.Client("hook")], services =>
+        {
+            services.AddSingleton<ILoggerProvider>(log);
+            services.PostConfigure<ClientCredentialsOptions>("hook", _ =>
+            {
+                if (throws)
+                {
+                    throw new TimeoutException("canary");
+                }
+            });
+        });
+        await app.Tokens.GetTokenAsync("typo");
+        await app.Tokens.GetTokenAsync("hook");
+        throws = true;
+        app.Reload("typo:Timeout", "half a minute");
+        Assert.Contains("Client 'typo' keeps its previous settings", log.Text, StringComparison.Ordinal);
+        Assert.Contains("ClientCredentials:typo:Timeout", log.Text, StringComparison.Ordinal);
+        Assert.Contains("Client 'hook' keeps its previous settings", log.Text, StringComparison.Ordinal);
+        Assert.Contains("TimeoutException", log.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", log.Text, StringComparison.Ordinal);
     }
 
     [Fact]
