@@ -17,15 +17,16 @@ public sealed class AccessTokenHandler : DelegatingHandler
     private readonly AccessTokenHandlerOptions _options;
     private readonly OriginPolicy _origins;
     private readonly Func<TlsCertificate, HttpMessageInvoker> _transportWith;
-    private readonly AttachedTokens _attached = new();
+    private readonly AttachedTokens _attached;
     private TokenSource? _source;
 
-    internal AccessTokenHandler(ITokenProvider tokens, string clientName, AccessTokenHandlerOptions options, OriginPolicy origins, Func<TlsCertificate, HttpMessageInvoker> transportWith)
+    internal AccessTokenHandler(ITokenProvider tokens, string clientName, AccessTokenHandlerOptions options, OriginPolicy origins, AttachedTokens attached, Func<TlsCertificate, HttpMessageInvoker> transportWith)
     {
         _tokens = tokens;
         ClientName = clientName;
         _options = options;
         _origins = origins;
+        _attached = attached;
         _transportWith = transportWith;
     }
 

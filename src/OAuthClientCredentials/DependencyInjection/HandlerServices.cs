@@ -29,6 +29,7 @@ internal static class HandlerServices
         builder.Services.AddSingleton<IValidateOptions<AccessTokenHandlerOptions>>(new AccessTokenHandlerOptionsValidator(OptionsName(registration)));
         builder.Services.AddOptions<AccessTokenHandlerOptions>(OptionsName(registration)).ValidateOnStart();
         BaseAddressBooks books = new();
+        AttachedTokens attached = new();
 
         // After all that was configured: the handler stands innermost, whatever the order of registration.
         builder.Services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(new PostConfigureOptions<HttpClientFactoryOptions>(builder.Name, options =>
@@ -36,14 +37,14 @@ internal static class HandlerServices
             // an outer retry brings a request by again with the token on it, and the application may have replaced the redaction by its own.
             Func<string, bool> isRedacted = options.ShouldRedactHeaderValue;
             options.ShouldRedactHeaderValue = header => header.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || header.Equals("DPoP", StringComparison.OrdinalIgnoreCase) || isRedacted(header);
-            options.HttpMessageHandlerBuilderActions.Add(handlers => AddHandler(handlers, registration, books));
+            options.HttpMessageHandlerBuilderActions.Add(handlers => AddHandler(handlers, registration, books, attached));
         }));
         builder.Services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(new BaseAddressRecorder(builder.Name, books));
     }
 
     private static string OptionsName(HandlerRegistration registration) => $"{registration.HttpClientName}\n{registration.ClientName}";
 
-    private static void AddHandler(HttpMessageHandlerBuilder handlers, HandlerRegistration registration, BaseAddressBooks books)
+    private static void AddHandler(HttpMessageHandlerBuilder handlers, HandlerRegistration registration, BaseAddressBooks books, AttachedTokens attached)
     {
         if (handlers.Name == TokenClient.HttpClientName || CertificateHttpClients.IsOne(handlers.Name))
         {
@@ -73,6 +74,7 @@ internal static class HandlerServices
             clientName,
             options,
             origins,
+            attached,
             certificate => services.GetRequiredService<CertificateHttpClients>().CreateInvoker(handlers.Name ?? "", certificate)));
     }
 }

@@ -4,7 +4,7 @@ using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials.Handling;
 
-/// <summary>Puts tokens on requests, and knows its own again. Thread-safe.</summary>
+/// <summary>Puts tokens on requests, and knows its own again. One for all handlers of a registration, for the factory makes new ones every two minutes. Thread-safe.</summary>
 internal sealed class AttachedTokens
 {
     private const int MostRemembered = 4096;

@@ -69,6 +69,39 @@ public sealed class LongAfterTests
         }
     }
 
+    /// <summary>The factory makes a new handler every two minutes; one for another name stands for it.</summary>
+    [Theory]
+    [Trait("Req", "R-110")]
+    [Trait("Req", "R-112")]
+    [InlineData("https://evil.example.com/x")]
+    [InlineData("https://api.example.com/x")]
+    public async Task A_copy_is_known_again_by_a_handler_that_did_not_attach_the_token(string address)
+    {
+        TestTimeProvider time = new();
+        List<(string Host, string? Token)> seen = [];
+        ServiceCollection collection = new();
+        collection.AddClientCredentials("c", options => (options.TokenEndpoint, options.ClientId, options.ClientSecret) = (OneClient.Endpoint, "c", "secret"));
+        collection.ConfigureHttpClientDefaults(builder => builder
+            .ConfigureHttpClient(http => http.BaseAddress = new("https://api.example.com"))
+            .AddClientCredentialsHandler("c")
+            .ConfigurePrimaryHttpMessageHandler(() => new HostileHandler((request, _) =>
+            {
+                seen.Add((request.RequestUri!.Host, request.Headers.Authorization?.Parameter));
+                return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK));
+            })));
+        await using ServiceProvider services = collection.UseTestAuthorizationServer(new TestAuthorizationServer(time) { Lifetime = TimeSpan.FromSeconds(60) }).BuildServiceProvider();
+        IHttpClientFactory factory = services.GetRequiredService<IHttpClientFactory>();
+        using HttpRequestMessage first = new(HttpMethod.Get, "/x");
+        await factory.CreateClient("former").SendAsync(first);
+        time.Advance(TimeSpan.FromSeconds(61));
+        using HttpRequestMessage copy = new(HttpMethod.Get, address);
+        copy.Headers.TryAddWithoutValidation("Authorization", first.Headers.Authorization!.ToString());
+        Exception? refusal = await Record.ExceptionAsync(() => factory.CreateClient("successor").SendAsync(copy));
+        Assert.Equal(new Uri(address).Host == "evil.example.com", refusal is OriginNotAllowedException);
+        Assert.Single(seen, request => request.Token == "token-1");
+        Assert.DoesNotContain(seen, request => request.Host == "evil.example.com");
+    }
+
     [Fact]
     [Trait("Req", "R-310")]
     public async Task A_reload_that_is_not_valid_keeps_the_former_settings_for_the_handler_too()
