@@ -95,9 +95,11 @@ public sealed class OpenIddictTests : CanaryTests
     {
         await using World world = await World.StartAsync(lifetimeSeconds: 9);
         ServiceProvider application = world.Register();
+
+        // From here the token has its eight seconds, however long the server takes to stop.
+        long start = Stopwatch.GetTimestamp();
         await World.CallAsync(application);
         await world.Server.StopAsync();
-        long start = Stopwatch.GetTimestamp();
         int calls = 0;
         while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(7.2))
         {
@@ -114,7 +116,6 @@ public sealed class OpenIddictTests : CanaryTests
             await Record.ExceptionAsync(() => World.CallAsync(application));
         }
 
-        await Task.Delay(500);
         Assert.Equal("42 orders", await World.CallAsync(application));
         Assert.InRange(calls, 50, 1000);
     }
