@@ -135,9 +135,7 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
         lock (_gate)
         {
             (flight, _flight) = (_flight, null);
-            _retired = true;
-            _lease = null;
-            _held = null;
+            Retire();
         }
 
         flight?.Abandon();
@@ -153,13 +151,18 @@ internal sealed class TokenSource(ClientSources client, TokenRequest request)
             bool isMissed = _retired || _flight is not null || (!force && (Present(now) is not null || now.Timestamp < _nextAttemptAt));
             if (!isMissed)
             {
-                _retired = true;
-                _lease = null;
-                _held = null;
+                Retire();
             }
 
             return !isMissed;
         }
+    }
+
+    private void Retire()
+    {
+        _retired = true;
+        _lease = null;
+        _held = null;
     }
 
     // The state machine. Under the lock: starts the flight that is needed, and says which token may be used now.

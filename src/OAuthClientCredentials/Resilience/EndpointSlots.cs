@@ -8,26 +8,29 @@ internal sealed class EndpointSlots
     /// <summary>Waits for a turn at the endpoint, which the time limit of the attempt does not count.</summary>
     public async ValueTask<Slot> TakeAsync(Uri endpoint, int count, Attempts attempts, CancellationToken cancellationToken)
     {
-        Slot slot = new(this, (endpoint, count), Join((endpoint, count)));
+        Queue queue = Join((endpoint, count));
         try
         {
-            Task turn = slot.Queue.Turns.WaitAsync(cancellationToken);
-            if (!turn.IsCompleted)
+            Task turn = queue.Turns.WaitAsync(cancellationToken);
+            bool waits = !turn.IsCompleted;
+            if (waits)
             {
                 attempts.BeginWait(count);
-                await turn.ConfigureAwait(false);
-                attempts.EndWait();
             }
 
             await turn.ConfigureAwait(false);
+            if (waits)
+            {
+                attempts.EndWait();
+            }
         }
         catch
         {
-            Leave(slot);
+            Leave(queue);
             throw;
         }
 
-        return slot;
+        return new Slot(this, queue);
     }
 
     private Queue Join((Uri Endpoint, int Count) key)
@@ -36,7 +39,7 @@ internal sealed class EndpointSlots
         {
             if (!_queues.TryGetValue(key, out Queue? queue))
             {
-                _queues[key] = queue = new(key.Count);
+                _queues[key] = queue = new(key);
             }
 
             queue.Users++;
@@ -44,24 +47,21 @@ internal sealed class EndpointSlots
         }
     }
 
-    private void Leave(Slot slot)
+    // An endpoint that nobody uses any more leaves nothing behind.
+    private void Leave(Queue queue)
     {
         lock (_queues)
         {
-            if (--slot.Queue.Users == 0)
+            if (--queue.Users == 0)
             {
-                _queues.Remove(slot.Key);
+                _queues.Remove(queue.Key);
             }
         }
     }
 
-    public sealed class Slot(EndpointSlots slots, (Uri Endpoint, int Count) key, Queue queue) : IDisposable
+    public sealed class Slot(EndpointSlots slots, Queue queue) : IDisposable
     {
         private int _isFree;
-
-        public (Uri Endpoint, int Count) Key => key;
-
-        public Queue Queue => queue;
 
         /// <summary>Frees it, once. Called by the cancellation as well: a handler that ignores that keeps nobody else waiting .</summary>
         public void Dispose()
@@ -69,16 +69,18 @@ internal sealed class EndpointSlots
             if (Interlocked.Exchange(ref _isFree, 1) == 0)
             {
                 queue.Turns.Release();
-                slots.Leave(this);
+                slots.Leave(queue);
             }
         }
     }
 
 #pragma warning disable CA1001 // A semaphore without a wait handle holds nothing to dispose.
-    public sealed class Queue(int count)
+    public sealed class Queue((Uri Endpoint, int Count) key)
 #pragma warning restore CA1001
     {
-        public SemaphoreSlim Turns { get; } = new(count);
+        public (Uri Endpoint, int Count) Key => key;
+
+        public SemaphoreSlim Turns { get; } = new(key.Count);
 
         public int Users { get; set; }
     }

@@ -109,20 +109,20 @@ public sealed class SlotsTests
     {
         TestTimeProvider time = new();
         TestAuthorizationServer server = new(time);
-        TaskCompletionSource open = new();
-        server.Always(TestAnswer.Token().After(open.Task));
+        int running = 0;
+        int most = 0;
+        server.Always(TestAnswer.Token().After(async _ =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref running));
+            await Task.Yield();
+            Interlocked.Decrement(ref running);
+        }));
         await using ServiceProvider services = Hostile.Services(time, server,
             ("a", options => (options.TokenEndpoint, options.Authority, options.MaxConcurrentRequests) = (null, "https://id.example.com", 1)),
             ("b", options => options.MaxConcurrentRequests = 1));
         TokenProvider tokens = services.GetRequiredService<TokenProvider>();
-        Task a = tokens.GetTokenAsync("a").AsTask();
-        Task b = tokens.GetTokenAsync("b").AsTask();
-        await Eventually.True(() => server.Requests.Count >= 1);
-        await Task.Delay(500);
-        int parallel = server.Requests.Count;
-        open.SetResult();
-        await Task.WhenAll(a, b);
-        Assert.Equal(1, parallel);
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(number => tokens.GetTokenAsync(number % 2 == 0 ? "a" : "b", Hostile.Scope($"s{number}")).AsTask()));
+        Assert.Equal((100, 1), (server.Requests.Count, most));
     }
 
     [Fact]
