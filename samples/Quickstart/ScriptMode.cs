@@ -30,9 +30,10 @@ internal static class ScriptMode
             return 2;
         }
 
-        if (!Uri.TryCreate(ApiBaseUrl!.TrimEnd('/') + "/resource", UriKind.Absolute, out Uri? resource) || resource.Scheme is not ("https" or "http"))
+        string address = ApiBaseUrl!.TrimEnd('/') + "/resource";
+        if (!Uri.TryCreate(address, UriKind.Absolute, out Uri? resource) || resource.Scheme is not ("https" or "http"))
         {
-            Console.Error.WriteLine("API_BASE_URL is no absolute https address, such as https://api.example.com/data.");
+            Console.Error.WriteLine("API_BASE_URL is not an absolute https address, such as https://api.example.com/data.");
             return 2;
         }
 

@@ -1,6 +1,6 @@
 namespace OAuthClientCredentials;
 
-/// <summary>A request was not sent, because its token would have gone to a place that is not allowed to see it.</summary>
+/// <summary>A request was not sent, because its address is not allowed to see the access token.</summary>
 public sealed class OriginNotAllowedException : InvalidOperationException
 {
     /// <summary>Creates an exception without details.</summary>

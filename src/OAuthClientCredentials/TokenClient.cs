@@ -1,14 +1,19 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
-using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Discovery;
 using OAuthClientCredentials.Resilience;
+using OAuthClientCredentials.TokenEndpoint;
 using OAuthClientCredentials.Wire;
-using Polly.Timeout;
+using Polly;
 
 namespace OAuthClientCredentials;
 
-/// <summary>Requests tokens from token endpoints (RFC 6749 section 4.4): request, send, response. It caches nothing. Thread-safe.</summary>
+/// <summary>
+/// Requests tokens from token endpoints (RFC 6749 section 4.4). Each attempt reads the metadata and the credential, waits for a permit at
+/// the endpoint, signs and sends the request, and reads the response. Nothing is cached. Thread-safe.
+/// </summary>
 public sealed class TokenClient
 {
     /// <summary>The name of the HttpClient that talks to authorization servers.</summary>
@@ -17,9 +22,10 @@ public sealed class TokenClient
     private readonly ClientRegistry _registry;
     private readonly EndpointClient _endpoint;
     private readonly MetadataClient _metadata;
-    private readonly EndpointSlots _slots = new();
+    private readonly TokenRequestBuilder _builder;
+    private readonly EndpointLimiter _limiter = new();
     private readonly TimeProvider _timeProvider;
-    private readonly ILogger _logger;
+    private readonly TokenEvents _events;
 
     internal TokenClient(ClientRegistry registry, Func<TlsCertificate?, HttpClient> httpClient, TimeProvider timeProvider, ILogger logger)
     {
@@ -27,203 +33,221 @@ public sealed class TokenClient
         _endpoint = new(httpClient, timeProvider);
         _metadata = new(_endpoint, timeProvider, logger);
         _timeProvider = timeProvider;
-        _logger = logger;
+        _events = new(logger);
+        _builder = new(_metadata, timeProvider, _events);
     }
 
-    /// <summary>Requests one new token, past every cache.</summary>
+    /// <summary>Requests one new token without looking into any cache. A rejected credential is held back as for cached tokens.</summary>
     /// <param name="clientName">The registered name of the client; empty for the default client.</param>
     /// <param name="request">What to ask for differently from the client's options.</param>
-    /// <param name="cancellationToken">Ends the request.</param>
-    /// <returns>The token.</returns>
-    /// <exception cref="TokenRequestException">No token could be had.</exception>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The client's options are not valid, or there is no such client.</exception>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <returns>The new token.</returns>
+    /// <exception cref="TokenRequestException">No token was obtained.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The client's options are not valid, or there is no such
+    /// client.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public Task<AccessToken> RequestTokenAsync(string clientName = "", TokenRequest? request = null, CancellationToken cancellationToken = default)
+    public async Task<AccessToken> RequestTokenAsync(
+        string clientName = "",
+        TokenRequest? request = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(clientName);
+        cancellationToken.ThrowIfCancellationRequested();
         ClientSettings settings = _registry.Get(clientName);
-        return RequestTokenAsync(() => _registry.Get(clientName), settings.Resolve(request ?? TokenRequest.Default), behindUntil: long.MinValue, cancellationToken);
-    }
-
-    /// <summary>Requests one token. The settings are asked for anew when the server rejects the credential .</summary>
-    internal async Task<AccessToken> RequestTokenAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, long behindUntil, CancellationToken cancellationToken)
-    {
-        ClientSettings settings = currentSettings();
-        TimeSpan limit = settings.Options.Timeout;
-        Attempts attempts = new(settings.Name, settings.Options, _timeProvider, behindUntil, (self, attemptToken) => AttemptAsync(currentSettings, resolved, self, attemptToken));
-        CancellationTokenSource flight = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<AccessToken> work = Task.Run(() => attempts.RunAsync(() => settings.Pipeline, flight.Token).AsTask(), CancellationToken.None);
+        WantedToken wanted = new(settings, settings.Resolve(request ?? TokenRequest.Default), isAwaited: true);
+        CancellationTokenSource stop = new();
+        using CancellationTokenRegistration caller = cancellationToken
+            .UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), stop);
         try
         {
-            // the limit holds even if a handler or hook of the user's ignores cancellation or blocks its thread.
-            return await work.WaitAsync(limit, _timeProvider, cancellationToken).ConfigureAwait(false);
+            return await TokenRequestBound.RunAsync(wanted, RequestAsync, _timeProvider, stop).ConfigureAwait(false);
         }
-        catch (TokenRequestException exception)
-        {
-            throw exception.After(attempts.Sent);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             throw new OperationCanceledException(cancellationToken);
         }
-        catch (Exception exception) when (exception is TimeoutException or TimeoutRejectedException or OperationCanceledException)
+    }
+
+    /// <summary>Requests a wanted token: each attempt, the first one included, runs inside the retry pipeline.</summary>
+    internal async Task<AccessToken> RequestAsync(WantedToken wanted, CancellationToken cancellationToken)
+    {
+        ClientSettings settings = wanted.Settings;
+        ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
+        context.Properties.Set(RetryPipeline.Patience, wanted.Patience);
+        context.Properties.Set(RetryPipeline.Deadline, wanted.Deadline);
+        try
         {
-            throw attempts.TimedOut(exception is TimeoutException ? limit : settings.Options.AttemptTimeout).After(attempts.Sent);
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            throw settings.Name.Broken(exception).After(attempts.Sent);
+            return await settings.Pipeline
+                .ExecuteAsync(
+                    static (context, state) => state.Client.AttemptAsync(state.Wanted, context.CancellationToken),
+                    context,
+                    (Client: this, Wanted: wanted))
+                .ConfigureAwait(false);
         }
         finally
         {
-            End(work, flight);
+            ResilienceContextPool.Shared.Return(context);
         }
     }
 
-    // a source that is disposed while work still holds its token would cut the work loose. R-105: a late fault, of a callback too, is seen here.
-    private static void End(Task work, CancellationTokenSource flight)
+    private async ValueTask<AccessToken> AttemptAsync(WantedToken wanted, CancellationToken cancellationToken)
     {
-        Task ended = work.IsCompleted ? work : Task.WhenAll(work, flight.CancelAsync());
-        _ = ended.ContinueWith(
-            static (task, state) =>
-            {
-                _ = task.Exception;
-                ((CancellationTokenSource)state!).Dispose();
-            },
-            flight,
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
-    }
-
-    private async ValueTask<AccessToken> AttemptAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, Attempts attempts, CancellationToken cancellationToken)
-    {
-        ClientSettings settings = currentSettings();
-        TokenRequestAttempt attempt = await WriteAsync(settings, resolved, cancellationToken).ConfigureAwait(false);
+        wanted.Settings.Cooldown.ThrowIfHeldBack(wanted.Settings.HasCredentialFile);
+        AuthorizationServerRequest request = await _builder.PrepareAsync(wanted, cancellationToken).ConfigureAwait(false);
         try
         {
-            return await SendAsync(attempt, currentSettings, settings, resolved, attempts, cancellationToken).ConfigureAwait(false);
+            return await SendAsync(wanted, request, hasNewCredential: false, cancellationToken).ConfigureAwait(false);
         }
-        catch (TokenRequestException exception) when (exception.IsRejectedCredential)
+        catch (TokenRequestException exception) when (!exception.IsHeldBack && (exception.WantsNewProof || exception.MayBeRejectedCredential))
         {
-            settings = currentSettings();
-            TokenRequestAttempt next = await WriteAsync(settings, resolved, cancellationToken).ConfigureAwait(false);
-            if (next.HasSameCredential(attempt))
+            // The source of the credential may have a new one already. Only then, or for a new proof, is there one more request.
+            AuthorizationServerRequest next = await _builder.PrepareAsync(wanted, cancellationToken).ConfigureAwait(false);
+            bool hasNewCredential = !next.HasSameCredential(request);
+            if (!exception.WantsNewProof && !hasNewCredential)
             {
                 throw;
             }
 
-            return await SendAsync(next, currentSettings, settings, resolved, attempts, cancellationToken).ConfigureAwait(false);
+            return await SendAsync(wanted, next, hasNewCredential, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async ValueTask<TokenRequestAttempt> WriteAsync(ClientSettings settings, TokenRequest resolved, CancellationToken cancellationToken)
+    private async ValueTask<AccessToken> SendAsync(
+        WantedToken wanted,
+        AuthorizationServerRequest request,
+        bool hasNewCredential,
+        CancellationToken cancellationToken)
     {
-        ClientCredentialsOptions options = settings.Options;
-        ServerMetadata? metadata = string.IsNullOrEmpty(options.TokenEndpoint) ? await _metadata.GetAsync(settings, cancellationToken).ConfigureAwait(false) : null;
-        TlsCertificate? certificate = await CertificateAsync(settings, cancellationToken).ConfigureAwait(false);
-        TokenRequestAttempt attempt = new(settings.Name, options, EndpointOf(metadata, settings), _timeProvider.GetUtcNow(), settings.Secret.ReadAsync)
+        CredentialCooldown cooldown = wanted.Settings.Cooldown;
+        bool isFromFile = wanted.Settings.HasCredentialFile;
+        object? trial = hasNewCredential ? null : cooldown.Enter(request, isFromFile);
+
+        // Cancellation ends the trial and returns the permit, even if a handler ignores it: others must not wait for that.
+        using CancellationTokenRegistration leaveOnCancel = cancellationToken.UnsafeRegister(_ => cooldown.Leave(trial), null);
+        try
         {
-            SigningAlgorithms = metadata?.SigningAlgorithms,
-            Certificate = certificate?.Certificate,
-            Tls = settings.UsesMutualTls ? certificate : null,
-        };
-        attempt.AddParameter("grant_type", "client_credentials");
-        AddIfAny(attempt, "scope", string.Join(' ', resolved.Scopes ?? []));
-        foreach (string resource in resolved.Resources ?? [])
-        {
-            attempt.AddParameter("resource", resource);
+            wanted.WaitsForPermit = true;
+            using EndpointLimiter.Permit permit = await _limiter
+                .WaitAsync(request.Endpoint, wanted.Settings.Options.MaxConcurrentRequests, cancellationToken)
+                .ConfigureAwait(false);
+            using CancellationTokenRegistration returnOnCancel = cancellationToken
+                .UnsafeRegister(static permit => ((EndpointLimiter.Permit)permit!).Dispose(), permit);
+            wanted.WaitsForPermit = false;
+            if (trial is null && !hasNewCredential)
+            {
+                // It may have been rejected while this request waited.
+                trial = cooldown.Enter(request, isFromFile);
+            }
+
+            AccessToken token = await ExchangeInTimeAsync(wanted, request, cancellationToken).ConfigureAwait(false);
+            cooldown.Accept();
+            return token;
         }
-
-        AddIfAny(attempt, "audience", resolved.Audience);
-        AddIfAny(attempt, "authorization_details", resolved.AuthorizationDetails);
-        foreach ((string name, string value) in resolved.ParameterList)
+        catch (TokenRequestException exception) when (exception.IsInvalidClient && !exception.IsHeldBack)
         {
-            attempt.AddParameter(name, value);
+            cooldown.Reject(exception, request, trial);
+            throw;
         }
-
-        await settings.Authentication.WriteAsync(attempt, cancellationToken).ConfigureAwait(false);
-        return attempt;
-    }
-
-    private async ValueTask<TlsCertificate?> CertificateAsync(ClientSettings settings, CancellationToken cancellationToken)
-    {
-        if (settings.Certificate is not { } source)
+        finally
         {
-            return null;
-        }
-
-        DateTimeOffset now = _timeProvider.GetUtcNow();
-        TlsCertificate certificate = await source.GetAsync(now, cancellationToken).ConfigureAwait(false);
-        if (source.IsNewsThatItExpires(certificate, now))
-        {
-            _logger.CertificateExpires(settings.Name, certificate.Thumbprint, certificate.Certificate.NotAfter.ToUniversalTime());
-        }
-
-        return certificate;
-    }
-
-    // an alias counts whatever the method; an endpoint that was configured is the operator's own word.
-    private static Uri EndpointOf(ServerMetadata? metadata, ClientSettings settings) =>
-        metadata is null ? new Uri(settings.Options.TokenEndpoint!)
-        : !settings.UsesMutualTls ? metadata.TokenEndpoint
-        : metadata.MtlsTokenEndpoint ?? MainEndpointInstead(metadata, settings);
-
-    private static Uri MainEndpointInstead(ServerMetadata metadata, ClientSettings settings) =>
-        metadata.MtlsProblem is { } problem
-            ? throw settings.Name.Failed(metadata.TokenEndpoint, $"the metadata document cannot be used: {problem}", $"See {settings.Name.Option(nameof(ClientCredentialsOptions.Authority))}.")
-        : settings.Options.CertificateBoundTokens
-            ? throw settings.Name.Failed(metadata.TokenEndpoint, "the server's metadata names no endpoint for mutual TLS (mtls_endpoint_aliases), and CertificateBoundTokens demands one", $"If this one does mutual TLS, set {settings.Name.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} to it.")
-        : metadata.TokenEndpoint;
-
-    //
-    private static void AddIfAny(TokenRequestAttempt attempt, string name, string? value)
-    {
-        if (!string.IsNullOrEmpty(value))
-        {
-            attempt.AddParameter(name, value);
+            cooldown.Leave(trial);
         }
     }
 
-    private async ValueTask<AccessToken> SendAsync(TokenRequestAttempt attempt, Func<ClientSettings> currentSettings, ClientSettings settings, TokenRequest resolved, Attempts attempts, CancellationToken cancellationToken)
+    private async ValueTask<AccessToken> ExchangeInTimeAsync(
+        WantedToken wanted,
+        AuthorizationServerRequest request,
+        CancellationToken cancellationToken)
     {
-        using EndpointSlots.Slot slot = await _slots.TakeAsync(attempt.TokenEndpoint, settings.Options.MaxConcurrentRequests, attempts, cancellationToken).ConfigureAwait(false);
-        using CancellationTokenRegistration givesUp = cancellationToken.UnsafeRegister(static slot => ((EndpointSlots.Slot)slot!).Dispose(), slot);
+        ClientCredentialsOptions options = wanted.Settings.Options;
+        if (options.Pipeline is not null)
+        {
+            // Your own pipeline has its own timeouts.
+            return await ExchangeAsync(wanted, request, cancellationToken).ConfigureAwait(false);
+        }
 
-        // throws if the credential was rejected while this waited.
-        currentSettings();
-
-        // the lifetime counts from before the request, however long the answer takes.
-        DateTimeOffset requestedAt = _timeProvider.GetUtcNow();
-        long requestedTimestamp = _timeProvider.GetTimestamp();
-        using HttpRequestMessage message = TokenRequestMessage.Create(attempt);
-        attempts.Sent++;
-        EndpointResponse response = await _endpoint.SendAsync(message, attempt, settings.Name, settings.Options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
-        TokenResponse body = settings.Errors.Read(response, attempt);
-        IReadOnlyList<string> scopes = GrantedScopes(body, attempt, resolved, settings);
-        TimeSpan lifetime = body.ExpiresIn ?? settings.Options.DefaultLifetime;
-        return new AccessToken(body, scopes, lifetime < settings.Options.MaxLifetime ? lifetime : settings.Options.MaxLifetime, requestedAt, requestedTimestamp, settings.Options.CertificateBoundTokens ? attempt.Tls : null);
+        using CancellationTokenSource limit = new(options.AttemptTimeout, _timeProvider);
+        using CancellationTokenRegistration linkToCaller = cancellationToken
+            .UnsafeRegister(static limit => ((CancellationTokenSource)limit!).Cancel(), limit);
+        try
+        {
+            return await ExchangeAsync(wanted, request, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw wanted.Settings.Name.TimedOut(options.AttemptTimeout);
+        }
     }
 
-    //
-    private IReadOnlyList<string> GrantedScopes(TokenResponse body, TokenRequestAttempt attempt, TokenRequest resolved, ClientSettings settings)
+    /// <summary>Signs and sends the request, and reads the response.</summary>
+    private async ValueTask<AccessToken> ExchangeAsync(
+        WantedToken wanted,
+        AuthorizationServerRequest request,
+        CancellationToken cancellationToken)
     {
-        (IReadOnlyList<string> granted, string missing) = body.CompareScopes(resolved.Scopes ?? []);
-        if (missing.Length == 0)
+        ClientSettings settings = wanted.Settings;
+        TokenBinding? binding = settings.BindingOf(request.Tls);
+        await settings.Authentication.WriteAsync(request, cancellationToken).ConfigureAwait(false);
+        if (binding is not null)
         {
-            return granted;
+            await binding.WriteTokenRequestAsync(request, cancellationToken).ConfigureAwait(false);
         }
 
-        if (settings.Options.RequireAllScopes)
+        using HttpRequestMessage message = TokenRequestMessage.Create(request);
+        RequestTime sentAt = new(_timeProvider.GetUtcNow(), _timeProvider.GetTimestamp());
+        wanted.Sent++;
+        EndpointResponse response = await PostAsync(message, request, settings, cancellationToken).ConfigureAwait(false);
+        AccessToken token;
+        try
         {
-            throw settings.Name.Failed(attempt.TokenEndpoint, $"the token lacks scopes that were asked for: {missing}", "Grant them to the client at the server, remove them from Scopes, or turn RequireAllScopes off.");
+            token = TokenResponseReader.Read(response, request, wanted, binding, sentAt);
+        }
+        catch (TokenRequestException exception)
+        {
+            if (binding?.ReadTokenResponse(request, response.Message, exception.Error) == true)
+            {
+                exception.WantNewProof();
+            }
+
+            throw;
         }
 
-        if (settings.IsFirstNarrowerScope())
-        {
-            _logger.NarrowerScope(settings.Name, missing);
-        }
+        binding?.ReadTokenResponse(request, response.Message, null);
+        ReportNarrowerScope(wanted, token);
+        return token;
+    }
 
-        return granted;
+    // An endpoint that is gone may have moved: its metadata is read again.
+    private async ValueTask<EndpointResponse> PostAsync(
+        HttpRequestMessage message,
+        AuthorizationServerRequest request,
+        ClientSettings settings,
+        CancellationToken cancellationToken)
+    {
+        bool mayHaveMoved = true;
+        try
+        {
+            EndpointResponse response = await _endpoint
+                .SendAsync(message, request, settings.Name, settings.Options.MaxResponseBytes, cancellationToken)
+                .ConfigureAwait(false);
+            mayHaveMoved = response.Status is HttpStatusCode.NotFound or HttpStatusCode.Gone;
+            return response;
+        }
+        finally
+        {
+            if (mayHaveMoved)
+            {
+                _metadata.Suspect(settings);
+            }
+        }
+    }
+
+    private void ReportNarrowerScope(WantedToken wanted, AccessToken token)
+    {
+        string missing = TokenResponseReader.MissingScopes(wanted.Request.Scopes ?? [], token.Scopes);
+        if (missing.Length > 0 && wanted.Settings.TryMarkNarrowerScopeLogged())
+        {
+            _events.NarrowerScope(wanted.Settings.Name, missing);
+        }
     }
 }

@@ -3,50 +3,62 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Caching;
-using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.TokenEndpoint;
 using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials;
 
-/// <summary>The cache of access tokens: one source for each client and request. A cached token costs no lock, no await and no allocation. Thread-safe.</summary>
+/// <summary>The cache of access tokens, by client and request. A cached token costs no lock, await or allocation. Thread-safe.</summary>
 public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposable
 {
-    //
     private const int MaxSources = 10_000;
 
     private static readonly TimeSpan DisposeLimit = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<string, ClientSources> _clients = new(StringComparer.Ordinal);
+    // By the name that the client is registered under.
+    private readonly ConcurrentDictionary<string, ClientTokenCache> _clients = new(StringComparer.Ordinal);
     private readonly object _gate = new();
     private readonly ClientRegistry _registry;
-    private readonly RequestToken _requestToken;
-    private readonly TimeProvider _timeProvider;
-    private readonly ILogger _logger;
+    private readonly FetchToken _fetch;
+    private readonly Clock _clock;
+    private readonly TokenEvents _events;
     private readonly IDisposable? _owned;
     private readonly Eviction _eviction;
     private int _reloads;
     private bool _disposed;
 
-    internal TokenProvider(ClientRegistry registry, RequestToken requestToken, TimeProvider timeProvider, ILogger logger, IDisposable? owned = null, int maxSources = MaxSources)
+    internal TokenProvider(
+        ClientRegistry registry,
+        FetchToken fetch,
+        TimeProvider timeProvider,
+        ILogger logger,
+        IDisposable? owned = null,
+        int maxSources = MaxSources)
     {
         _registry = registry;
-        _requestToken = requestToken;
-        _timeProvider = timeProvider;
-        _logger = logger;
+        _fetch = fetch;
+        _clock = new(timeProvider);
+        _events = new(logger);
         _owned = owned;
-        _eviction = new(timeProvider, maxSources);
+        _eviction = new(_clock, maxSources);
         registry.Changed += Reload;
     }
 
-    /// <summary>Makes a provider of one client without dependency injection. Keep it for the life of the process, and dispose it.</summary>
+    /// <summary>Creates a provider of one client without dependency injection. Keep it, and dispose it at the end.</summary>
     /// <param name="configure">Describes the client, which is the default one.</param>
-    /// <param name="handler">Sends the token requests; not disposed. Defaults to one of its own that follows no redirects. A client certificate is then the handler's own to show.</param>
+    /// <param name="handler">Sends the token requests; not disposed. Defaults to one that follows no redirects. If you pass your own
+    /// handler, configure the client certificate on it.</param>
     /// <param name="timeProvider">The clock. Defaults to the system's.</param>
-    /// <param name="loggerFactory">Where to log. Defaults to nowhere.</param>
+    /// <param name="loggerFactory">Creates the logger. Defaults to none.</param>
     /// <returns>The provider.</returns>
     /// <exception cref="OptionsValidationException">The options are not valid.</exception>
-    public static TokenProvider Create(Action<ClientCredentialsOptions> configure, HttpMessageHandler? handler = null, TimeProvider? timeProvider = null, ILoggerFactory? loggerFactory = null)
+    public static TokenProvider Create(
+        Action<ClientCredentialsOptions> configure,
+        HttpMessageHandler? handler = null,
+        TimeProvider? timeProvider = null,
+        ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(configure);
         ClientDirectory directory = new([new(Options.DefaultName, null)], null);
@@ -63,83 +75,106 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         TokenTransport.Harden(handler, TokenClient.HttpClientName, logger);
         TokenTransports transports = new(handler);
         ClientRegistry registry = new(new FixedOptions(options), null, directory, timeProvider, logger);
-        return new(registry, new TokenClient(registry, transports.For, timeProvider, logger).RequestTokenAsync, timeProvider, logger, transports);
+        TokenClient client = new(registry, transports.For, timeProvider, logger);
+        return new(registry, client.RequestAsync, timeProvider, logger, transports);
     }
 
     /// <inheritdoc/>
-    public ValueTask<AccessToken> GetTokenAsync(string clientName = "", TokenRequest? request = null, CancellationToken cancellationToken = default)
+    public ValueTask<AccessToken> GetTokenAsync(
+        string clientName = "",
+        TokenRequest? request = null,
+        CancellationToken cancellationToken = default)
     {
         TokenSource source = GetSource(clientName, request);
-        return source.TryGet() is { } token ? new(token) : WaitAsync(source, clientName, request, cancellationToken);
+        return source.TryGet() is { } token ? new(token) : WaitAsync(source, null, clientName, request, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public void Invalidate(AccessToken rejected, string clientName = "", TokenRequest? request = null)
+    public ValueTask<AccessToken> RenewTokenAsync(
+        AccessToken rejected,
+        string clientName = "",
+        TokenRequest? request = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(rejected);
-        GetSource(clientName, request).Reject(rejected);
+        return WaitAsync(GetSource(clientName, request), rejected, clientName, request, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public void Invalidate(string clientName)
+    public void Forget(string clientName)
     {
         ArgumentNullException.ThrowIfNull(clientName);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         string name = _registry.Resolve(clientName);
         _registry.Forget(name);
         Retire(name, only: null);
     }
 
-    /// <summary>Ends all token requests under way and waits for them, at most 5 seconds. Later calls throw <see cref="ObjectDisposedException"/>.</summary>
-    /// <returns>A task that ends when nothing runs any more.</returns>
+    /// <summary>What is known of a client's own token now. It requests nothing.</summary>
+    /// <param name="clientName">The registered name of the client; empty for the default client.</param>
+    /// <returns>The status.</returns>
+    /// <exception cref="OptionsValidationException">The client's options are not valid, or there is no such client.</exception>
+    public ClientStatus GetStatus(string clientName = "") => GetSource(clientName, null).GetStatus();
+
+    /// <summary>
+    /// Cancels all token requests under way and waits for them, at most 5 seconds. Later calls throw <see cref="ObjectDisposedException"/>.
+    /// </summary>
+    /// <returns>A task that completes when nothing runs any more.</returns>
     public async ValueTask DisposeAsync()
     {
         try
         {
-            await EndAsync().WaitAsync(DisposeLimit, _timeProvider).ConfigureAwait(false);
+            await EndAsync().WaitAsync(DisposeLimit, _clock.TimeProvider).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            // a hook that ignores cancellation does not hold up the shutdown of the host.
+            // Your code that ignores its cancellation token does not hold up the shutdown of the host.
         }
 
         DisposeOwned();
     }
 
-    /// <summary>As <see cref="DisposeAsync"/>, but ends the token requests without waiting for them.</summary>
+    /// <summary>As <see cref="DisposeAsync"/>, but cancels the token requests without waiting for them.</summary>
     public void Dispose()
     {
         EndAsync().ObserveFault();
         DisposeOwned();
     }
 
-    internal int SourceCount => Clients.Sum(client => client.Extras.Count() + 1);
-
-    private ClientSources[] Clients => [.. _clients.Values.Distinct()];
-
-    /// <summary>The client's settings as they were when they were valid last.</summary>
+    /// <summary>The client's last valid settings.</summary>
     internal ClientSettings GetSettings(string clientName) => GetClient(clientName).Settings;
 
     internal TokenSource GetSource(string clientName, TokenRequest? request)
     {
         ArgumentNullException.ThrowIfNull(clientName);
-        ClientSources client = GetClient(clientName);
-        return request is null ? client.Default
-            : client.TryGet(request, out TokenSource? source) && !source!.IsRetired ? source
-            : AddSource(client, request);
+        ClientTokenCache client = GetClient(clientName);
+        return request is null ? client.Default : client.Find(request) ?? AddSource(client, request);
     }
 
-    private ClientSources GetClient(string clientName) => _clients.TryGetValue(clientName, out ClientSources? known) ? known : AddClient(clientName);
-
-    private async ValueTask<AccessToken> WaitAsync(TokenSource source, string clientName, TokenRequest? request, CancellationToken cancellationToken)
+    private ClientTokenCache GetClient(string clientName)
     {
-        if (_eviction.IsSweepDue())
+        if (_clients.TryGetValue(clientName, out ClientTokenCache? client))
         {
-            _eviction.Sweep(Clients);
+            return client;
         }
 
+        string name = _registry.Resolve(clientName);
+        return _clients.TryGetValue(name, out client) ? client : AddClient(name);
+    }
+
+    // A retired source has no token: its successor is asked.
+    private async ValueTask<AccessToken> WaitAsync(
+        TokenSource source,
+        AccessToken? rejected,
+        string clientName,
+        TokenRequest? request,
+        CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        SweepIfDue();
         while (true)
         {
-            if (await source.GetAsync(cancellationToken).ConfigureAwait(false) is { } token)
+            if (await source.GetAsync(rejected, cancellationToken).ConfigureAwait(false) is { } token)
             {
                 return token;
             }
@@ -148,33 +183,52 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         }
     }
 
-    // Options are read outside the lock, for they run the application's code; so what was read before a reload is not published after it.
-    private ClientSources AddClient(string spelled)
+    // Options are read outside the lock, because that runs your code. What was read before a reload is not published after it.
+    private ClientTokenCache AddClient(string name)
     {
         while (true)
         {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
             int reloads = Volatile.Read(ref _reloads);
-            ClientSettings settings = _registry.Get(spelled);
+            ClientSettings settings = _registry.Get(name);
             lock (_gate)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
                 if (reloads == _reloads)
                 {
-                    ClientSources client = _clients.GetOrAdd(settings.Name.Value, _ => new ClientSources(settings, _requestToken, _timeProvider, _logger));
-                    return _clients.GetOrAdd(spelled, client);
+                    return _clients.GetOrAdd(name, _ => new ClientTokenCache(settings, _fetch, _clock, _events));
                 }
             }
         }
     }
 
-    private TokenSource AddSource(ClientSources client, TokenRequest request)
+    private TokenSource AddSource(ClientTokenCache client, TokenRequest request)
     {
         if (_eviction.CountOneMore())
         {
-            _eviction.Evict(Clients);
+            _eviction.Evict([.. _clients.Values]);
         }
 
-        return client.Add(request);
+        return client.GetOrAdd(request);
+    }
+
+    // Sources without a valid token go, and so does a client that is known at run time only, a tenant for instance.
+    private void SweepIfDue()
+    {
+        if (!_eviction.IsSweepDue())
+        {
+            return;
+        }
+
+        _eviction.Sweep([.. _clients.Values]);
+        foreach ((string name, ClientTokenCache client) in _clients)
+        {
+            if (_registry.IsKnownAtRunTimeOnly(name) && client.TryRetireIdle())
+            {
+                _registry.Forget(name);
+                Retire(name, client);
+            }
+        }
     }
 
     private Task EndAsync()
@@ -189,7 +243,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         }
     }
 
-    // that cancels what is still on its way, and what a handler does then may block.
+    // Disposing cancels what is still under way, and a handler may block then.
     private void DisposeOwned() => Task.Run(() => _owned?.Dispose()).ObserveFault();
 
     private void Reload()
@@ -199,50 +253,43 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
             _reloads++;
         }
 
-        foreach ((string name, ClientSources client) in _clients.Where(entry => entry.Value.Settings.Name.Value == entry.Key))
+        foreach ((string name, ClientTokenCache client) in _clients)
         {
             try
             {
-                if (!client.TryUpdate(() => _registry.Get(name)))
-                {
-                    Retire(name, client);
-                }
-            }
-            catch (OptionsValidationException) when (!_registry.IsKnown(name))
-            {
-                // the client was removed, and its tokens go with it.
-                Retire(name, client);
+                Reload(name, client);
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
-                KeepSettings(client, exception);
+                // The client was forgotten meanwhile, which retired it.
             }
         }
     }
 
-    // what cannot be read of one client, and a logger that fails, are nothing to the others.
-    private void KeepSettings(ClientSources client, Exception problem)
+    // Another reload may come while the settings are applied: they are read until they stay the same.
+    private void Reload(string name, ClientTokenCache client)
     {
-        try
+        ClientSettings settings = _registry.Get(name);
+        while (client.Settings != settings)
         {
-            // the binder names the option; what code of the application's says may hold anything.
-            bool isOurs = problem is OptionsValidationException || problem.Source == typeof(TokenProvider).Assembly.GetName().Name;
-            _logger.InvalidReload(client.Settings.Name, isOurs ? problem.Message : $"Reading them threw {problem.GetType().Name}.");
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            // There is nobody left to tell.
+            if (!client.TryApply(settings))
+            {
+                Retire(name, client);
+                return;
+            }
+
+            settings = _registry.Get(name);
         }
     }
 
-    private void Retire(string name, ClientSources? only)
+    private void Retire(string name, ClientTokenCache? only)
     {
         lock (_gate)
         {
             _reloads++;
-            foreach ((string spelled, ClientSources client) in _clients.Where(entry => entry.Value.Settings.Name.Value == name && (only is null || entry.Value == only)))
+            if (_clients.TryGetValue(name, out ClientTokenCache? client) && (only is null || client == only))
             {
-                _clients.TryRemove(spelled, out _);
+                _clients.TryRemove(name, out _);
                 _ = client.RetireAsync();
             }
         }

@@ -2,7 +2,10 @@ using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials;
 
-/// <summary>What one call may ask for differently from its client's options. What is <see langword="null"/> is as the client has it; what is empty is left out.</summary>
+/// <summary>
+/// What one call may ask for differently from its client's options. What is <see langword="null"/> is as the client has it; what is empty
+/// is left out.
+/// </summary>
 /// <remarks>Immutable, with value equality: equal requests share one cached token.</remarks>
 public sealed class TokenRequest : IEquatable<TokenRequest>
 {
@@ -38,7 +41,9 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
     public string? AuthorizationDetails
     {
         get => _authorizationDetails;
-        init => _authorizationDetails = string.IsNullOrEmpty(value) ? value : Check([value], ParameterRules.CheckAuthorizationDetails, nameof(AuthorizationDetails))[0];
+        init => _authorizationDetails = string.IsNullOrEmpty(value)
+            ? value
+            : Check([value], ParameterRules.CheckAuthorizationDetails, nameof(AuthorizationDetails))[0];
     }
 
     /// <summary>Further parameters, besides the client's; one with the same name replaces the client's.</summary>
@@ -46,7 +51,9 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
     public IReadOnlyDictionary<string, string>? Parameters
     {
         get => _parameters?.ToDictionary(StringComparer.Ordinal);
-        init => _parameters = value is null ? null : Canonical.Parameters(Check(value, parameter => ParameterRules.CheckParameter(parameter.Key, parameter.Value), nameof(Parameters)));
+        init => _parameters = value is null
+            ? null
+            : Canonical.Parameters(Check(value, CheckParameter, nameof(Parameters)));
     }
 
     internal IReadOnlyList<KeyValuePair<string, string>> ParameterList => _parameters ?? [];
@@ -81,6 +88,9 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
 
         return _hash;
     }
+
+    private static string? CheckParameter(KeyValuePair<string, string> parameter) =>
+        ParameterRules.CheckParameter(parameter.Key, parameter.Value);
 
     private static T[] Check<T>(IEnumerable<T> values, Func<T, string?> check, string property)
     {

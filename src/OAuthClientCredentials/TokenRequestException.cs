@@ -9,6 +9,9 @@ namespace OAuthClientCredentials;
 /// </remarks>
 public sealed class TokenRequestException : Exception
 {
+    private int _attempts;
+    private DateTimeOffset? _nextAttemptAt;
+
     /// <summary>Creates an exception without details.</summary>
     public TokenRequestException()
     {
@@ -29,8 +32,8 @@ public sealed class TokenRequestException : Exception
     {
     }
 
-    private TokenRequestException(string message, TokenRequestException original)
-        : base(message, original.InnerException)
+    private TokenRequestException(TokenRequestException original)
+        : base(original.BaseMessage, original.InnerException)
     {
         ClientName = original.ClientName;
         Error = original.Error;
@@ -41,7 +44,20 @@ public sealed class TokenRequestException : Exception
         IsTransient = original.IsTransient;
         Attempts = original.Attempts;
         NextAttemptAt = original.NextAttemptAt;
-        KnownUntil = original.KnownUntil;
+    }
+
+    /// <inheritdoc/>
+    public override string Message
+    {
+        get
+        {
+            if (NextAttemptAt is not { } next)
+            {
+                return base.Message;
+            }
+
+            return $"{base.Message} The next attempt is made at {next:HH:mm:ss} UTC or later; until then calls fail immediately.";
+        }
     }
 
     /// <summary>The registered name of the client; empty for the default client.</summary>
@@ -50,7 +66,9 @@ public sealed class TokenRequestException : Exception
     /// <summary>The <c>error</c> code of the server (RFC 6749 section 5.2), if it sent one.</summary>
     public string? Error { get; init; }
 
-    /// <summary>The server's <c>error_description</c>, at most 256 characters, cleaned of control characters and of our own credentials.</summary>
+    /// <summary>
+    /// The server's <c>error_description</c>, at most 256 characters, cleaned of control characters and of our own credentials.
+    /// </summary>
     public string? ErrorDescription { get; init; }
 
     /// <summary>The server's <c>error_uri</c>. It is never fetched.</summary>
@@ -58,7 +76,7 @@ public sealed class TokenRequestException : Exception
     public string? ErrorUri { get; init; }
 #pragma warning restore CA1056
 
-    /// <summary>The HTTP status of the last answer, if there was one.</summary>
+    /// <summary>The HTTP status of the last response, if there was one.</summary>
     public HttpStatusCode? StatusCode { get; init; }
 
     /// <summary>How long the server asked to wait before the next attempt, if it did.</summary>
@@ -68,25 +86,41 @@ public sealed class TokenRequestException : Exception
     public bool IsTransient { get; init; }
 
     /// <summary>How many token requests were sent.</summary>
-    public int Attempts { get; init; }
+    public int Attempts { get => _attempts; init => _attempts = value; }
 
     /// <summary>When the next token request may be sent (UTC), if this error is remembered until then.</summary>
-    public DateTimeOffset? NextAttemptAt { get; init; }
+    public DateTimeOffset? NextAttemptAt { get => _nextAttemptAt; init => _nextAttemptAt = value; }
 
-    /// <summary>Set on the rejection of a credential that another request has met: the timestamp until which nobody tries it again.</summary>
-    internal long? KnownUntil { get; init; }
+    /// <summary>The server rejected the credential: it is not to be sent again, by whichever request .</summary>
+    internal bool IsInvalidClient => !IsTransient && Error == "invalid_client";
 
-    // some servers say no more than 401 or 403.
-    internal bool IsRejectedCredential =>
-        this is { Error: "invalid_client" } or { Error: null, StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden };
+    /// <summary>The credential may be the reason: some servers say no more than 401 or 403 .</summary>
+    internal bool MayBeRejectedCredential =>
+        IsInvalidClient || (!IsTransient && Error is null && StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden);
 
-    internal TokenRequestException After(int attempts) => new(Message, this) { Attempts = attempts };
+    /// <summary>Nothing was sent, because the credential had been rejected before.</summary>
+    internal bool IsHeldBack { get; private init; }
 
-    internal TokenRequestException Known(long until) => new(Message, this) { KnownUntil = until };
+    /// <summary>
+    /// The same request can succeed if it is sent once more with a new proof of the token binding, for instance with the nonce that the
+    /// server demands.
+    /// </summary>
+    internal bool WantsNewProof { get; private set; }
 
-    // each waiter throws its own instance, so that stacks are not shared between threads.
-    internal TokenRequestException Copy() => new(Message, this);
+    private string BaseMessage => base.Message;
 
-    internal TokenRequestException Copy(DateTimeOffset nextAttemptAt) =>
-        new($"{Message} The next attempt is made at {nextAttemptAt:HH:mm:ss} UTC or later; until then calls fail at once.", this) { NextAttemptAt = nextAttemptAt };
+    internal TokenRequestException WithAttempts(int attempts)
+    {
+        _attempts = attempts;
+        return this;
+    }
+
+    internal void WantNewProof() => WantsNewProof = true;
+
+    internal void RememberUntil(DateTimeOffset nextAttemptAt) => _nextAttemptAt ??= nextAttemptAt;
+
+    // Each waiter throws its own instance, so that threads share no stack trace.
+    internal TokenRequestException Copy() => new(this);
+
+    internal TokenRequestException HeldBack() => new(this) { IsHeldBack = true };
 }

@@ -54,7 +54,7 @@ public class CachedGet
 
     /// <summary>As the handler gets it: its source looked up once. The full way is taken once a second.</summary>
     [Benchmark]
-    public ValueTask<AccessToken?> BySource() => _source.TryGet() is { } token ? new(token) : _source.GetAsync(CancellationToken.None);
+    public ValueTask<AccessToken?> BySource() => _source.TryGet() is { } token ? new(token) : _source.GetAsync(null, CancellationToken.None);
 
     /// <summary>As a caller of ITokenProvider gets it.</summary>
     [Benchmark]

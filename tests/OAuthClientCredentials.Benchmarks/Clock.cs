@@ -8,7 +8,7 @@ public class Clock
 {
     private TokenProvider _tokens = null!;
     private TokenSource _source = null!;
-    private Lease _coarse = null!;
+    private TokenSnapshot _coarse = null!;
 
     [GlobalSetup]
     public async Task SetUp()
@@ -23,7 +23,7 @@ public class Clock
     public ValueTask TearDown() => _tokens.DisposeAsync();
 
     [Benchmark(Baseline = true)]
-    public ValueTask<AccessToken?> Hit() => _source.TryGet() is { } token ? new(token) : _source.GetAsync(CancellationToken.None);
+    public ValueTask<AccessToken?> Hit() => _source.TryGet() is { } token ? new(token) : _source.GetAsync(null, CancellationToken.None);
 
     [Benchmark]
     public long TimestampAlone() => TimeProvider.System.GetTimestamp();
@@ -34,7 +34,7 @@ public class Clock
     [Benchmark]
     public ValueTask<AccessToken?> HitWithCoarseClock()
     {
-        Lease lease = Volatile.Read(ref _coarse);
-        return Environment.TickCount64 < lease.Until ? new(lease.Token) : default;
+        TokenSnapshot snapshot = Volatile.Read(ref _coarse);
+        return Environment.TickCount64 < snapshot.Until ? new(snapshot.Token) : default;
     }
 }

@@ -5,11 +5,16 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace OAuthClientCredentials.Benchmarks;
 
-/// <summary>What does a call through HttpClient cost with the handler, over one that sets a constant header? Both as the factory builds them.</summary>
+/// <summary>
+/// What does a call through HttpClient cost with the handler, over one that sets a constant header? Both as the factory
+/// builds them.
+/// </summary>
 [MemoryDiagnoser]
 public class Handler
 {
     private static readonly Uri Orders = new("https://api.example.com/orders");
+
+    private static readonly string[] Names = [.. Enumerable.Range(0, 12).Select(number => $"X-Header-{number}")];
 
     private readonly Inner _inner = new();
     private ServiceProvider _services = null!;
@@ -17,15 +22,20 @@ public class Handler
     private HttpClient _least = null!;
     private HttpClient _ours = null!;
 
-    /// <summary>Whether the inner handler's answer is there at once, or comes later as from a network.</summary>
+    /// <summary>Whether the inner handler's response is there at once, or comes later as from a network.</summary>
     [Params(false, true)]
     public bool Pending { get; set; }
+
+    /// <summary>How many headers the caller set, each of which the copy carries too.</summary>
+    [Params(0, 3, 12)]
+    public int Headers { get; set; }
 
     [GlobalSetup]
     public async Task SetUp()
     {
         ServiceCollection services = new();
-        services.AddClientCredentials(options => (options.TokenEndpoint, options.ClientId, options.ClientSecret) = ("https://id.example.com/token", "shop", "secret"))
+        services.AddClientCredentials(
+            options => (options.TokenEndpoint, options.ClientId, options.ClientSecret) = ("https://id.example.com/token", "shop", "secret"))
             .ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => new TokenEndpoint()));
         AddHttpClient(services, "constant").AddHttpMessageHandler(() => new ConstantHeader());
         AddHttpClient(services, "least").AddHttpMessageHandler(() => new ClockAndStatus());
@@ -52,13 +62,20 @@ public class Handler
 
     private Task<HttpResponseMessage> SendAsync(HttpClient client)
     {
-        Task<HttpResponseMessage> response = client.SendAsync(new HttpRequestMessage(HttpMethod.Get, Orders), HttpCompletionOption.ResponseHeadersRead);
+        HttpRequestMessage request = new(HttpMethod.Get, Orders);
+        for (int number = 0; number < Headers; number++)
+        {
+            request.Headers.TryAddWithoutValidation(Names[number], "value");
+        }
+
+        Task<HttpResponseMessage> response = client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         _inner.Answer();
         return response;
     }
 
     private IHttpClientBuilder AddHttpClient(IServiceCollection services, string name) =>
-        services.AddHttpClient(name, client => client.BaseAddress = new Uri("https://api.example.com")).ConfigurePrimaryHttpMessageHandler(() => _inner).RemoveAllLoggers();
+        services.AddHttpClient(name, client => client.BaseAddress = new Uri("https://api.example.com"))
+            .ConfigurePrimaryHttpMessageHandler(() => _inner).RemoveAllLoggers();
 
     private sealed class ConstantHeader : DelegatingHandler
     {
@@ -82,7 +99,9 @@ public class Handler
         {
             request.Headers.Authorization = _time.GetTimestamp() < _expires ? _header : null;
             Task<HttpResponseMessage> pending = base.SendAsync(request, cancellationToken);
-            return pending.IsCompletedSuccessfully && pending.Result.StatusCode != HttpStatusCode.Unauthorized ? pending : LookAsync(pending);
+            return pending.IsCompletedSuccessfully && pending.Result.StatusCode != HttpStatusCode.Unauthorized
+                ? pending
+                : LookAsync(pending);
         }
 
         private static async Task<HttpResponseMessage> LookAsync(Task<HttpResponseMessage> pending)

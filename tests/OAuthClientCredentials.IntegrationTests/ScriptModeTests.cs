@@ -61,7 +61,7 @@ public sealed class ScriptModeTests : CanaryTests
     [Theory]
     [InlineData("OAUTH_CLIENT_SECRET", Canary.Marker + "wrong", "invalid_client")]
     [InlineData("OAUTH_SCOPE", "orders.burn", "invalid_scope")]
-    [InlineData("OAUTH_AUTH_METHOD", "client_secret_pots", "ClientCredentials:script:AuthenticationMethod is none of")]
+    [InlineData("OAUTH_AUTH_METHOD", "client_secret_pots", "ClientCredentials:script:AuthenticationMethod is not one of")]
     [InlineData("OAUTH_TOKEN_URL", "http://id.example.com/token", "ClientCredentials:script:TokenEndpoint must be https")]
     public async Task Without_a_token_it_says_why_and_exits_with_3_and_the_API_is_not_called(string setting, string value, string said)
     {

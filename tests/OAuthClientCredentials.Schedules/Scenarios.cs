@@ -7,12 +7,21 @@ internal static class Scenarios
 {
     private static readonly TimeSpan Due = TimeSpan.FromMinutes(55);
     private static readonly TimeSpan Expired = TimeSpan.FromMinutes(61);
+    private static readonly TimeSpan FirstCooldown = TimeSpan.FromSeconds(12.5);
+    private static readonly TimeSpan SecondCooldown = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(0.5);
+    private static readonly string[] Scopes = ["a", "b", "c"];
 
     public static async Task Cold_callers_of_whom_some_give_up_share_one_request()
     {
         World world = new();
         using CancellationTokenSource impatient = new();
-        Task<AccessToken?>[] callers = [Task.Run(() => world.TryGetAsync(cancellationToken: impatient.Token)), Task.Run(() => world.TryGetAsync()), Task.Run(() => world.TryGetAsync())];
+        Task<AccessToken?>[] callers =
+        [
+            Task.Run(() => world.TryGetAsync(cancellationToken: impatient.Token)),
+            Task.Run(() => world.TryGetAsync()),
+            Task.Run(() => world.TryGetAsync()),
+        ];
         await Task.Run(impatient.Cancel);
         AccessToken?[] tokens = await Task.WhenAll(callers);
         Specification.Assert(world.Requests == 1, $"{world.Requests} requests.");
@@ -24,7 +33,12 @@ internal static class Scenarios
         World world = new();
         AccessToken first = (await world.TryGetAsync())!;
         world.Clock.Advance(Due);
-        Task<AccessToken?>[] calls = [Task.Run(() => world.TryGetAsync()), Task.Run(() => RejectAndGet(world, first)), Task.Run(() => RejectAndGet(world, first))];
+        Task<AccessToken?>[] calls =
+        [
+            Task.Run(() => world.TryGetAsync()),
+            Task.Run(() => world.TryRenewAsync(first)),
+            Task.Run(() => world.TryRenewAsync(first)),
+        ];
         AccessToken?[] tokens = await Task.WhenAll(calls);
         Specification.Assert(tokens.All(token => token is not null), "A call failed.");
         Specification.Assert(tokens[1] != first && tokens[2] != first, "The rejected token came back.");
@@ -35,7 +49,12 @@ internal static class Scenarios
     {
         World world = new();
         AccessToken first = (await world.TryGetAsync())!;
-        Task<AccessToken?>[] calls = [Task.Run(() => RejectAndGet(world, first)), Task.Run(() => RejectAndGet(world, first)), Task.Run(() => RejectAndGet(world, first))];
+        Task<AccessToken?>[] calls =
+        [
+            Task.Run(() => world.TryRenewAsync(first)),
+            Task.Run(() => world.TryRenewAsync(first)),
+            Task.Run(() => world.TryRenewAsync(first)),
+        ];
         AccessToken?[] tokens = await Task.WhenAll(calls);
         Specification.Assert(tokens.All(token => token is not null && token != first), "The rejected token came back.");
         Specification.Assert(world.Requests == 2, $"{world.Requests} requests.");
@@ -44,7 +63,11 @@ internal static class Scenarios
     public static async Task A_client_that_is_forgotten_never_gives_out_what_was_asked_for_before()
     {
         World world = new() { Generations = 2 };
-        Task<AccessToken?>[] before = [Task.Run(() => world.TryGetAsync()), Task.Run(() => world.TryGetAsync())];
+        Task<AccessToken?>[] before =
+        [
+            Task.Run(() => world.TryGetAsync()),
+            Task.Run(() => world.TryGetAsync()),
+        ];
         int requests = await Task.Run(() => Forget(world));
         AccessToken? after = await world.TryGetAsync();
         await Task.WhenAll(before);
@@ -56,7 +79,7 @@ internal static class Scenarios
     {
         World world = new() { IsDeaf = true, Generations = 2 };
         Task<AccessToken?> before = Task.Run(() => world.TryGetAsync());
-        await Task.Run(() => world.Tokens.Invalidate(""));
+        await Task.Run(() => world.Tokens.Forget(""));
         AccessToken? first = await world.TryGetAsync();
         await before;
         AccessToken? second = await world.TryGetAsync();
@@ -66,7 +89,11 @@ internal static class Scenarios
     public static async Task A_changed_secret_ends_up_in_the_token()
     {
         World world = new();
-        Task<AccessToken?>[] calls = [Task.Run(() => world.TryGetAsync()), Task.Run(() => world.TryGetAsync())];
+        Task<AccessToken?>[] calls =
+        [
+            Task.Run(() => world.TryGetAsync()),
+            Task.Run(() => world.TryGetAsync()),
+        ];
         await Task.Run(() => world.Change(options => options.ClientSecret = "new"));
         AccessToken?[] tokens = await Task.WhenAll(calls);
         Specification.Assert(tokens.All(token => token is not null), "A call failed.");
@@ -80,7 +107,11 @@ internal static class Scenarios
     public static async Task A_changed_identity_is_everybodys_from_then_on()
     {
         World world = new();
-        Task<AccessToken?>[] calls = [Task.Run(() => world.TryGetAsync()), Task.Run(() => world.TryGetAsync())];
+        Task<AccessToken?>[] calls =
+        [
+            Task.Run(() => world.TryGetAsync()),
+            Task.Run(() => world.TryGetAsync()),
+        ];
         await Task.Run(() => world.Change(options => options.Scopes = ["new"]));
         AccessToken? after = await world.TryGetAsync();
         await Task.WhenAll(calls);
@@ -92,7 +123,11 @@ internal static class Scenarios
     public static async Task Disposing_ends_everything_and_everybody()
     {
         World world = new();
-        Task<AccessToken?>[] calls = [Task.Run(() => world.TryGetAsync()), Task.Run(() => world.TryGetAsync(new TokenRequest { Scopes = ["a"] }))];
+        Task<AccessToken?>[] calls =
+        [
+            Task.Run(() => world.TryGetAsync()),
+            Task.Run(() => world.TryGetAsync(new TokenRequest { Scopes = ["a"] })),
+        ];
         Task disposal = Task.Run(() => world.Tokens.DisposeAsync().AsTask());
         await Task.WhenAll(calls);
         await disposal;
@@ -109,16 +144,23 @@ internal static class Scenarios
         AccessToken?[] tokens = await Task.WhenAll(calls);
         for (int call = 0; call < scopes.Length; call++)
         {
-            Specification.Assert(tokens[call] is { } token && World.Describe(token).Scope == scopes[call], $"The call for {scopes[call]} got another's token, or none.");
+            bool isOwn = tokens[call] is { } token && World.Describe(token).Scope == scopes[call];
+            Specification.Assert(isOwn, $"The call for {scopes[call]} got another's token, or none.");
         }
     }
 
     public static async Task A_shared_failure_is_each_waiters_own_and_costs_one_request()
     {
         World world = new() { IsDown = true };
-        Task<TokenRequestException?>[] calls = [Task.Run(() => FailAsync(world)), Task.Run(() => FailAsync(world)), Task.Run(() => FailAsync(world))];
+        Task<TokenRequestException?>[] calls =
+        [
+            Task.Run(() => FailAsync(world)),
+            Task.Run(() => FailAsync(world)),
+            Task.Run(() => FailAsync(world)),
+        ];
         TokenRequestException?[] failures = await Task.WhenAll(calls);
-        Specification.Assert(failures.All(failure => failure is not null) && failures.Distinct().Count() == 3, "Waiters shared an exception.");
+        Specification.Assert(failures.All(failure => failure is not null), "A call did not fail.");
+        Specification.Assert(failures.Distinct().Count() == 3, "Waiters shared an exception.");
         Specification.Assert(world.Requests == 1, $"{world.Requests} requests.");
     }
 
@@ -128,7 +170,12 @@ internal static class Scenarios
         AccessToken first = (await world.TryGetAsync())!;
         world.IsDown = true;
         world.Clock.Advance(Due);
-        Task<AccessToken?>[] calls = [Task.Run(() => world.TryGetAsync()), Task.Run(() => world.TryGetAsync()), Task.Run(() => RejectAndGet(world, first))];
+        Task<AccessToken?>[] calls =
+        [
+            Task.Run(() => world.TryGetAsync()),
+            Task.Run(() => world.TryGetAsync()),
+            Task.Run(() => world.TryRenewAsync(first)),
+        ];
         AccessToken?[] tokens = await Task.WhenAll(calls);
         Specification.Assert(tokens.All(token => token == first), "A valid token was lost.");
         Specification.Assert(world.Requests <= 3, $"{world.Requests} requests.");
@@ -146,16 +193,81 @@ internal static class Scenarios
         Specification.Assert(world.Requests <= 2, $"{world.Requests} requests.");
     }
 
-    private static async Task<AccessToken?> RejectAndGet(World world, AccessToken rejected)
+    public static async Task Only_the_rejected_caller_waits()
     {
-        world.Tokens.Invalidate(rejected);
-        return await world.TryGetAsync();
+        World world = new();
+        AccessToken first = (await world.TryGetAsync())!;
+        TaskCompletionSource response = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.Response = response.Task;
+        Task<AccessToken?> rejected = Task.Run(() => world.TryRenewAsync(first));
+        Task<AccessToken?>[] others = [Task.Run(() => GetAtOnce(world)), Task.Run(() => GetAtOnce(world))];
+        AccessToken?[] tokens = await Task.WhenAll(others);
+        Specification.Assert(tokens.All(token => token == first), "Another caller did not get the valid token.");
+        response.SetResult();
+        AccessToken? renewed = await rejected;
+        Specification.Assert(renewed is not null && renewed != first, "The rejected caller got no other token.");
+        Specification.Assert(world.Requests == 2, $"{world.Requests} requests.");
+    }
+
+    public static async Task One_request_at_a_time_tries_a_rejected_credential()
+    {
+        using CredentialServer server = new() { IsRejecting = true };
+        World world = new(server: server);
+        await GetForEachScope(world);
+        Specification.Assert(server.Requests > 0, "The credential was not sent.");
+        int requests = server.Requests;
+        await GetForEachScope(world);
+        Specification.Assert(server.Requests == requests, "A rejected credential was sent during its cool-down.");
+        world.Clock.Advance(FirstCooldown);
+        await GetForEachScope(world);
+        Specification.Assert(server.Requests == requests + 1, $"{server.Requests - requests} requests tried the credential.");
+
+        server.IsRejecting = false;
+        world.Clock.Advance(SecondCooldown);
+        AccessToken?[] tokens = await GetForEachScope(world);
+        Specification.Assert(tokens.Any(token => token is not null), "No request tried the credential.");
+        world.Clock.Advance(AskAgain);
+        tokens = await GetForEachScope(world);
+        Specification.Assert(tokens.All(token => token is not null), "An accepted credential was held back.");
+        Specification.Assert(server.Requests == requests + 4, $"{server.Requests - requests - 1} requests for three tokens.");
+    }
+
+    public static async Task A_renewal_that_fails_once_fails_no_caller_whose_token_expires_meanwhile()
+    {
+        World world = new();
+        await world.TryGetAsync();
+        world.Fail(requests: 1);
+        world.Clock.Advance(Due);
+        Task<AccessToken?>[] calls =
+        [
+            Task.Run(() => GetFresh(world)),
+            Task.Run(() => GetFresh(world)),
+            Task.Run(() => GetFresh(world)),
+        ];
+        await Task.Run(() => world.Clock.Advance(Expired - Due));
+        AccessToken?[] tokens = await Task.WhenAll(calls);
+        Specification.Assert(tokens.All(token => token is not null), "A caller got the failure of a renewal that it did not wait for.");
+        Specification.Assert(await GetFresh(world) is not null, "There was no token.");
+        Specification.Assert(world.Requests <= 3, $"{world.Requests} requests.");
+    }
+
+    private static Task<AccessToken?[]> GetForEachScope(World world)
+    {
+        Task<AccessToken?>[] calls = [.. Scopes.Select(scope => Task.Run(() => world.TryGetAsync(new TokenRequest { Scopes = [scope] })))];
+        return Task.WhenAll(calls);
+    }
+
+    private static async Task<AccessToken?> GetAtOnce(World world)
+    {
+        Task<AccessToken> call = world.Tokens.GetTokenAsync().AsTask();
+        Specification.Assert(call.IsCompleted, "A caller with a valid token waited.");
+        return await call;
     }
 
     private static int Forget(World world)
     {
         int requests = world.Requests;
-        world.Tokens.Invalidate("");
+        world.Tokens.Forget("");
         return requests;
     }
 

@@ -1,24 +1,36 @@
-using System.Text;
+using System.Globalization;
 using Microsoft.Coyote.Specifications;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
-using OAuthClientCredentials.Configuration;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.TokenEndpoint;
 
 namespace OAuthClientCredentials.Schedules;
 
-/// <summary>A provider over a server of a few lines, both under Coyote's scheduler. Whatever happens, no source has two requests under way that have not been called off (R-090).</summary>
+/// <summary>
+/// A provider over a server of a few lines, both under Coyote's scheduler. In every scenario no source has two requests under way that
+/// have not been cancelled (R-090).
+/// </summary>
 internal sealed class World
 {
     private readonly MutableOptions _options = new();
     private readonly List<(string Source, CancellationToken Cancellation)> _running = [];
     private readonly object _gate = new();
     private int _requests;
+    private int _failures;
 
-    public World(int maxSources = 100)
+    /// <param name="maxSources">How many sources the provider keeps.</param>
+    /// <param name="server">A token endpoint behind the real token client. Without one the provider has a server of this class.</param>
+    public World(int maxSources = 100, HttpMessageHandler? server = null)
     {
         Registry = new(_options, null, new ClientDirectory([new("", null)], null), Clock, NullLogger.Instance);
-        Tokens = new(Registry, RequestAsync, Clock, NullLogger.Instance, maxSources: maxSources);
+        FetchToken fetch = RequestAsync;
+        if (server is not null)
+        {
+            HttpClient http = new(server);
+            fetch = new TokenClient(Registry, _ => http, Clock, NullLogger.Instance).RequestAsync;
+        }
+
+        Tokens = new(Registry, fetch, Clock, NullLogger.Instance, maxSources: maxSources);
     }
 
     public Clock Clock { get; } = new();
@@ -29,36 +41,36 @@ internal sealed class World
 
     public int Requests => Volatile.Read(ref _requests);
 
-    /// <summary>How many generations the scenario lets live at once: the last request of the one may overlap the first of the next.</summary>
+    /// <summary>How many generations live at once: the last request of the one may overlap the first of the next.</summary>
     public int Generations { get; init; } = 1;
 
-    /// <summary>Ends when no request is under way and what came of the last has landed.</summary>
-    public async Task SettleAsync()
-    {
-        while (Tokens.GetSource("", null).IsInFlight)
-        {
-            await Task.Yield();
-        }
-    }
-
-    /// <summary>Whether the server answers with a passing error.</summary>
+    /// <summary>Whether the server responds with a transient error.</summary>
     public bool IsDown { get; set; }
 
     /// <summary>A server, or a handler before it, that does not listen to cancellation.</summary>
     public bool IsDeaf { get; set; }
 
-    /// <summary>Tells how a call ended, and lets pass only the ends that the library promises.</summary>
-    public async Task<AccessToken?> TryGetAsync(TokenRequest? request = null, CancellationToken cancellationToken = default)
+    /// <summary>The server responds when this has ended.</summary>
+    public Task Response { get; set; } = Task.CompletedTask;
+
+    /// <summary>Makes the next requests fail. A flight with retries then makes one more attempt.</summary>
+    public void Fail(int requests) => Volatile.Write(ref _failures, requests);
+
+    /// <summary>Ends when no request is under way and its result has landed.</summary>
+    public async Task SettleAsync()
     {
-        try
+        while (Tokens.GetSource("", null).GetStatus().State is ClientState.Requesting or ClientState.Renewing)
         {
-            return await Tokens.GetTokenAsync("", request, cancellationToken);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException or TokenRequestException)
-        {
-            return null;
+            await Task.Yield();
         }
     }
+
+    /// <summary>The token, or null if the call ended in one of the ways that the library promises.</summary>
+    public Task<AccessToken?> TryGetAsync(TokenRequest? request = null, CancellationToken cancellationToken = default) =>
+        TryAsync(() => Tokens.GetTokenAsync("", request, cancellationToken).AsTask());
+
+    /// <summary>As <see cref="TryGetAsync"/>, for a caller whose token the API rejected.</summary>
+    public Task<AccessToken?> TryRenewAsync(AccessToken rejected) => TryAsync(() => Tokens.RenewTokenAsync(rejected).AsTask());
 
     public void Change(Action<ClientCredentialsOptions> change) => _options.Change(change);
 
@@ -66,25 +78,56 @@ internal sealed class World
     public static (int Number, string Scope, string Secret) Describe(AccessToken token)
     {
         string[] parts = token.Value.Split('/');
-        return (int.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture), parts[1], parts[2]);
+        return (int.Parse(parts[0], CultureInfo.InvariantCulture), parts[1], parts[2]);
     }
 
-    private async Task<AccessToken> RequestAsync(Func<ClientSettings> currentSettings, TokenRequest resolved, long behindUntil, CancellationToken cancellationToken)
+    private static async Task<AccessToken?> TryAsync(Func<Task<AccessToken>> call)
     {
-        string scope = string.Join('+', resolved.Scopes ?? []);
-        string secret = currentSettings().Options.ClientSecret!;
-        string source = $"{currentSettings().Options.ClientId} {scope}";
+        try
+        {
+            return await call();
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException or TokenRequestException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<AccessToken> RequestAsync(WantedToken wanted, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            AccessToken? token = await SendAsync(wanted, cancellationToken);
+            if (token is not null)
+            {
+                return token;
+            }
+
+            if (!wanted.Patience.TryRetry() || IsDown)
+            {
+                throw new TokenRequestException("down") { IsTransient = true };
+            }
+        }
+    }
+
+    private async Task<AccessToken?> SendAsync(WantedToken wanted, CancellationToken cancellationToken)
+    {
+        ClientCredentialsOptions options = wanted.Settings.Options;
+        string scope = string.Join('+', wanted.Request.Scopes ?? []);
+        string source = $"{options.ClientId} {scope}";
         DateTimeOffset at = Clock.GetUtcNow();
         long timestamp = Clock.GetTimestamp();
         int number;
         lock (_gate)
         {
             number = ++_requests;
-            Specification.Assert(_running.Count(other => other.Source == source && !other.Cancellation.IsCancellationRequested) < Generations, $"Too many requests at once for {source}.");
+            int others = _running.Count(other => other.Source == source && !other.Cancellation.IsCancellationRequested);
+            Specification.Assert(others < Generations, $"Too many requests at once for {source}.");
             _running.Add((source, cancellationToken));
         }
 
         await Task.Yield();
+        await Response;
         lock (_gate)
         {
             _running.Remove((source, cancellationToken));
@@ -95,57 +138,16 @@ internal sealed class World
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        return IsDown
-            ? throw new TokenRequestException("down") { IsTransient = true }
-            : new AccessToken(Response($"{number}/{scope}/{secret}"), resolved.Scopes ?? [], TimeSpan.FromHours(1), at, timestamp);
-    }
-
-    private static TokenResponse Response(string token)
-    {
-        TokenResponse response = TokenResponse.Parse(Encoding.UTF8.GetBytes($$"""{"access_token":"{{token}}"}"""));
-        response.CheckSuccess(requireBearerSyntax: false);
-        return response;
-    }
-
-    private sealed class MutableOptions : IOptionsMonitor<ClientCredentialsOptions>
-    {
-        private Action<ClientCredentialsOptions, string?>? _listener;
-
-        public ClientCredentialsOptions CurrentValue { get; private set; } = Create(_ => { });
-
-        public ClientCredentialsOptions Get(string? name) => CurrentValue;
-
-        public IDisposable? OnChange(Action<ClientCredentialsOptions, string?> listener)
+        if (IsDown || Interlocked.Decrement(ref _failures) >= 0)
         {
-            _listener = listener;
             return null;
         }
 
-        public void Change(Action<ClientCredentialsOptions> change)
+        return new AccessToken($"{number}/{scope}/{options.ClientSecret}", at.AddHours(1))
         {
-            CurrentValue = Create(change);
-            _listener?.Invoke(CurrentValue, "");
-        }
-
-        private static ClientCredentialsOptions Create(Action<ClientCredentialsOptions> change)
-        {
-            ClientCredentialsOptions options = new() { TokenEndpoint = "https://id.example.com/token", ClientId = "shop", ClientSecret = "old" };
-            change(options);
-            return options;
-        }
+            RequestedAt = at,
+            RequestedTimestamp = timestamp,
+            Scopes = wanted.Request.Scopes ?? [],
+        };
     }
-}
-
-/// <summary>Moved by hand; no timers, which Coyote could not schedule.</summary>
-internal sealed class Clock : TimeProvider
-{
-    private long _ticks;
-
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-    public override long GetTimestamp() => Volatile.Read(ref _ticks);
-
-    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddTicks(Volatile.Read(ref _ticks));
-
-    public void Advance(TimeSpan by) => Interlocked.Add(ref _ticks, by.Ticks);
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Soak;
 
@@ -24,7 +25,7 @@ internal static class DistinctRequests
 
         Report report = new();
         report.Note("requests", Count);
-        report.AtMost("sources", tokens.SourceCount, 10_001);
+        report.AtMost("sources", tokens.SourceCount(), 10_001);
         memory.ReportTo(report);
         return report;
     }

@@ -4,6 +4,7 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Soak;
 
@@ -37,7 +38,7 @@ internal static class Months
             await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => tally.CountAsync(() => CallAsync(api, requests[caller % Sources]))));
 
             // A step of this clock is longer than an attempt may take: what is under way would time out.
-            while (requests.Any(request => tokens.GetSource("", request).IsInFlight))
+            while (requests.Any(request => tokens.IsInFlight("", request)))
             {
                 await Task.Yield();
             }

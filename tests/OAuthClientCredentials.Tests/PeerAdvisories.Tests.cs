@@ -147,7 +147,7 @@ public sealed class PeerAdvisories
         await using ServiceProvider provider = services.UseTestAuthorizationServer(server).BuildServiceProvider();
         TokenProvider tokens = provider.GetRequiredService<TokenProvider>();
         await Assert.ThrowsAsync<TokenRequestException>(async () => await tokens.GetTokenAsync());
-        tokens.Invalidate("");
+        tokens.Forget("");
         Assert.Equal(Canary, (await tokens.GetTokenAsync()).Value);
         await Infrastructure.Eventually.True(() => !log.Lines.IsEmpty);
         Assert.DoesNotContain(Canary, log.Text, StringComparison.OrdinalIgnoreCase);
@@ -230,7 +230,7 @@ public sealed class PeerAdvisories
             Assert.StartsWith($"of-id{call % 4}-", token.Value, StringComparison.Ordinal);
             if (call % 50 == 0)
             {
-                configured.Tokens.Invalidate($"client{call % 4}");
+                configured.Tokens.Forget($"client{call % 4}");
             }
         });
     }

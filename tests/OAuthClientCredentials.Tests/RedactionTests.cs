@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
+using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials.Tests;
 
@@ -22,8 +23,12 @@ public sealed class RedactionTests
     public void No_public_type_is_a_record_or_turns_into_text_by_itself()
     {
         Assert.All(PublicTypes, type => Assert.Null(type.GetMethod("<Clone>$")));
-        Assert.DoesNotContain(PublicTypes.SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static)), method => method.Name is "op_Implicit" or "op_Explicit");
-        Assert.Equal(typeof(string), typeof(ClientCredentialsOptions).GetProperty(nameof(ClientCredentialsOptions.ClientSecret))!.PropertyType);
+        Assert.DoesNotContain(
+            PublicTypes.SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static)),
+            method => method.Name is "op_Implicit" or "op_Explicit");
+        Assert.Equal(
+            typeof(string),
+            typeof(ClientCredentialsOptions).GetProperty(nameof(ClientCredentialsOptions.ClientSecret))!.PropertyType);
     }
 
     [Fact]
@@ -70,7 +75,7 @@ public sealed class RedactionTests
     [Trait("Req", "R-211")]
     public async Task An_attempt_shows_its_parameters_to_nobody()
     {
-        TokenRequestAttempt? seen = null;
+        AuthorizationServerRequest? seen = null;
         TestAuthorizationServer endpoint = new();
         using OneClient client = new(endpoint, options => options.UseAuthentication(new Capture(attempt => seen = attempt)));
         await client.GetAsync();
@@ -83,7 +88,7 @@ public sealed class RedactionTests
     {
         TestAuthorizationServer server = new();
         server.Next(TestAnswer.Token(value: Canary), TestAnswer.Error("invalid_scope", $"{Canary} may not have it"));
-        TokenRequestAttempt? attempt = null;
+        AuthorizationServerRequest? attempt = null;
         Capture authentication = new(seen => attempt = seen);
         ClientCredentialsOptions options = new();
         ServiceCollection services = new();
@@ -107,7 +112,9 @@ public sealed class RedactionTests
         TokenRequest request = new() { Scopes = ["burn"] };
         return
         [
-            await tokens.GetTokenAsync(), handler, new AccessTokenHandlerOptions(), authentication, options, provider.GetRequiredService<TokenClient>(), tokens, request, attempt!,
+            await tokens.GetTokenAsync(), handler, new AccessTokenHandlerOptions(), authentication, options, provider.GetRequiredService<TokenClient>(), tokens, request, attempt!, attempt!.Client,
+            tokens.GetStatus(),
+            new CertificateBinding(new TlsCertificate(Certificates.Create(Canary), [])),
             await Assert.ThrowsAsync<TokenRequestException>(async () => await tokens.GetTokenAsync(request: request)),
             await Assert.ThrowsAsync<OriginNotAllowedException>(() => client.GetAsync("https://evil.example.com/")),
         ];
@@ -124,11 +131,11 @@ public sealed class RedactionTests
         return type.Name;
     }
 
-    private sealed class Capture(Action<TokenRequestAttempt> seen) : ClientAuthentication
+    private sealed class Capture(Action<AuthorizationServerRequest> seen) : ClientAuthentication
     {
         public override string Method => "capture";
 
-        public override ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+        public override ValueTask WriteAsync(AuthorizationServerRequest attempt, CancellationToken cancellationToken)
         {
             attempt.AddParameter("client_secret", Canary);
             attempt.Authorization = new("Basic", Canary);

@@ -20,22 +20,29 @@ internal sealed class JwtAuthentication(ClientCredentialsOptions options, Func<C
     public override IEnumerable<KeyValuePair<string, string>> Validate(ClientCredentialsOptions options) =>
         JwtRules.Check(options, isByOwnSigner: signer is not null, Method == ClientSecretJwt, _key).Select(problem => KeyValuePair.Create(problem.Option, problem.Problem));
 
-    public override async ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+    public override async ValueTask ReadCredentialAsync(AuthorizationServerRequest request, CancellationToken cancellationToken) =>
+        request.Credential = await SignerAsync(request, cancellationToken).ConfigureAwait(false);
+
+    public override async ValueTask WriteAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
     {
-        AssertionSigner current = await SignerAsync(attempt, cancellationToken).ConfigureAwait(false);
-        if (attempt.SigningAlgorithms is { } offered && !offered.Contains(current.Algorithm, StringComparer.Ordinal))
+        AssertionSigner current = (AssertionSigner)request.Credential!;
+        if (request.SigningAlgorithms is { } offered && !offered.Contains(current.Algorithm, StringComparer.Ordinal))
         {
-            // R-184
-            throw attempt.Unusable($"the server's metadata does not offer {current.Algorithm} for assertions, only {string.Join(", ", offered.Where(IsPlain))}", nameof(options.KeyAlgorithm));
+            throw request.Client.Unusable(
+                $"the server's metadata does not offer {current.Algorithm} for assertions, only {string.Join(", ", offered.Where(IsPlain))}",
+                nameof(options.KeyAlgorithm));
         }
 
-        Assertion assertion = new(attempt.ClientId, Audience!, string.IsNullOrEmpty(options.AssertionType) ? "client-authentication+jwt" : options.AssertionType, attempt.Now, options.AssertionLifetime);
+        string type = string.IsNullOrEmpty(options.AssertionType) ? "client-authentication+jwt" : options.AssertionType;
+        Assertion assertion = new(request.Client.ClientId, Audience!, type, request.Client.TimeProvider.GetUtcNow(), options.AssertionLifetime);
         string? certificate = (current as SigningKey)?.CertificateThumbprint;
         string signed = await assertion.SignAsync(current, certificate, cancellationToken).ConfigureAwait(false)
-            ?? throw attempt.Unusable($"the signer's signature has not the length that {current.Algorithm} has; of an ECDSA signature r and s are wanted, and not DER", nameof(options.AuthenticationMethod));
-        attempt.AddParameter("client_id", attempt.ClientId);
-        attempt.AddParameter("client_assertion_type", AssertionType);
-        attempt.AddParameter("client_assertion", signed);
+            ?? throw request.Client.Unusable(
+                $"the signer's signature does not have the length of {current.Algorithm}; an ECDSA signature consists of r and s, and is not DER",
+                nameof(options.AuthenticationMethod));
+        request.AddParameter("client_id", request.Client.ClientId);
+        request.AddParameter("client_assertion_type", AssertionType);
+        request.AddParameter("client_assertion", signed);
     }
 
     // What the server signs with another key or for another audience is another credential (R-074).
@@ -47,27 +54,27 @@ internal sealed class JwtAuthentication(ClientCredentialsOptions options, Func<C
 
     private (string, string?, string?, string?, TimeSpan) Essence => (Method, options.KeyAlgorithm, Audience, options.AssertionType, options.AssertionLifetime);
 
-    private async ValueTask<AssertionSigner> SignerAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+    private async ValueTask<AssertionSigner> SignerAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
     {
         if (signer is not null)
         {
             AssertionSigner own = await signer(cancellationToken).ConfigureAwait(false)
-                ?? throw attempt.Unusable("the callback given to UsePrivateKeyJwt returned no signer", nameof(options.AuthenticationMethod), isTransient: true);
+                ?? throw request.Client.Unusable("the callback given to UsePrivateKeyJwt returned no signer", nameof(options.AuthenticationMethod), isTransient: true);
             // R-313: of a signer that names no key, another one is another credential.
-            attempt.CredentialId = (own as SigningKey)?.Thumbprint ?? own.KeyId ?? $"{RuntimeHelpers.GetHashCode(own)}";
+            request.CredentialId = (own as SigningKey)?.Thumbprint ?? own.KeyId ?? $"{RuntimeHelpers.GetHashCode(own)}";
             return Algorithms.OfKeys.Contains(own.Algorithm, StringComparer.Ordinal) ? own
-                : throw attempt.Unusable($"the signer's algorithm is none of {string.Join(", ", Algorithms.OfKeys)}", nameof(options.AuthenticationMethod));
+                : throw request.Client.Unusable($"the signer's algorithm is none of {string.Join(", ", Algorithms.OfKeys)}", nameof(options.AuthenticationMethod));
         }
 
         if (Method == ClientSecretJwt)
         {
-            string secret = await attempt.ReadClientSecretAsync(cancellationToken).ConfigureAwait(false);
+            string secret = await request.ReadClientSecretAsync(cancellationToken).ConfigureAwait(false);
             return new SecretSigner(secret, string.IsNullOrEmpty(options.KeyAlgorithm) ? "HS256" : options.KeyAlgorithm);
         }
 
-        SigningKey key = await _key.ReadAsync(attempt, cancellationToken).ConfigureAwait(false);
-        attempt.CredentialId = key.Thumbprint;
-        sharedKeys?.Observe(key.Thumbprint, Audience!, attempt.ClientName);
+        SigningKey key = await _key.ReadAsync(request, cancellationToken).ConfigureAwait(false);
+        request.CredentialId = key.Thumbprint;
+        sharedKeys?.Observe(key.Thumbprint, Audience!, request.Client.ClientName);
         return key;
     }
 

@@ -14,18 +14,18 @@ internal sealed class KeySource(ClientCredentialsOptions options)
     private string Option => !string.IsNullOrEmpty(options.KeyFile) ? nameof(options.KeyFile) : !string.IsNullOrEmpty(options.Key) ? nameof(options.Key) : nameof(options.CertificateFile);
 
     /// <exception cref="TokenRequestException">There is no key to use.</exception>
-    public async ValueTask<SigningKey> ReadAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+    public async ValueTask<SigningKey> ReadAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
     {
         try
         {
             SigningKey key = Option == nameof(options.CertificateFile)
-                ? Keep(attempt.Certificate is { } certificate ? certificate.RawData : throw new FormatException("is missing. Set Key, KeyFile or a certificate"), attempt.Certificate)
-                : Keep(Option == nameof(options.Key) ? Encoding.UTF8.GetBytes(options.Key!) : await attempt.ReadCredentialFileAsync(options.KeyFile!, Option, cancellationToken).ConfigureAwait(false), null);
+                ? Keep(request.Certificate is { } certificate ? certificate.RawData : throw new FormatException("is missing. Set Key, KeyFile or a certificate"), request.Certificate)
+                : Keep(Option == nameof(options.Key) ? Encoding.UTF8.GetBytes(options.Key!) : await request.Client.ReadCredentialFileAsync(options.KeyFile!, Option, cancellationToken).ConfigureAwait(false), null);
             return key.Problem is { } problem ? throw new FormatException(problem) : key;
         }
         catch (FormatException exception)
         {
-            throw attempt.Unusable($"its signing key{Place} {exception.Message}", Option, isTransient: Option != nameof(options.Key));
+            throw request.Client.Unusable($"its signing key{Place} {exception.Message}", Option, isTransient: Option != nameof(options.Key));
         }
     }
 

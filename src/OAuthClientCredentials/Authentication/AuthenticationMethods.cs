@@ -5,7 +5,8 @@ internal static class AuthenticationMethods
 {
     public static readonly string[] All =
     [
-        ClientSecretBasic.Name, ClientSecretPost.Name, "client_secret_jwt", ClientAssertion.Name, TlsClientAuthentication.Name, TlsClientAuthentication.SelfSignedName, NoAuthentication.Name,
+        ClientSecretBasic.Name, ClientSecretPost.Name, "client_secret_jwt", ClientAssertion.Name,
+        TlsClientAuthentication.Name, TlsClientAuthentication.SelfSignedName, NoAuthentication.Name,
     ];
 
     /// <summary>The method that is set or follows from what is configured; null if more than one could be meant.</summary>
@@ -31,23 +32,39 @@ internal static class AuthenticationMethods
     }
 
     /// <summary>The method that is meant and that the core does not bring itself.</summary>
-    public static string? Unserved(ClientCredentialsOptions options) =>
-        options.Authentication is null && Of(options) is { } method && (method == "client_secret_jwt" || (method == ClientAssertion.Name && !ClientAssertion.IsConfigured(options) && CanSign(options))) ? method : null;
+    public static string? Unserved(ClientCredentialsOptions options)
+    {
+        if (options.Authentication is not null || Of(options) is not { } method)
+        {
+            return null;
+        }
+
+        bool isSigned = method == ClientAssertion.Name && !ClientAssertion.IsConfigured(options) && CanSign(options);
+        return isSigned || method == "client_secret_jwt" ? method : null;
+    }
 
     public static bool IsByTls(string? method) => method is TlsClientAuthentication.Name or TlsClientAuthentication.SelfSignedName;
 
     public static bool IsBySecret(string? method) => method is ClientSecretBasic.Name or ClientSecretPost.Name or "client_secret_jwt";
 
-    public static bool HasSecret(ClientCredentialsOptions options) => !string.IsNullOrEmpty(options.ClientSecret) || !string.IsNullOrEmpty(options.ClientSecretFile);
+    public static bool HasSecret(
+        ClientCredentialsOptions options) => !string.IsNullOrEmpty(options.ClientSecret) || !string.IsNullOrEmpty(options.ClientSecretFile);
 
     public static bool CanSign(ClientCredentialsOptions options) => HasKey(options) || ClientCertificate.IsConfigured(options);
 
-    public static bool HasKey(ClientCredentialsOptions options) => !string.IsNullOrEmpty(options.Key) || !string.IsNullOrEmpty(options.KeyFile);
+    public static bool HasKey(
+        ClientCredentialsOptions options) => !string.IsNullOrEmpty(options.Key) || !string.IsNullOrEmpty(options.KeyFile);
 
-    /// <summary>Whether token requests go over mutual TLS. A certificate that is there to sign assertions is not shown, unless tokens are to be bound to it.</summary>
+    /// <summary>
+    /// Whether token requests go over mutual TLS. A certificate that is there to sign assertions is not shown, unless tokens are to be
+    /// bound to it.
+    /// </summary>
     public static bool UsesMutualTls(ClientCredentialsOptions options) =>
         ClientCertificate.IsConfigured(options) && (options.CertificateBoundTokens || !SignsWithCertificate(options));
 
     private static bool SignsWithCertificate(ClientCredentialsOptions options) =>
-        options.IsAuthenticationFromOptions && Of(options) == ClientAssertion.Name && !HasKey(options) && !ClientAssertion.IsConfigured(options);
+        options.IsAuthenticationFromOptions
+        && Of(options) == ClientAssertion.Name
+        && !HasKey(options)
+        && !ClientAssertion.IsConfigured(options);
 }

@@ -13,9 +13,10 @@ internal sealed class ClientAssertion(ClientName client, ClientCredentialsOption
 
     public override string Method => Name;
 
-    public static bool IsConfigured(ClientCredentialsOptions options) => options.ClientAssertion is not null || !string.IsNullOrEmpty(options.ClientAssertionFile);
+    public static bool IsConfigured(
+        ClientCredentialsOptions options) => options.ClientAssertion is not null || !string.IsNullOrEmpty(options.ClientAssertionFile);
 
-    public override async ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+    public override async ValueTask ReadCredentialAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
     {
         string assertion = options.ClientAssertion is { } callback
             ? await callback(cancellationToken).ConfigureAwait(false)
@@ -25,23 +26,35 @@ internal sealed class ClientAssertion(ClientName client, ClientCredentialsOption
             throw Empty();
         }
 
-        attempt.Secret = assertion;
-        attempt.AddParameter("client_id", attempt.ClientId);
-        attempt.AddParameter("client_assertion_type", Type);
-        attempt.AddParameter("client_assertion", assertion);
+        request.Secret = assertion;
+    }
+
+    public override ValueTask WriteAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
+    {
+        request.AddParameter("client_id", request.Client.ClientId);
+        request.AddParameter("client_assertion_type", Type);
+        request.AddParameter("client_assertion", request.Secret!);
+        return ValueTask.CompletedTask;
     }
 
     private async ValueTask<string> ReadFileAsync(CancellationToken cancellationToken)
     {
         CredentialFile file = new(client, nameof(options.ClientAssertionFile), options.ClientAssertionFile!);
         string assertion = await file.ReadLineAsync(cancellationToken).ConfigureAwait(false);
-        return ExpiryOf(assertion) <= timeProvider.GetUtcNow().ToUnixTimeSeconds()
-            ? throw file.Unusable("holds an assertion that has expired; whatever renews it has stopped")
-            : assertion;
+        if (ExpiryOf(assertion) <= timeProvider.GetUtcNow().ToUnixTimeSeconds())
+        {
+            throw file.Unusable("holds an assertion that has expired; whatever renews it has stopped");
+        }
+
+        return assertion;
     }
 
     private TokenRequestException Empty() =>
-        new($"{client} got no token: the callback given to UseClientAssertion returned no assertion. Mend it.") { ClientName = client.Value, IsTransient = true };
+        new($"{client} could not get a token: the callback given to UseClientAssertion returned no assertion. Fix the callback.")
+        {
+            ClientName = client.Value,
+            IsTransient = true,
+        };
 
     // Not every assertion is a JWT that we could read; what cannot be read is the server's to judge.
     private static double? ExpiryOf(string assertion)
@@ -55,8 +68,14 @@ internal sealed class ClientAssertion(ClientName client, ClientCredentialsOption
         try
         {
             string payload = parts[1].Replace('-', '+').Replace('_', '/');
-            using JsonDocument claims = JsonDocument.Parse(Encoding.UTF8.GetString(Convert.FromBase64String(payload.PadRight((payload.Length + 3) / 4 * 4, '='))));
-            return claims.RootElement.ValueKind == JsonValueKind.Object && claims.RootElement.TryGetProperty("exp", out JsonElement expiry) && expiry.TryGetDouble(out double seconds) ? seconds : null;
+            byte[] json = Convert.FromBase64String(payload.PadRight((payload.Length + 3) / 4 * 4, '='));
+            using JsonDocument claims = JsonDocument.Parse(Encoding.UTF8.GetString(json));
+            if (claims.RootElement.ValueKind != JsonValueKind.Object || !claims.RootElement.TryGetProperty("exp", out JsonElement expiry))
+            {
+                return null;
+            }
+
+            return expiry.TryGetDouble(out double seconds) ? seconds : null;
         }
         catch (Exception exception) when (exception is FormatException or JsonException or InvalidOperationException)
         {

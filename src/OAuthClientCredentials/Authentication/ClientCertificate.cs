@@ -6,7 +6,9 @@ using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials.Authentication;
 
-/// <summary>Where a client's certificate comes from: files, a store or a callback, looked at anew for every attempt and compared by content .</summary>
+/// <summary>
+/// Where a client's certificate comes from: files, a store or a callback, looked at anew for every attempt and compared by content.
+/// </summary>
 internal sealed class ClientCertificate(ClientName client, ClientCredentialsOptions options)
 {
     private static readonly TimeSpan WarnBefore = TimeSpan.FromDays(14);
@@ -15,31 +17,58 @@ internal sealed class ClientCertificate(ClientName client, ClientCredentialsOpti
     private string? _warnedOf;
 
     public static bool IsConfigured(ClientCredentialsOptions options) =>
-        options.Certificate is not null || !string.IsNullOrEmpty(options.CertificateFile) || !string.IsNullOrEmpty(options.CertificateThumbprint);
+        options.Certificate is not null
+        || !string.IsNullOrEmpty(options.CertificateFile)
+        || !string.IsNullOrEmpty(options.CertificateThumbprint);
 
     /// <exception cref="TokenRequestException">There is no certificate to use.</exception>
     public async ValueTask<TlsCertificate> GetAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        TlsCertificate certificate = options.Certificate is { } source ? Same(await source(cancellationToken).ConfigureAwait(false))
-            : !string.IsNullOrEmpty(options.CertificateFile) ? await FromFilesAsync(cancellationToken).ConfigureAwait(false)
-            : Same(FromStore());
+        TlsCertificate certificate = await ReadAsync(cancellationToken).ConfigureAwait(false);
         X509Certificate2 x509 = certificate.Certificate;
-        return !x509.HasPrivateKey ? throw Unusable("has no private key")
-            : now < x509.NotBefore ? throw Unusable($"is not valid before {x509.NotBefore.ToUniversalTime():u}")
-            : now >= x509.NotAfter ? throw Unusable($"expired at {x509.NotAfter.ToUniversalTime():u}")
-            : certificate;
+        if (!x509.HasPrivateKey)
+        {
+            throw Unusable("has no private key");
+        }
+
+        if (now < x509.NotBefore)
+        {
+            throw Unusable($"is not valid before {x509.NotBefore.ToUniversalTime():u}");
+        }
+
+        if (now >= x509.NotAfter)
+        {
+            throw Unusable($"expired at {x509.NotAfter.ToUniversalTime():u}");
+        }
+
+        return certificate;
     }
 
-    /// <summary>True the first time that a certificate is seen to expire within two weeks .</summary>
-    public bool IsNewsThatItExpires(TlsCertificate certificate, DateTimeOffset now) =>
-        certificate.Certificate.NotAfter - now < WarnBefore && Interlocked.Exchange(ref _warnedOf, certificate.Thumbprint) != certificate.Thumbprint;
+    /// <summary>Whether the certificate expires within two weeks, and that has not been logged yet. From then on it has .</summary>
+    public bool TryMarkExpiryLogged(TlsCertificate certificate, DateTimeOffset now) =>
+        certificate.Certificate.NotAfter - now < WarnBefore
+        && Interlocked.Exchange(ref _warnedOf, certificate.Thumbprint) != certificate.Thumbprint;
+
+    private async ValueTask<TlsCertificate> ReadAsync(CancellationToken cancellationToken)
+    {
+        if (options.Certificate is { } source)
+        {
+            return Same(await source(cancellationToken).ConfigureAwait(false));
+        }
+
+        if (string.IsNullOrEmpty(options.CertificateFile))
+        {
+            return Same(FromStore());
+        }
+
+        return await FromFilesAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     private async ValueTask<TlsCertificate> FromFilesAsync(CancellationToken cancellationToken)
     {
         CredentialFile file = new(client, nameof(options.CertificateFile), options.CertificateFile!);
         byte[] content = await file.ReadAsync(cancellationToken).ConfigureAwait(false);
-        byte[] key = string.IsNullOrEmpty(options.CertificateKeyFile) ? []
-            : await new CredentialFile(client, nameof(options.CertificateKeyFile), options.CertificateKeyFile).ReadAsync(cancellationToken).ConfigureAwait(false);
+        byte[] key = await ReadKeyAsync(cancellationToken).ConfigureAwait(false);
         if (Volatile.Read(ref _last) is { } last && last.Content.AsSpan().SequenceEqual(content) && last.Key.AsSpan().SequenceEqual(key))
         {
             return last.Certificate;
@@ -54,8 +83,21 @@ internal sealed class ClientCertificate(ClientName client, ClientCredentialsOpti
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
             // The platform's texts quote nothing of a key.
-            throw file.Unusable("holds no certificate with its private key in PEM or PKCS#12, or the password or key file does not belong to it", exception);
+            const string Problem = "holds no certificate with its private key in PEM or PKCS#12, "
+                + "or the password or key file does not belong to it";
+            throw file.Unusable(Problem, exception);
         }
+    }
+
+    private async ValueTask<byte[]> ReadKeyAsync(CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(options.CertificateKeyFile))
+        {
+            return [];
+        }
+
+        CredentialFile file = new(client, nameof(options.CertificateKeyFile), options.CertificateKeyFile);
+        return await file.ReadAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private TlsCertificate Parse(byte[] content, byte[] key)
@@ -64,7 +106,8 @@ internal sealed class ClientCertificate(ClientName client, ClientCredentialsOpti
         if (!content.AsSpan().StartsWith("-----"u8) && content.AsSpan().IndexOf("-----BEGIN"u8) < 0)
         {
             ImportPkcs12(all, content);
-            X509Certificate2 own = all.FirstOrDefault(certificate => certificate.HasPrivateKey) ?? throw new CryptographicException("There is no private key.");
+            X509Certificate2 own = all.FirstOrDefault(certificate => certificate.HasPrivateKey)
+                ?? throw new CryptographicException("There is no private key.");
             all.Remove(own);
             return new(own, all);
         }
@@ -73,7 +116,10 @@ internal sealed class ClientCertificate(ClientName client, ClientCredentialsOpti
         string keyPem = key.Length == 0 ? pem : Encoding.UTF8.GetString(key);
         all.ImportFromPem(pem);
         all.RemoveAt(0);
-        return new(string.IsNullOrEmpty(options.CertificatePassword) ? X509Certificate2.CreateFromPem(pem, keyPem) : X509Certificate2.CreateFromEncryptedPem(pem, keyPem, options.CertificatePassword), all);
+        X509Certificate2 leaf = string.IsNullOrEmpty(options.CertificatePassword)
+            ? X509Certificate2.CreateFromPem(pem, keyPem)
+            : X509Certificate2.CreateFromEncryptedPem(pem, keyPem, options.CertificatePassword);
+        return new(leaf, all);
     }
 
     private void ImportPkcs12(X509Certificate2Collection all, byte[] content)
@@ -98,12 +144,17 @@ internal sealed class ClientCertificate(ClientName client, ClientCredentialsOpti
             throw Unusable("cannot be read from its store", exception);
         }
 
-        return store.Certificates.Find(X509FindType.FindByThumbprint, options.CertificateThumbprint!, validOnly: false).FirstOrDefault() ?? throw Unusable("is not in its store");
+        X509Certificate2Collection found = store.Certificates
+            .Find(X509FindType.FindByThumbprint, options.CertificateThumbprint!, validOnly: false);
+        return found.FirstOrDefault() ?? throw Unusable("is not in its store");
     }
 
     /// <summary>Reads "CurrentUser/My"; null if it is nothing of the kind.</summary>
     public static (StoreLocation Location, string Name)? StoreOf(string? text) =>
-        text?.Split('/') is [{ Length: > 0 } location, { Length: > 0 } name] && Enum.TryParse(location, ignoreCase: true, out StoreLocation parsed) ? (parsed, name) : null;
+        text?.Split('/') is [{ Length: > 0 } location, { Length: > 0 } name]
+        && Enum.TryParse(location, ignoreCase: true, out StoreLocation parsed)
+            ? (parsed, name)
+            : null;
 
     // One object for as long as the certificate is the same: transports are kept by it.
     private TlsCertificate Same(X509Certificate2 current)
@@ -125,10 +176,24 @@ internal sealed class ClientCertificate(ClientName client, ClientCredentialsOpti
 
     private TokenRequestException Unusable(string problem, Exception? exception = null)
     {
-        string option = options.Certificate is not null ? "UseCertificate"
-            : client.Option(string.IsNullOrEmpty(options.CertificateFile) ? nameof(options.CertificateThumbprint) : nameof(options.CertificateFile));
-        string file = options.Certificate is null && !string.IsNullOrEmpty(options.CertificateFile) ? $" in '{options.CertificateFile}'" : "";
-        return new($"{client} got no token: its certificate{file} {problem}. Replace it, or change {option}.", exception!) { ClientName = client.Value, IsTransient = true };
+        (string file, string option) = Source();
+        return new($"{client} could not get a token: its certificate{file} {problem}. Replace it, or change {option}.", exception!)
+        {
+            ClientName = client.Value,
+            IsTransient = true,
+        };
+    }
+
+    private (string File, string Option) Source()
+    {
+        if (options.Certificate is not null)
+        {
+            return ("", "UseCertificate");
+        }
+
+        return string.IsNullOrEmpty(options.CertificateFile)
+            ? ("", client.Option(nameof(options.CertificateThumbprint)))
+            : ($" in '{options.CertificateFile}'", client.Option(nameof(options.CertificateFile)));
     }
 
     private sealed record Loaded(byte[] Content, byte[] Key, TlsCertificate Certificate);

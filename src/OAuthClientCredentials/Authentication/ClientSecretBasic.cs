@@ -9,10 +9,14 @@ internal sealed class ClientSecretBasic(BasicEncoding encoding) : ClientAuthenti
 
     public override string Method => Name;
 
-    public override async ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+    public override async ValueTask ReadCredentialAsync(AuthorizationServerRequest request, CancellationToken cancellationToken) =>
+        await request.ReadClientSecretAsync(cancellationToken).ConfigureAwait(false);
+
+    public override ValueTask WriteAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
     {
-        string secret = await attempt.ReadClientSecretAsync(cancellationToken).ConfigureAwait(false);
-        attempt.Authorization = new AuthenticationHeaderValue("Basic", FormEncoding.Base64($"{Encode(attempt.ClientId)}:{Encode(secret)}"));
+        string credentials = $"{Encode(request.Client.ClientId)}:{Encode(request.Secret!)}";
+        request.Authorization = new AuthenticationHeaderValue("Basic", FormEncoding.Base64(credentials));
+        return ValueTask.CompletedTask;
     }
 
     private string Encode(string value) => encoding == BasicEncoding.Raw ? value : FormEncoding.Encode(value);

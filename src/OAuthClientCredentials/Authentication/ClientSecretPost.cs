@@ -6,10 +6,13 @@ internal sealed class ClientSecretPost : ClientAuthentication
 
     public override string Method => Name;
 
-    public override async ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+    public override async ValueTask ReadCredentialAsync(AuthorizationServerRequest request, CancellationToken cancellationToken) =>
+        await request.ReadClientSecretAsync(cancellationToken).ConfigureAwait(false);
+
+    public override ValueTask WriteAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
     {
-        string secret = await attempt.ReadClientSecretAsync(cancellationToken).ConfigureAwait(false);
-        attempt.AddParameter("client_id", attempt.ClientId);
-        attempt.AddParameter("client_secret", secret);
+        request.AddParameter("client_id", request.Client.ClientId);
+        request.AddParameter("client_secret", request.Secret!);
+        return ValueTask.CompletedTask;
     }
 }

@@ -3,7 +3,10 @@ using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Authentication;
 
-/// <summary>A file that holds a credential. It is read anew for every attempt and never watched: Kubernetes swaps a symlink, which a watcher misses .</summary>
+/// <summary>
+/// A file that holds a credential. It is read anew for every attempt and never watched: Kubernetes swaps a symlink, which a watcher misses
+///
+/// </summary>
 internal sealed class CredentialFile(ClientName client, string option, string path)
 {
     private const int MaxBytes = 64 * 1024;
@@ -19,10 +22,20 @@ internal sealed class CredentialFile(ClientName client, string option, string pa
             {
                 // Counted as it comes: a device has no length, and no end.
                 byte[] buffer = new byte[MaxBytes + 1];
-                int length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
-                return length == 0 ? throw Unusable("is empty")
-                    : length > MaxBytes ? throw Unusable($"is larger than {MaxBytes} bytes")
-                    : buffer[..length];
+                int length = await stream
+                    .ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)
+                    .ConfigureAwait(false);
+                if (length == 0)
+                {
+                    throw Unusable("is empty");
+                }
+
+                if (length > MaxBytes)
+                {
+                    throw Unusable($"is larger than {MaxBytes} bytes");
+                }
+
+                return buffer[..length];
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -35,14 +48,22 @@ internal sealed class CredentialFile(ClientName client, string option, string pa
     public async ValueTask<string> ReadLineAsync(CancellationToken cancellationToken)
     {
         string text = WithoutLastLineBreak(Decode(await ReadAsync(cancellationToken).ConfigureAwait(false)));
-        return text.Length == 0 ? throw Unusable("is empty")
-            : text.AsSpan().ContainsAny('\r', '\n', '\0') ? throw Unusable("holds more than one line")
-            : text;
+        if (text.Length == 0)
+        {
+            throw Unusable("is empty");
+        }
+
+        if (text.AsSpan().ContainsAny('\r', '\n', '\0'))
+        {
+            throw Unusable("holds more than one line");
+        }
+
+        return text;
     }
 
     // no change of configuration is needed. Whoever replaces the file may be at it, or have written one file of two.
     public TokenRequestException Unusable(string problem, Exception? exception = null) =>
-        new($"{client} got no token: the file '{path}' {problem}. Mend the file, or change {client.Option(option)}.", exception!)
+        new($"{client} could not get a token: the file '{path}' {problem}. Fix the file, or change {client.Option(option)}.", exception!)
         {
             ClientName = client.Value,
             IsTransient = true,

@@ -6,9 +6,9 @@ internal sealed class NoAuthentication : ClientAuthentication
 
     public override string Method => Name;
 
-    public override ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+    public override ValueTask WriteAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
     {
-        attempt.AddParameter("client_id", attempt.ClientId);
+        request.AddParameter("client_id", request.Client.ClientId);
         return ValueTask.CompletedTask;
     }
 }

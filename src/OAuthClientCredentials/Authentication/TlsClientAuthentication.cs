@@ -8,9 +8,9 @@ internal sealed class TlsClientAuthentication(string method) : ClientAuthenticat
 
     public override string Method => method;
 
-    public override ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+    public override ValueTask WriteAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
     {
-        attempt.AddParameter("client_id", attempt.ClientId);
+        request.AddParameter("client_id", request.Client.ClientId);
         return ValueTask.CompletedTask;
     }
 }

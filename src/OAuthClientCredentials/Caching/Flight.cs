@@ -1,59 +1,81 @@
 using System.Diagnostics;
-using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.TokenEndpoint;
 
 namespace OAuthClientCredentials.Caching;
 
+/// <summary>Why a token is requested.</summary>
 internal enum FlightReason
 {
-    Cold,
+    NoToken,
     Due,
-    Expired,
     Unauthorized,
 }
 
+/// <summary>What came of a flight: a token, a failure, or nothing. After nothing its waiters start over.</summary>
+internal readonly record struct FlightResult(AccessToken? Token, TokenRequestException? Failure);
+
 /// <summary>One token request under way, shared by everyone who waits for it.</summary>
 #pragma warning disable CA1001 // A cancellation source without timer and wait handle holds nothing to dispose.
-internal sealed class Flight(FlightReason reason, ClientSettings settings)
+internal sealed class Flight(FlightReason reason, WantedToken wanted, Func<Flight, Task> run)
 {
     // Its task never faults: a failure is a value, of which each waiter makes its own exception.
-    private readonly TaskCompletionSource<FlightResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private readonly CancellationTokenSource _cancellation = new();
+    private readonly TaskCompletionSource<FlightResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ActivityContext _startedBy = Activity.Current?.Context ?? default;
+    private int _hasStarted;
 
     public FlightReason Reason => reason;
 
-    /// <summary>The activity of the call that made the flight necessary, if there is one.</summary>
-    public ActivityContext StartedBy { get; } = Activity.Current?.Context ?? default;
+    public WantedToken Wanted => wanted;
 
-    /// <summary>The settings that were current when the flight began.</summary>
-    public ClientSettings Settings => settings;
+    /// <summary>The settings that were current when the flight was started.</summary>
+    public ClientSettings Settings => wanted.Settings;
 
-    /// <summary>The timestamp until which a valid token spares everybody the wait: so long a failed attempt is not repeated at once .</summary>
-    public long BehindUntil { get; init; } = long.MinValue;
+    /// <summary>The activity of the call that started the flight, if there is one.</summary>
+    public ActivityContext StartedBy => _startedBy;
 
-    /// <summary>Set under the source's lock when the present token was rejected: then callers wait instead of using it.</summary>
+    /// <summary>Set under the source's lock when the present token was rejected: any other token is then worth having.</summary>
     public bool ReplacesRejected { get; set; } = reason == FlightReason.Unauthorized;
 
-    /// <summary>Ends with the last work of the flight, after its result.</summary>
-    public Task Ended { get; set; } = Task.CompletedTask;
+    /// <summary>
+    /// Set under the source's lock when a caller without a token waits for a flight that has no retries: its failure is told.
+    /// </summary>
+    public bool HasWaiterWithoutToken { get; set; }
 
-    public Task<FlightResult> Result => _completion.Task;
+    public Task<FlightResult> Result => _result.Task;
 
-    public CancellationToken CancellationToken => _cancellation.Token;
+    /// <summary>Ends when nothing is requested any more. When the flight was abandoned, that may be later than its result.</summary>
+    public Task Ended => _ended.Task;
 
-    public void Complete(FlightResult result) => _completion.TrySetResult(result);
+    public CancellationTokenSource Stop { get; } = new();
 
-    /// <summary>Ends the flight without a result; its waiters look for the source's successor.</summary>
+    /// <summary>Starts the flight, once. Called outside the source's lock by everyone who has seen the flight.</summary>
+    public void Start()
+    {
+        if (Interlocked.Exchange(ref _hasStarted, 1) == 0)
+        {
+            // On another thread, so that a response that is there at once is not processed on the caller's.
+            DetachedTask.Start(() => Task.Run(() => run(this))).ObserveFault();
+        }
+    }
+
+    public void Complete(FlightResult result) => _result.TrySetResult(result);
+
+    public void End() => _ended.TrySetResult();
+
+    /// <summary>Ends the flight with nothing, because its source was retired.</summary>
     public void Abandon()
     {
         Complete(default);
+        if (Interlocked.Exchange(ref _hasStarted, 1) == 0)
+        {
+            End();
+        }
 
-        // what a handler does when it is cancelled may block or throw, and we are under locks here.
-        _cancellation.CancelAsync().ObserveFault();
+        // What your handlers do when they are cancelled may block or throw: nobody waits for it.
+        Stop.CancelAsync().ObserveFault();
     }
 }
 #pragma warning restore CA1001
-
-/// <summary>What came of a flight: a token, a failure, or nothing because its source was retired.</summary>
-internal readonly record struct FlightResult(AccessToken? Token, TokenRequestException? Failure);

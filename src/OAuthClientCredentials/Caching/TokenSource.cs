@@ -1,393 +1,399 @@
-using System.Diagnostics;
-using OAuthClientCredentials.Configuration;
-using OAuthClientCredentials.Diagnostics;
-using OAuthClientCredentials.Resilience;
+using OAuthClientCredentials.TokenEndpoint;
 
 namespace OAuthClientCredentials.Caching;
 
 /// <summary>
-/// One token and everything that happens to it: empty, fresh, due, renewed behind, backing off, rejected, expired, retired.
-/// Readers look at an immutable <see cref="Lease"/>; every transition happens under one lock, and nothing is awaited or called back under it.
+/// One token and everything that happens to it. Readers take an immutable snapshot. Every change is made under one lock, and nothing is
+/// awaited, started or called back under it.
 /// </summary>
-internal sealed class TokenSource(ClientSources client, TokenRequest request)
+/// <remarks>
+/// <code>
+/// state       means                                        a caller
+/// Empty       no token, no flight                          starts a flight and waits
+/// Requesting  no token, a flight                           joins it and waits
+/// Failed      no token, the next attempt is not due        gets the remembered error
+/// Fresh       token, not due                               gets it
+/// Due         token, renewal due, no flight                gets it; the first caller starts a flight behind it
+/// Renewing    token and a flight                           gets it; a failed flight changes nothing for the caller
+/// Retired     replaced by reload, removal or eviction      goes to the successor
+/// </code>
+/// A rejected token (401) does not change what others get: the caller that was told 401 joins or starts a flight and waits for that one.
+/// </remarks>
+internal sealed class TokenSource(ClientTokenCache client, TokenRequest request)
 {
-    //
-    private static readonly TimeSpan MostRation = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MaxForcedRenewalInterval = TimeSpan.FromSeconds(30);
 
-    // An object and not a Lock: systematic concurrency testing does not know the latter.
+    // The same token with a later expiry is a renewal. Less than this is the rounding of expires_in.
+    private static readonly TimeSpan ExpiryRounding = TimeSpan.FromSeconds(1);
+
+    // Whoever keeps asking must not find the back-off begun anew: a failure is remembered this long after the last call.
+    private static readonly TimeSpan FailureIsRemembered = TimeSpan.FromMinutes(2);
+
+    // An object and not a Lock, which systematic concurrency testing does not model.
     private readonly object _gate = new();
 
-    private Lease? _lease;
-    private HeldToken? _held;
+    private TokenSnapshot? _snapshot;
+    private CachedToken? _token;
     private Flight? _flight;
-    private TokenRequestException? _failure;
-    private int _failures;
-    private long _failedAt;
-    private long _nextAttemptAt = long.MinValue;
-    private long _nextForcedAt = long.MinValue;
-    private long _lastUsed = client.Time.GetTimestamp();
-    private bool _replaceAnyway;
-    private bool _hasServed;
+    private Failure? _failure;
+    private long _nextForcedRenewal = long.MinValue;
+    private long _lastUsed = client.Clock.GetTimestamp();
     private bool _retired;
 
     public TokenRequest Request => request;
-
-    /// <summary>The identity of its tokens: what a shared store knows them by .</summary>
-    public string Key => TokenIdentity.Compute(client.Settings, request, Volatile.Read(ref _held)?.Token.BoundTo?.Thumbprint);
-
-    public bool IsInFlight
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _flight is not null;
-            }
-        }
-    }
-
     public bool IsRetired => Volatile.Read(ref _retired);
-
     public long LastUsed => Volatile.Read(ref _lastUsed);
 
     /// <summary>The hot path: one clock read, one comparison.</summary>
     public AccessToken? TryGet()
     {
-        Lease? lease = Volatile.Read(ref _lease);
-        return lease is not null && client.Time.GetTimestamp() < lease.Until ? lease.Token : null;
+        TokenSnapshot? snapshot = Volatile.Read(ref _snapshot);
+        return snapshot is not null && client.Clock.GetTimestamp() < snapshot.Until ? snapshot.Token : null;
     }
 
-    /// <summary>The token, or <see langword="null"/> if this source was retired: then its successor has one.</summary>
-    public async ValueTask<AccessToken?> GetAsync(CancellationToken cancellationToken)
+    /// <summary>A valid token.</summary>
+    /// <param name="rejected">The token that an API rejected, if there is one: it is replaced, or returned if it cannot be
+    /// .</param>
+    /// <param name="cancellationToken">Ends this caller's wait, never the flight .</param>
+    /// <returns>The token, or <see langword="null"/> if this source was retired: its successor has one.</returns>
+    public async ValueTask<AccessToken?> GetAsync(AccessToken? rejected, CancellationToken cancellationToken)
     {
-        Flight flight;
-        lock (_gate)
+        while (true)
         {
-            if (_retired)
+            AccessToken? token;
+            Flight? flight;
+            lock (_gate)
             {
-                return null;
+                if (_retired)
+                {
+                    return null;
+                }
+
+                token = Look_NeedsLock(client.Clock.Read(), rejected?.Value, out flight);
             }
 
-            Instant now = new(client.Time);
-            if (Advance(now) is { } token)
+            flight?.Start();
+            if (token is not null)
             {
                 return token;
             }
 
-            flight = _flight ?? throw Remembered();
-        }
+            FlightResult result = await flight!.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (result.Token is not null)
+            {
+                return result.Token;
+            }
 
-        // the caller's cancellation ends this wait, never the flight.
-        FlightResult result = await flight.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return result.Failure is null ? result.Token : AfterFailure(result.Failure);
+            if (result.Failure is not null)
+            {
+                lock (_gate)
+                {
+                    return ValidToken_NeedsLock(client.Clock.Read())?.Token ?? throw result.Failure.Copy();
+                }
+            }
+        }
     }
 
-    /// <summary>An API rejected this token: renew it, if it is still the present one and the ration allows .</summary>
-    public void Reject(AccessToken rejected)
+    /// <summary>What is known now.</summary>
+    public ClientStatus GetStatus()
     {
         lock (_gate)
         {
-            Instant now = new(client.Time);
-            if (_held is null || _held.Token.Value != rejected.Value || now.Timestamp < _nextForcedAt || now.Timestamp < _nextAttemptAt)
+            ClockReading now = client.Clock.Read();
+            AccessToken? token = ValidToken_NeedsLock(now)?.Token;
+            return new ClientStatus
             {
-                return;
-            }
-
-            TimeSpan half = _held.Token.Lifetime / 2;
-            _nextForcedAt = now.Timestamp + client.Ticks(half < MostRation ? half : MostRation);
-            _lease = null;
-            if (_flight is null)
-            {
-                Start(FlightReason.Unauthorized);
-            }
-            else
-            {
-                _flight.ReplacesRejected = true;
-            }
+                State = State_NeedsLock(now),
+                ExpiresAt = token?.ExpiresAt,
+                RequestedAt = token?.RequestedAt,
+                ConsecutiveFailures = _failure?.Count ?? 0,
+                LastError = _failure?.Error.Copy(),
+                NextAttemptAt = _failure?.NextAttemptAt(token is not null, now, client.Clock),
+            };
         }
     }
 
-    /// <summary>The options changed: nothing that the old ones caused is remembered. With a new credential the token stays valid, but is renewed at the next use .</summary>
-    public void TakeOverChange()
+    /// <summary>Forgets former failures. After a change of the credential the token is renewed at the next use .</summary>
+    public void ApplySettings()
     {
         lock (_gate)
         {
-            StartAnew();
+            _failure = null;
+            RenewForNewCredential_NeedsLock();
         }
     }
 
-    /// <summary>Forgets a failure that was another request's.</summary>
-    public void EndKnownFailure()
-    {
-        lock (_gate)
-        {
-            if (_failure?.KnownUntil is not null)
-            {
-                Forgive();
-            }
-        }
-    }
-
-    /// <summary>Ends this source for good. A late answer finds nobody; its waiters go to the successor.</summary>
+    /// <summary>Ends this source for good. A late response changes nothing; waiters go to the successor.</summary>
+    /// <returns>A task that ends with the flight, if there is one.</returns>
     public Task RetireAsync()
     {
         Flight? flight;
         lock (_gate)
         {
-            (flight, _flight) = (_flight, null);
-            Retire();
+            flight = _flight;
+            Retire_NeedsLock();
         }
 
         flight?.Abandon();
         return flight?.Ended ?? Task.CompletedTask;
     }
 
-    /// <summary>Retires this source if nobody would miss it; <paramref name="force"/> also one whose token still lives, or that leaves the server alone for a while.</summary>
+    /// <summary>Retires this source if nobody would miss it. <paramref name="force"/> ignores a valid token and failures.</summary>
     public bool TryEvict(bool force)
     {
         lock (_gate)
         {
-            Instant now = new(client.Time);
-            bool isMissed = _retired || _flight is not null || (!force && (Present(now) is not null || now.Timestamp < _nextAttemptAt));
-            if (!isMissed)
+            ClockReading now = client.Clock.Read();
+            bool isRemembered = _failure is not null && now.Timestamp - _lastUsed < client.Clock.Ticks(FailureIsRemembered);
+            if (_retired || _flight is not null || (!force && (isRemembered || ValidToken_NeedsLock(now) is not null)))
             {
-                Retire();
+                return false;
             }
 
-            return !isMissed;
+            Retire_NeedsLock();
+            return true;
         }
     }
 
-    private void Retire()
-    {
-        _retired = true;
-        _lease = null;
-        _held = null;
-    }
-
-    // The state machine. Under the lock: starts the flight that is needed, and says which token may be used now.
-    private AccessToken? Advance(Instant now)
+    /// <summary>Starts the flight that is needed, and decides what a caller gets: the token, or a flight to wait for.</summary>
+    private AccessToken? Look_NeedsLock(ClockReading now, string? rejected, out Flight? flight)
     {
         _lastUsed = now.Timestamp;
-        if (_held?.IsExpired(now) == true)
+        DropExpired_NeedsLock(now);
+        bool isRejected = rejected is not null && _token?.Token.Value == rejected;
+        if (_flight is null && ReasonToStart_NeedsLock(now, isRejected) is { } reason)
         {
-            DropExpired();
+            StartFlight_NeedsLock(reason, now);
         }
 
-        if (_flight is null && MayStart(now))
+        flight = _flight;
+        if (_token is null)
         {
-            Start(_held is not null ? FlightReason.Due : _hasServed ? FlightReason.Expired : FlightReason.Cold);
+            JoinWithoutToken_NeedsLock();
+            return null;
         }
 
-        if (_held is null || _flight?.ReplacesRejected == true)
+        if (isRejected && flight is not null)
+        {
+            flight.ReplacesRejected = true;
+            return null;
+        }
+
+        return Publish_NeedsLock(now);
+    }
+
+    private FlightReason? ReasonToStart_NeedsLock(ClockReading now, bool isRejected)
+    {
+        if (_token is null)
+        {
+            return _failure is null || _failure.IsOver(now) ? FlightReason.NoToken : null;
+        }
+
+        if (now.Timestamp < _failure?.RetryBehindAt)
         {
             return null;
         }
 
-        // The wall clock is looked at again in a second at the latest, the state when something can happen in it.
-        long until = Math.Min(now.Timestamp + client.Time.TimestampFrequency, _held.EndsAt);
-        Volatile.Write(ref _lease, new Lease(_held.Token, _flight is null ? Math.Min(until, Math.Max(_held.DueAt, _nextAttemptAt)) : until));
-        return _held.Token;
+        if (isRejected && now.Timestamp >= _nextForcedRenewal)
+        {
+            return FlightReason.Unauthorized;
+        }
+
+        return _token.IsDue(now) ? FlightReason.Due : null;
     }
 
-    private bool MayStart(Instant now) =>
-        _held is null ? _failure is null || now.Timestamp >= _nextAttemptAt
-        : _held.IsDue(now) && now.Timestamp >= _nextAttemptAt;
-
-    private void DropExpired()
+    // A flight that callers wait for has retries. One behind a valid token has none, and neither has one after a failure, until something
+    // succeeds.
+    private void StartFlight_NeedsLock(FlightReason reason, ClockReading now)
     {
-        _held = null;
-        _lease = null;
-
-        // what failed in passing while there was a token does not lengthen the waits without one.
-        if (_failure is { IsTransient: true, RetryAfter: null })
+        if (reason == FlightReason.Unauthorized)
         {
-            _failures = 0;
-            _nextAttemptAt = Math.Min(_nextAttemptAt, _failedAt + client.Ticks(Backoff.WithoutToken(1)));
+            long half = client.Clock.Ticks(_token!.Lifetime / 2);
+            _nextForcedRenewal = now.Timestamp + Math.Min(half, client.Clock.Ticks(MaxForcedRenewalInterval));
         }
+
+        bool isAwaited = reason != FlightReason.Due && _failure is null;
+        WantedToken wanted = new(client.Settings, request, isAwaited) { NotThisToken = _token?.Token };
+        _flight = new(reason, wanted, RunAsync);
     }
 
-    private HeldToken? Present(Instant now) => _held?.IsExpired(now) == false ? _held : null;
-
-    private void Start(FlightReason reason)
+    // Whoever has no token turns a renewal behind a token, which has expired meanwhile, into a flight that callers wait for.
+    private void JoinWithoutToken_NeedsLock()
     {
-        Flight flight = new(reason, client.Settings)
+        if (_flight is null)
         {
-            BehindUntil = reason == FlightReason.Due ? _held!.EndsAt : long.MinValue,
-        };
-        flight.Ended = Unawaited.StartDetached(() => Task.Run(() => FlyAsync(flight)));
-        flight.Ended.ObserveFault();
-        _flight = flight;
+            throw _failure!.Error.Copy();
+        }
+
+        if (_failure is null)
+        {
+            _flight.Wanted.Patience.AllowRetries();
+        }
+        else
+        {
+            _flight.HasWaiterWithoutToken = true;
+        }
     }
 
-    // Whatever happens in a flight, its waiters hear of it.
-    private async Task FlyAsync(Flight flight)
+    /// <summary>Gives readers the token without the lock, until the wall clock is due to be read or a renewal can be due.</summary>
+    private AccessToken Publish_NeedsLock(ClockReading now)
     {
-        try
+        long until = Math.Min(now.Timestamp + client.Clock.TicksPerSecond, _token!.ExpiresAt);
+        if (_flight is null)
         {
-            Land(flight, await RequestAsync(flight).ConfigureAwait(false));
+            until = Math.Min(until, Math.Max(_token.DueAt, _failure?.RetryBehindAt ?? long.MinValue));
         }
-        catch (OperationCanceledException) when (flight.CancellationToken.IsCancellationRequested)
-        {
-            // Abandoned: its waiters know already.
-        }
-#pragma warning disable CA1031 // Whatever it is, memory that ran out in a hook included, the waiters must hear of it.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            // a logger, listener or hook of the application's threw. If the flight had landed before, nothing more comes of it.
-            Crash(flight, new(null, client.Settings.Name.Broken(exception)));
-        }
+
+        Volatile.Write(ref _snapshot, new TokenSnapshot(_token.Token, until));
+        return _token.Token;
     }
 
-    private void Crash(Flight flight, FlightResult result)
+    private async Task RunAsync(Flight flight)
     {
         try
         {
-            Land(flight, result);
-        }
-        finally
-        {
-            // If even the clock throws, nobody waits for ever, and the next call starts anew.
-            lock (_gate)
-            {
-                _flight = _flight == flight ? null : _flight;
-            }
-
-            flight.Complete(result);
-        }
-    }
-
-    private async Task<FlightResult> RequestAsync(Flight flight)
-    {
-        using Activity? activity = Tracing.StartTokenRequest(flight.Settings.Name, flight.Reason.ToString(), flight.StartedBy);
-        try
-        {
-            return new(await client.RequestTokenAsync(request, flight).ConfigureAwait(false), null);
+            AccessToken token = await client.FetchAsync(flight).ConfigureAwait(false);
+            Land(flight, new(token, null));
         }
         catch (TokenRequestException exception)
         {
-            activity?.SetStatus(ActivityStatusCode.Error);
-            return new(null, exception);
+            Land(flight, new(null, exception));
+        }
+        catch (OperationCanceledException)
+        {
+            // The source was retired: its waiters have gone to the successor.
         }
     }
 
     private void Land(Flight flight, FlightResult result)
     {
-        Action? log;
-        lock (_gate)
+        AccessToken? renewed = null;
+        AccessToken? present;
+        DateTimeOffset nextAttemptAt = default;
+        TokenRequestException? error = result.Failure;
+        try
         {
-            // an answer to a flight that is no longer ours changes nothing.
-            if (_flight != flight)
+            lock (_gate)
             {
-                return;
-            }
+                if (_flight != flight)
+                {
+                    return; // A response to a flight that is not ours any more changes nothing.
+                }
 
-            Instant now = new(client.Time);
-            _flight = null;
-            _lease = null;
-            if (result.Token is not null)
-            {
-                log = Accept(result.Token, flight, now);
-            }
-            else
-            {
-                log = Remember(result.Failure!, flight, now);
-                result = new(null, _failure);
-            }
+                (_flight, _snapshot) = (null, null);
+                ClockReading now = client.Clock.Read();
+                DropExpired_NeedsLock(now);
+                if (result.Token is not null)
+                {
+                    renewed = TryAccept_NeedsLock(result.Token, flight, now) ? result.Token : null;
+                }
+                else
+                {
+                    result = Fail_NeedsLock(error!, flight, now);
+                    nextAttemptAt = _failure?.NextAttemptAt(_token is not null, now, client.Clock) ?? now.Utc;
+                }
 
-            // The flight carried options that have been replaced meanwhile.
-            if (!flight.Settings.HasSameOptions(client.Settings))
-            {
-                StartAnew();
+                present = _token?.Token;
             }
         }
+        finally
+        {
+            // Whatever happens, nobody waits for ever.
+            flight.Complete(result);
+        }
 
-        flight.Complete(result);
-
-        // a logger is the application's code.
-        log?.Invoke();
+        // Without a token, a failure that is told to nobody is not reported either: the waiters start over.
+        error = present is null ? result.Failure : error;
+        client.Events.RequestEnded(client.Settings.Name, flight.Reason.ToString(), renewed, error, present, nextAttemptAt);
     }
 
-    private Action? Accept(AccessToken token, Flight flight, Instant now)
+    private bool TryAccept_NeedsLock(AccessToken token, Flight flight, ClockReading now)
     {
-        HeldToken next = new(token, flight.Settings, now.Timestamp, client);
-        HeldToken? present = Present(now);
-        if (!next.IsExpired(now) && (present is null || IsProgress(next, present, flight)))
+        CachedToken next = new(token, flight.Settings, now, client.Clock);
+        _failure = null;
+        bool isProgress = !next.IsExpired(now) && (_token is null || IsProgress_NeedsLock(next, flight, now));
+        if (isProgress)
         {
-            Forgive();
-            _held = next;
-            _hasServed = true;
-            _replaceAnyway = false;
-            return () => client.Logger.TokenRenewed(client.Settings.Name, flight.Reason.ToString(), token.ExpiresAt);
-        }
-
-        if (present is not null)
-        {
-            // some servers hand out the same token until it is nearly gone.
-            Forgive();
-            _nextAttemptAt = now.Timestamp + client.Ticks(Backoff.WhileValid(present.RemainingLife(now), present.Token.Lifetime));
-            _replaceAnyway = false;
+            _token = next;
         }
         else
         {
-            // dead on arrival. Those who waited get it; nobody after them.
-            Forgive();
+            // A server may repeat its token. One that is expired on arrival is for those who waited only.
+            _token?.Postpone(now, flight.Settings);
         }
 
-        return null;
+        RenewForNewCredential_NeedsLock();
+        return isProgress;
     }
 
-    // A token that was rejected, or got with another credential or certificate, is worth replacing by one that lives no longer.
-    private bool IsProgress(HeldToken next, HeldToken present, Flight flight) =>
-        next.Token.Value != present.Token.Value
-        && (flight.ReplacesRejected || _replaceAnyway || next.EndsAt > present.EndsAt || next.Token.BoundTo?.Thumbprint != present.Token.BoundTo?.Thumbprint);
-
-    // A token that came with the present credential, while the news of it was still on its way, is none to renew.
-    private void StartAnew()
+    // A token that was rejected, or belongs to another credential or binding, is worth replacing by one that expires earlier.
+    private bool IsProgress_NeedsLock(CachedToken next, Flight flight, ClockReading now)
     {
-        Forgive();
-        if (_held is not null && !_held.Settings.HasSameCredential(client.Settings))
+        TimeSpan gain = next.RemainingLife(now) - _token!.RemainingLife(now);
+        if (next.Token.Value == _token.Token.Value)
         {
-            _lease = null;
-            _held.MakeDue();
-            _replaceAnyway = true;
+            return gain > ExpiryRounding;
         }
+
+        return gain > TimeSpan.Zero
+            || flight.ReplacesRejected
+            || _token.Settings.CredentialVersion != flight.Settings.CredentialVersion
+            || next.Token.BindingThumbprint != _token.Token.BindingThumbprint;
     }
 
-    private Action Remember(TokenRequestException failure, Flight flight, Instant now)
+    private FlightResult Fail_NeedsLock(TokenRequestException error, Flight flight, ClockReading now)
     {
-        _failures++;
-        _failedAt = now.Timestamp;
-        HeldToken? present = Present(now);
-        TimeSpan wait = failure.KnownUntil is { } until ? client.Span(Math.Max(0, until - now.Timestamp))
-            : !failure.IsTransient ? Backoff.AfterFatal(_failures)
-            : present is not null ? Backoff.WhileValid(present.RemainingLife(now), present.Token.Lifetime)
-            : Backoff.WithoutToken(_failures);
-        wait = failure.RetryAfter > wait ? failure.RetryAfter.Value : wait;
-        _nextAttemptAt = now.Timestamp + client.Ticks(wait);
-        _failure = failure.Copy(now.Utc + wait);
-        return present is not null
-            ? () => client.Logger.RenewalFailed(client.Settings.Name, flight.Reason.ToString(), present.Token.ExpiresAt, wait, failure.Message)
-            : () => client.Logger.NoToken(client.Settings.Name, flight.Reason.ToString(), wait, failure.Message);
-    }
-
-    // A failed renewal is no failed call while a token lives, be it one that an API rejected.
-    private AccessToken AfterFailure(TokenRequestException failure)
-    {
-        lock (_gate)
+        if (flight.Settings != client.Settings)
         {
-            return Present(new Instant(client.Time))?.Token ?? throw failure.Copy();
+            return default; // Settings that were replaced say nothing of the new ones: the waiters start over.
+        }
+
+        bool isBehind = flight is { Reason: FlightReason.Due, HasWaiterWithoutToken: false } && !flight.Wanted.Patience.HasRetries;
+        _failure = Failure.Of(error, _failure, isBehind, _token, now, client.Clock);
+
+        // A background renewal that failed in passing fails no caller.
+        bool isToldToNobody = isBehind && error is { IsTransient: true, RetryAfter: null };
+        return isToldToNobody ? default : new(null, _failure.Error);
+    }
+
+    // A flight may have read the new credential before the change was announced: then there is nothing to renew.
+    private void RenewForNewCredential_NeedsLock()
+    {
+        if (_token is not null && _token.Settings.CredentialVersion != client.Settings.CredentialVersion)
+        {
+            _snapshot = null;
+            _token.MakeDue();
         }
     }
 
-    private TokenRequestException Remembered() =>
-        _failure?.Copy() ?? throw new UnreachableException("Without token and failure, a flight is started.");
-
-    private void Forgive()
+    private void DropExpired_NeedsLock(ClockReading now)
     {
-        _failure = null;
-        _failures = 0;
-        _nextAttemptAt = long.MinValue;
+        if (_token?.IsExpired(now) == true)
+        {
+            _token = null;
+            _snapshot = null;
+        }
+    }
+
+    private void Retire_NeedsLock()
+    {
+        _retired = true;
+        _snapshot = null;
+        _token = null;
+        _flight = null;
+    }
+
+    private CachedToken? ValidToken_NeedsLock(ClockReading now) => _token?.IsExpired(now) == false ? _token : null;
+
+    private ClientState State_NeedsLock(ClockReading now)
+    {
+        if (ValidToken_NeedsLock(now) is not { } token)
+        {
+            ClientState withoutFlight = _failure?.IsOver(now) == false ? ClientState.Failed : ClientState.Empty;
+            return _flight is null ? withoutFlight : ClientState.Requesting;
+        }
+
+        ClientState state = token.IsDue(now) ? ClientState.Due : ClientState.Fresh;
+        return _flight is null ? state : ClientState.Renewing;
     }
 }

@@ -13,7 +13,10 @@ internal sealed class BaseAddressBooks
     public BaseAddressBook Of(string httpClientName) => _books.GetOrAdd(httpClientName, static _ => new());
 }
 
-/// <summary>Writes every HttpClient that the factory makes into the book of its name. A null name stands for all, whose options know their own.</summary>
+/// <summary>
+/// Records every HttpClient that the factory creates, so that its BaseAddress is known when a request is sent. A null name stands
+/// for all.
+/// </summary>
 internal sealed class BaseAddressRecorder(string? httpClientName, BaseAddressBooks books) : IPostConfigureOptions<HttpClientFactoryOptions>
 {
     public void PostConfigure(string? name, HttpClientFactoryOptions options)

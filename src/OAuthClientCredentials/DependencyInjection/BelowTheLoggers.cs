@@ -1,14 +1,18 @@
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Http.Logging;
+using OAuthClientCredentials.Handling;
 
 namespace OAuthClientCredentials.DependencyInjection;
 
 /// <summary>
-/// Keeps credentials from the factory's own loggers: what they redact is the text only, and a provider that writes the parts of a log entry shows the headers.
-/// So tokens are attached below them, and token requests are not logged by them at all. Registered first, so that it has the last word.
+/// Puts the handlers of an HttpClient into order when all of them are known. Registered first, so that it has the last word. The factory's
+/// own loggers never see credentials: they redact the text only, and a log provider that writes the parts of an entry shows the headers
+/// . So tokens are attached below them, and token requests are not logged by them at all.
 /// </summary>
 internal sealed class BelowTheLoggers : IHttpMessageHandlerBuilderFilter
 {
+    private const string ServiceDiscovery = "Microsoft.Extensions.ServiceDiscovery.Http.ResolvingHttpDelegatingHandler";
+
     public Action<HttpMessageHandlerBuilder> Configure(Action<HttpMessageHandlerBuilder> next) => handlers =>
     {
         next(handlers);
@@ -17,34 +21,30 @@ internal sealed class BelowTheLoggers : IHttpMessageHandlerBuilderFilter
         {
             all.Remove(ours);
             all.Add(ours);
-            if (all.OfType<LoggingHttpMessageHandler>().FirstOrDefault() is { } inner)
-            {
-                all.Insert(all.IndexOf(inner), new WithoutFormerToken(ours));
-            }
+            NoteWhatIsResolved(all);
         }
 
         if (handlers.Name == TokenClient.HttpClientName || CertificateHttpClients.IsOne(handlers.Name))
         {
-            foreach (DelegatingHandler logger in all.Where(handler => handler is LoggingHttpMessageHandler or LoggingScopeHttpMessageHandler).ToArray())
+            foreach (DelegatingHandler logger in all.Where(IsLogger).ToArray())
             {
                 all.Remove(logger);
             }
         }
     };
 
-    /// <summary>An outer retry brings a request by again with the token on it, which is attached anew below the logger.</summary>
-    private sealed class WithoutFormerToken(AccessTokenHandler handler) : DelegatingHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            handler.TakeOff(request);
-            return base.SendAsync(request, cancellationToken);
-        }
+    private static bool IsLogger(DelegatingHandler handler) => handler is LoggingHttpMessageHandler or LoggingScopeHttpMessageHandler;
 
-        protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+    // The handler is internal to its package, which this one does not reference.
+    private static void NoteWhatIsResolved(IList<DelegatingHandler> handlers)
+    {
+        for (int index = handlers.Count - 1; index >= 0; index--)
         {
-            handler.TakeOff(request);
-            return base.Send(request, cancellationToken);
+            if (handlers[index].GetType().FullName == ServiceDiscovery)
+            {
+                handlers.Insert(index + 1, new Resolution.After());
+                handlers.Insert(index, new Resolution.Before());
+            }
         }
     }
 }

@@ -8,27 +8,24 @@ using OAuthClientCredentials.Wire;
 namespace OAuthClientCredentials.DependencyInjection;
 
 /// <summary>
-/// HttpClients that show a certificate, one for each certificate: the factory makes it as it makes the one that it is named after.
-/// After a rotation new connections are another client's; those of the old one drain with it.
+/// HttpClients that show a certificate, one for each certificate: the factory makes it as it makes the one that it is named after. After a
+/// rotation new connections are another client's; those of the old one drain with it.
 /// </summary>
 internal sealed class CertificateHttpClients(IServiceProvider services) : IPostConfigureOptions<HttpClientFactoryOptions>
 {
     private const string Mark = " with certificate ";
 
-    // Of each HttpClient so many certificates are remembered. One that is used longer is remembered anew.
-    private const int MostRemembered = 8;
-
-    private readonly object _gate = new();
-    private readonly Dictionary<string, (string Original, TlsCertificate Certificate)> _known = new(StringComparer.Ordinal);
-    private readonly Queue<string> _order = new();
+    // What this thread asks for. The factory makes options and handler while it is called, and passes on nothing but the name.
+    [ThreadStatic]
+    private static (string Original, TlsCertificate Certificate)? _wanted;
 
     public static bool IsOne(string? httpClientName) => httpClientName?.Contains(Mark, StringComparison.Ordinal) == true;
 
     public HttpClient CreateClient(string original, TlsCertificate certificate) =>
-        services.GetRequiredService<IHttpClientFactory>().CreateClient(NameFor(original, certificate));
+        Create(original, certificate, services.GetRequiredService<IHttpClientFactory>().CreateClient);
 
-    public HttpMessageInvoker CreateInvoker(string original, TlsCertificate certificate) =>
-        new(services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(NameFor(original, certificate)), disposeHandler: false);
+    public HttpMessageHandler CreateHandler(string original, TlsCertificate certificate) =>
+        Create(original, certificate, services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler);
 
     public void PostConfigure(string? name, HttpClientFactoryOptions options)
     {
@@ -37,7 +34,9 @@ internal sealed class CertificateHttpClients(IServiceProvider services) : IPostC
             return;
         }
 
-        (string original, TlsCertificate certificate) = Find(name!);
+        // Without a certificate the client would get a transport without the hardening of ours.
+        (string original, TlsCertificate certificate) = _wanted
+            ?? throw new InvalidOperationException($"The HttpClient '{name}' is made by OAuthClientCredentials only.");
         HttpClientFactoryOptions model = services.GetRequiredService<IOptionsMonitor<HttpClientFactoryOptions>>().Get(original);
         options.HandlerLifetime = model.HandlerLifetime;
         options.ShouldRedactHeaderValue = model.ShouldRedactHeaderValue;
@@ -47,7 +46,8 @@ internal sealed class CertificateHttpClients(IServiceProvider services) : IPostC
         {
             if (!certificate.TryApplyTo(handlers.PrimaryHandler))
             {
-                services.GetRequiredService<ILoggerFactory>().CreateLogger<TokenClient>().CertificateNotShown(original, handlers.PrimaryHandler.GetType().Name);
+                ILogger logger = services.GetRequiredService<ILoggerFactory>().CreateLogger<TokenClient>();
+                logger.CertificateNotShown(original, handlers.PrimaryHandler.GetType().Name);
             }
 
             if (original != TokenClient.HttpClientName)
@@ -58,39 +58,20 @@ internal sealed class CertificateHttpClients(IServiceProvider services) : IPostC
         });
     }
 
-    private string NameFor(string original, TlsCertificate certificate)
+    // The factory keeps the handler for its lifetime. The options are made anew each time: kept, they would add up with each rotation.
+    private T Create<T>(string original, TlsCertificate certificate, Func<string, T> create)
     {
         string name = original + Mark + certificate.Thumbprint;
-        lock (_gate)
+        (string, TlsCertificate)? outer = _wanted;
+        _wanted = (original, certificate);
+        try
         {
-            if (_known.TryAdd(name, (original, certificate)))
-            {
-                _order.Enqueue(name);
-                if (_order.Count(known => _known[known].Original == original) > MostRemembered)
-                {
-                    Forget(_order.First(known => _known[known].Original == original));
-                }
-            }
+            return create(name);
         }
-
-        return name;
-    }
-
-    private void Forget(string name)
-    {
-        _known.Remove(name);
-        string[] rest = [.. _order.Where(known => known != name)];
-        _order.Clear();
-        Array.ForEach(rest, _order.Enqueue);
-        services.GetRequiredService<IOptionsMonitorCache<HttpClientFactoryOptions>>().TryRemove(name);
-    }
-
-    // A name that is not known would get a transport without the hardening of ours.
-    private (string Original, TlsCertificate Certificate) Find(string name)
-    {
-        lock (_gate)
+        finally
         {
-            return _known.TryGetValue(name, out (string, TlsCertificate) found) ? found : throw new InvalidOperationException($"The HttpClient '{name}' is made by OAuthClientCredentials only.");
+            _wanted = outer;
+            services.GetRequiredService<IOptionsMonitorCache<HttpClientFactoryOptions>>().TryRemove(name);
         }
     }
 

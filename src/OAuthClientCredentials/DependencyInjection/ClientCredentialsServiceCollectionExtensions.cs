@@ -24,7 +24,9 @@ public static class ClientCredentialsServiceCollectionExtensions
     /// <param name="services">The services.</param>
     /// <param name="configure">Describes the client.</param>
     /// <returns>A builder for more.</returns>
-    public static IClientCredentialsBuilder AddClientCredentials(this IServiceCollection services, Action<ClientCredentialsOptions> configure) =>
+    public static IClientCredentialsBuilder AddClientCredentials(
+        this IServiceCollection services,
+        Action<ClientCredentialsOptions> configure) =>
         services.AddClientCredentials(Options.Options.DefaultName, configure);
 
     /// <summary>Registers a named client. Registering a name again adds to its options.</summary>
@@ -33,7 +35,10 @@ public static class ClientCredentialsServiceCollectionExtensions
     /// <param name="configure">Describes the client.</param>
     /// <returns>A builder for more.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is the name of an option.</exception>
-    public static IClientCredentialsBuilder AddClientCredentials(this IServiceCollection services, string name, Action<ClientCredentialsOptions> configure)
+    public static IClientCredentialsBuilder AddClientCredentials(
+        this IServiceCollection services,
+        string name,
+        Action<ClientCredentialsOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
         CoreServices.Add(services);
@@ -56,11 +61,16 @@ public static class ClientCredentialsServiceCollectionExtensions
         return new ClientCredentialsBuilder(services);
     }
 
-    /// <summary>Configures the HttpClient that talks to all authorization servers: its proxy, trust, headers. Its name is <see cref="TokenClient.HttpClientName"/>.</summary>
+    /// <summary>
+    /// Configures the HttpClient that talks to all authorization servers: its proxy, trust, headers. Its name is
+    /// <see cref="TokenClient.HttpClientName"/>.
+    /// </summary>
     /// <param name="builder">The builder.</param>
     /// <param name="configure">Configures the HttpClient.</param>
     /// <returns>The same <paramref name="builder"/>.</returns>
-    public static IClientCredentialsBuilder ConfigureHttpClient(this IClientCredentialsBuilder builder, Action<IHttpClientBuilder> configure)
+    public static IClientCredentialsBuilder ConfigureHttpClient(
+        this IClientCredentialsBuilder builder,
+        Action<IHttpClientBuilder> configure)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configure);

@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Caching;
+using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.TokenEndpoint;
 using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials.DependencyInjection;
@@ -23,14 +25,6 @@ internal static class CoreServices
         services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, BelowTheLoggers>(static _ => new()));
         services.AddOptions();
         services.AddLogging();
-        services.TryAddSingleton<IOptionsMonitorCache<ClientCredentialsOptions>>(static _ => new OptionsCache<ClientCredentialsOptions>());
-        services.TryAddSingleton<IOptionsMonitor<ClientCredentialsOptions>>(static provider => new OptionsMonitor<ClientCredentialsOptions>(
-            new OptionsFactory<ClientCredentialsOptions>(
-                provider.GetServices<IConfigureOptions<ClientCredentialsOptions>>(),
-                provider.GetServices<IPostConfigureOptions<ClientCredentialsOptions>>(),
-                provider.GetServices<IValidateOptions<ClientCredentialsOptions>>()),
-            provider.GetServices<IOptionsChangeTokenSource<ClientCredentialsOptions>>(),
-            provider.GetRequiredService<IOptionsMonitorCache<ClientCredentialsOptions>>()));
         services.AddSingleton(provider => new ClientDirectory(provider.GetServices<ClientRegistration>(), RootSection(provider)));
         services.AddSingleton<IConfigureOptions<ClientCredentialsOptions>, BindFromConfiguration>();
         services.AddSingleton<IValidateOptions<ClientCredentialsOptions>, ClientCredentialsOptionsValidator>();
@@ -51,11 +45,18 @@ internal static class CoreServices
             LoggerOf<TokenClient>(provider)));
         services.AddSingleton(provider => new TokenProvider(
             provider.GetRequiredService<ClientRegistry>(),
-            provider.GetRequiredService<TokenClient>().RequestTokenAsync,
+            FetchOf(provider),
             TimeOf(provider),
             LoggerOf<TokenProvider>(provider)));
         services.TryAddSingleton<ITokenProvider>(provider => provider.GetRequiredService<TokenProvider>());
         AddTokenHttpClient(services);
+    }
+
+    // A shared cache is asked before the token endpoint.
+    private static FetchToken FetchOf(IServiceProvider provider)
+    {
+        FetchToken fetch = provider.GetRequiredService<TokenClient>().RequestAsync;
+        return provider.GetService<ISharedTokenCache>() is { } cache ? new SharedTokens(cache, fetch, TimeOf(provider)).FetchAsync : fetch;
     }
 
     public static void AddRootSection(IServiceCollection services) => services.TryAddSingleton<RootSectionMarker>();
@@ -76,17 +77,28 @@ internal static class CoreServices
 
     private static TimeProvider TimeOf(IServiceProvider provider) => provider.GetService<TimeProvider>() ?? TimeProvider.System;
 
-    private static IConfigurationSection? RootSection(IServiceProvider provider) =>
-        provider.GetService<RootSectionMarker>() is null ? null
-        : (provider.GetService<IConfiguration>() ?? throw new InvalidOperationException("AddClientCredentials() reads the configuration section ClientCredentials, but no IConfiguration is registered. Use a host builder, or register the configuration."))
-            .GetSection(ClientDirectory.SectionName);
+    private static IConfigurationSection? RootSection(IServiceProvider provider)
+    {
+        if (provider.GetService<RootSectionMarker>() is null)
+        {
+            return null;
+        }
+
+        const string Problem = $"AddClientCredentials() reads the section {ClientDirectory.SectionName}, "
+            + "but no IConfiguration is registered. Use a host builder, or register the configuration.";
+        IConfiguration configuration = provider.GetService<IConfiguration>()
+            ?? throw new InvalidOperationException(Problem);
+        return configuration.GetSection(ClientDirectory.SectionName);
+    }
 
     private static void AddTokenHttpClient(IServiceCollection services)
     {
         services.AddSingleton<CertificateHttpClients>(static provider => new(provider));
-        services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(static provider => provider.GetRequiredService<CertificateHttpClients>());
+        services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(
+            static provider => provider.GetRequiredService<CertificateHttpClients>());
         services.AddHttpClient(TokenClient.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan);
-        services.AddOptions<HttpClientFactoryOptions>(TokenClient.HttpClientName).PostConfigure<ILoggerFactory>(static (options, loggers) =>
+        OptionsBuilder<HttpClientFactoryOptions> factoryOptions = services.AddOptions<HttpClientFactoryOptions>(TokenClient.HttpClientName);
+        factoryOptions.PostConfigure<ILoggerFactory>(static (options, loggers) =>
         {
             // on .NET 8 the factory logs header values unless it is told not to.
             options.ShouldRedactHeaderValue = static _ => true;

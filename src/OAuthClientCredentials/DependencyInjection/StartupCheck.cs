@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Options;
-using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Clients;
 
 namespace OAuthClientCredentials.DependencyInjection;
 
-/// <summary>Nothing but a hook: the host validates it at start, and with it every client that is known by then (R-222).</summary>
+/// <summary>Empty options that the host validates at start, and with them every client that is known by then (R-222).</summary>
 internal sealed class StartupCheck;
 
 internal sealed class StartupCheckValidator(
@@ -14,7 +14,8 @@ internal sealed class StartupCheckValidator(
     public ValidateOptionsResult Validate(string? name, StartupCheck options)
     {
         List<string> failures = [];
-        foreach (string client in directory.Names.Concat(handlers.Select(handler => registry.Resolve(handler.ClientName))).Distinct(StringComparer.Ordinal))
+        IEnumerable<string> used = handlers.Select(handler => registry.Resolve(handler.ClientName));
+        foreach (string client in directory.Names.Union(used, StringComparer.Ordinal))
         {
             try
             {
@@ -30,12 +31,13 @@ internal sealed class StartupCheckValidator(
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }
 
-    // R-344
+    // One HttpClient sends the token of one client (R-344).
     private IEnumerable<string> TwoHandlers() =>
         from handler in handlers
         where handler.HttpClientName is not null
         group handler.ClientName by handler.HttpClientName into used
-        let clients = used.Distinct(StringComparer.Ordinal).ToArray()
+        let clients = used.Distinct(StringComparer.Ordinal).Select(client => $"'{client}'").ToArray()
         where clients.Length > 1
-        select $"The HttpClient '{used.Key}' has AddClientCredentialsHandler for the clients {string.Join(" and ", clients.Select(client => $"'{client}'"))}. Keep one.";
+        let names = string.Join(" and ", clients)
+        select $"The HttpClient '{used.Key}' has AddClientCredentialsHandler for the clients {names}. Keep one.";
 }

@@ -15,7 +15,7 @@ internal readonly record struct ClientName(string Value, string OptionsPath)
         bool isTransient = false,
         Exception? innerException = null,
         TimeSpan? retryAfter = null) =>
-        new($"{this} got no answer to use from {endpoint.GetLeftPart(UriPartial.Path)}: {what}. {remedy}", innerException!)
+        new($"{this} could not get a token from {endpoint.GetLeftPart(UriPartial.Path)}: {what}. {remedy}", innerException!)
         {
             ClientName = Value,
             StatusCode = status,
@@ -23,27 +23,22 @@ internal readonly record struct ClientName(string Value, string OptionsPath)
             IsTransient = isTransient,
         };
 
-    public TokenRequestException TimedOut(TimeSpan limit) =>
-        new($"{this} got no token within {limit.TotalSeconds:0.###} seconds: the authorization server did not answer. Check that it can be reached from here, or raise Timeout and AttemptTimeout.")
-        {
-            ClientName = Value,
-            IsTransient = true,
-        };
+    public TokenRequestException TimedOut(TimeSpan limit) => Transient(
+        $" within {limit.TotalSeconds:0.###} seconds: the authorization server did not respond.",
+        "Check that it can be reached from here, or raise Timeout and AttemptTimeout.");
 
-    public TokenRequestException HadNoTurn(TimeSpan limit, int queue) =>
-        new($"{this} got no token within {limit.TotalSeconds:0.###} seconds: {queue} other requests were under way at the authorization server, as many as MaxConcurrentRequests allows, and its turn did not come. Raise Timeout or MaxConcurrentRequests.")
-        {
-            ClientName = Value,
-            IsTransient = true,
-        };
+    public TokenRequestException HadNoPermit(TimeSpan limit, int permits) => Transient(
+        $" within {limit.TotalSeconds:0.###} seconds: {permits} other requests were under way at the authorization server, "
+        + "as many as MaxConcurrentRequests allows.",
+        "Raise Timeout or MaxConcurrentRequests.");
 
-    /// <summary>Something that the application brought along threw what it should not. Its text may hold anything, and is not repeated.</summary>
-    public TokenRequestException Broken(Exception exception) =>
-        new($"{this} got no token: {exception.GetType().Name} in a pipeline, handler, authentication, logger or listener of the application. See its log, and mend it there.")
-        {
-            ClientName = Value,
-            IsTransient = true,
-        };
+    /// <summary>Your code threw what it should not. The text of its exception may hold anything and is not repeated.</summary>
+    public TokenRequestException Broken(Exception exception) => Transient(
+        $": {exception.GetType().Name} was thrown in your resilience pipeline, handler, authentication, token cache or logger.",
+        "See its own log, and fix it there.");
 
     public override string ToString() => Value.Length == 0 ? "The default client" : $"Client '{Value}'";
+
+    private TokenRequestException Transient(string problem, string remedy) =>
+        new($"{this} could not get a token{problem} {remedy}") { ClientName = Value, IsTransient = true };
 }

@@ -1,7 +1,9 @@
 namespace OAuthClientCredentials.Handling;
 
 /// <summary>The origins of the base addresses of all HttpClients that were created under one name. Thread-safe.</summary>
-/// <remarks>A typed client's constructor may set its address long after the factory made the client, so they are looked at when a request is sent.</remarks>
+/// <remarks>
+/// A typed client's constructor may set its address long after the factory made the client, so they are looked at when a request is sent.
+/// </remarks>
 internal sealed class BaseAddressBook
 {
     private const int PruneAt = 64;
@@ -11,7 +13,8 @@ internal sealed class BaseAddressBook
     private Origin[] _origins = [];
     private int _pruneAt = PruneAt;
 
-    public bool IsEmpty => Volatile.Read(ref _origins).Length == 0;
+    /// <summary>The origins that were known at the last look.</summary>
+    public IReadOnlyList<Origin> Origins => Volatile.Read(ref _origins);
 
     public void Add(HttpClient client)
     {

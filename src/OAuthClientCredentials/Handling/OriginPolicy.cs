@@ -1,53 +1,66 @@
-using Microsoft.Extensions.Logging;
-using OAuthClientCredentials.Diagnostics;
-using OAuthClientCredentials.Wire;
-
 namespace OAuthClientCredentials.Handling;
 
-/// <summary>Where the tokens of one HttpClient may go .</summary>
-internal sealed class OriginPolicy(string httpClientName, IEnumerable<Origin> allowed, BaseAddressBook baseAddresses, Func<bool> allowInsecureHttp, ILogger logger)
+/// <summary>
+/// Where the tokens of one HttpClient may go: to AllowedOrigins, else to the origins of its base addresses, nowhere else.
+/// </summary>
+internal sealed class OriginPolicy(
+    string clientName,
+    IEnumerable<Origin> allowed,
+    BaseAddressBook baseAddresses,
+    Func<string, bool> allowsInsecureHttp)
 {
     private readonly Origin[] _allowed = [.. allowed];
     private Origin? _lastAllowed;
-    private bool _warned;
 
-    /// <summary>Neither origins nor an address are known: any https origin is allowed, and each request has to be held to its first.</summary>
-    public bool AllowsAny => _allowed.Length == 0 && baseAddresses.IsEmpty;
-
-    /// <summary>Says why a token may not go there, or null. The origin that was allowed last answers at once.</summary>
-    public string? Refuse(Uri uri) => Volatile.Read(ref _lastAllowed)?.Matches(uri) == true ? null : Examine(uri);
-
-    private string? Examine(Uri uri)
+    /// <summary>Says why a token of <paramref name="tokenClient"/> may not go where the request points, or returns null.</summary>
+    public string? Refuse(HttpRequestMessage request, string tokenClient)
     {
-        if (IsInsecure(uri))
+        if (request.RequestUri is not { IsAbsoluteUri: true } uri)
         {
-            return "it is neither https nor loopback. Use https, or, in a network that encrypts beneath, set AllowInsecureHttp";
+            return $"A request without an absolute address was not sent: no token of client '{clientName}' can be attached.";
         }
 
-        if (_allowed.Length > 0 ? Array.Exists(_allowed, origin => origin.Matches(uri)) : baseAddresses.Contains(uri))
+        // The origin that was allowed last costs one comparison.
+        return Volatile.Read(ref _lastAllowed)?.Matches(uri) == true ? null : Examine(request, uri, tokenClient);
+    }
+
+    private string? Examine(HttpRequestMessage request, Uri uri, string tokenClient)
+    {
+        bool isSecure = uri.Scheme is "https" or "wss" || uri.IsLoopback;
+        if (!isSecure && !(uri.Scheme is "http" or "ws" && allowsInsecureHttp(tokenClient)))
+        {
+            return $"The request to {new Origin(uri)} was not sent with a token of client '{tokenClient}', because its address is neither "
+                + "https nor loopback. Use https. If the network is encrypted beneath, set AllowInsecureHttp.";
+        }
+
+        if (IsAllowed(uri))
         {
             // Plain http is allowed only as long as the options say so.
-            Volatile.Write(ref _lastAllowed, EndpointRules.IsSecure(uri, allowInsecureHttp: false) ? new Origin(uri) : null);
+            Volatile.Write(ref _lastAllowed, isSecure ? new Origin(uri) : null);
             return null;
         }
 
-        return _allowed.Length > 0 ? "it is not one of AllowedOrigins. Add it there if the API may see this token"
-            : !baseAddresses.IsEmpty ? "it is not the origin of the HttpClient's BaseAddress. Add it to AllowedOrigins in AddClientCredentialsHandler if the API may see this token"
-            : AllowAny();
+        Uri? askedFor = Resolution.AskedForBy(request);
+        return askedFor is not null && IsAllowed(askedFor) ? null : Explain(askedFor ?? uri);
     }
 
-    private bool IsInsecure(Uri uri) =>
-        !EndpointRules.IsSecure(uri, allowInsecureHttp: false) && !(uri.Scheme == Uri.UriSchemeHttp && allowInsecureHttp());
+    private bool IsAllowed(Uri uri) =>
+        _allowed.Length > 0 ? Array.Exists(_allowed, origin => origin.Matches(uri)) : baseAddresses.Contains(uri);
 
-    // Not remembered: a typed client made later may bring the address that counts.
-    private string? AllowAny()
+    // A list replaces the base addresses, so the line to add names them too.
+    private string Explain(Uri uri)
     {
-        if (!_warned)
+        Origin origin = new(uri);
+        IEnumerable<Origin> known = _allowed.Length > 0 ? _allowed : baseAddresses.Origins;
+        string list = string.Join(", ", known.Append(origin).Select(each => $"\"{each}\""));
+        string cause = "the HttpClient has neither AllowedOrigins nor a BaseAddress";
+        if (known.Any())
         {
-            _warned = true;
-            logger.AnyOrigin(httpClientName);
+            cause = _allowed.Length > 0 ? "it is not one of AllowedOrigins" : "it is not the origin of the HttpClient's BaseAddress";
         }
 
-        return null;
+        return $"The request to {origin} was not sent, because {cause}. "
+            + $"If this origin may see the tokens of client '{clientName}', allow it: "
+            + $"AddClientCredentialsHandler(\"{clientName}\", o => o.AllowedOrigins = [{list}])";
     }
 }

@@ -1,20 +1,22 @@
-using System.Collections;
 using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Handling;
 
-/// <summary>Which content can be sent a second time, byte for byte .</summary>
+/// <summary>Which requests can be sent a second time, byte for byte .</summary>
 internal static class ReplayableContent
 {
     public const int MaxBufferedBytes = 1024 * 1024;
+
+    public static bool MayBeReplayed(HttpRequestMessage request, AccessTokenHandlerOptions options) =>
+        (options.ReplayNonIdempotentMethods || IsIdempotent(request.Method))
+        && (IsReplayable(request.Content) || (options.BufferRequestContent && FitsBuffer(request.Content!)));
 
     public static bool IsReplayable(HttpContent? content) => content switch
     {
         null or ByteArrayContent or ReadOnlyMemoryContent => true,
         MultipartContent parts => parts.All(IsReplayable),
-        JsonContent json => !IsLazy(json.Value),
+        JsonContent json => RepeatableValue.IsRepeatable(json.Value),
         StreamContent stream => IsSeekable(stream),
         _ => false,
     };
@@ -22,21 +24,23 @@ internal static class ReplayableContent
     /// <summary>Whether content that cannot be sent again may be buffered, and so was if that was opted in.</summary>
     public static bool FitsBuffer(HttpContent content) => content.Headers.ContentLength is null or <= MaxBufferedBytes;
 
-    public static Task BufferAsync(HttpContent content, CancellationToken cancellationToken)
+    /// <summary>Buffers what cannot be replayed, and JSON, which is serialized for each send.</summary>
+    public static async ValueTask BufferAsync(HttpContent? content, CancellationToken cancellationToken)
     {
-#pragma warning disable CA2016 // The overload that takes the token came after .NET 8, and content that ignores it would hold up the caller all the same.
+        if (content is null || (content is not JsonContent && IsReplayable(content)) || !FitsBuffer(content))
+        {
+            return;
+        }
+
+#pragma warning disable CA2016 // .NET 8 has no overload with the token, and content may ignore it.
         Task buffering = content.LoadIntoBufferAsync(MaxBufferedBytes);
 #pragma warning restore CA2016
         buffering.ObserveFault();
-        return buffering.WaitAsync(cancellationToken);
+        await buffering.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    // A sequence that was enumerated once may be empty the second time, and the API would silently get [].
-    private static bool IsLazy(object? value) =>
-        value is IEnumerable and not (string or ICollection or IReadOnlyCollection<object> or JsonNode) || IsAsyncSequence(value);
-
-    // IAsyncEnumerable<T> of a value type is no IAsyncEnumerable<object>; its iterators are IAsyncDisposable, which data is not.
-    private static bool IsAsyncSequence(object? value) => value is IAsyncEnumerable<object> or IAsyncDisposable;
+    // RFC 9110 section 9.2.2
+    private static bool IsIdempotent(HttpMethod method) => method.Method is "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE";
 
     private static bool IsSeekable(StreamContent content)
     {
@@ -44,7 +48,7 @@ internal static class ReplayableContent
         {
             return content.ReadAsStream().CanSeek;
         }
-        catch (Exception exception) when (exception is InvalidOperationException or IOException or NotSupportedException or ObjectDisposedException)
+        catch (Exception exception) when (exception is InvalidOperationException or IOException or NotSupportedException)
         {
             return false;
         }

@@ -4,9 +4,16 @@ namespace OAuthClientCredentials.Wire;
 
 internal static class BoundedReader
 {
-    // HttpClient's own limit is ignored with ResponseHeadersRead, and Content-Length may lie: count what really comes.
+    /// <summary>Reads a body; null if it is, or claims to be, larger than the limit .</summary>
+    /// <remarks>HttpClient ignores its limit with ResponseHeadersRead, and Content-Length may be wrong: the bytes are counted.</remarks>
     public static async ValueTask<byte[]?> ReadAsync(HttpContent content, int limit, CancellationToken cancellationToken)
     {
+        // A body that is too large by its own account is not waited for: it may take until the timeout, and would be requested again.
+        if (content.Headers.ContentLength > limit)
+        {
+            return null;
+        }
+
         byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Min(4096, limit + 1));
         int length = 0;
         try
@@ -16,7 +23,8 @@ internal static class BoundedReader
             {
                 while (true)
                 {
-                    int read = await stream.ReadAsync(buffer.AsMemory(length, Math.Min(buffer.Length, limit + 1) - length), cancellationToken).ConfigureAwait(false);
+                    Memory<byte> free = buffer.AsMemory(length, Math.Min(buffer.Length, limit + 1) - length);
+                    int read = await stream.ReadAsync(free, cancellationToken).ConfigureAwait(false);
                     length += read;
                     if (read == 0)
                     {
@@ -28,7 +36,10 @@ internal static class BoundedReader
                         return null;
                     }
 
-                    buffer = length == buffer.Length ? Grow(buffer, length) : buffer;
+                    if (length == buffer.Length)
+                    {
+                        buffer = Grow(buffer, length);
+                    }
                 }
             }
         }
@@ -46,7 +57,7 @@ internal static class BoundedReader
         return larger;
     }
 
-    // a pooled buffer held a token; the next renter must not find it.
+    // The buffer held a token, which the next user of the pool must not find.
     private static void Return(byte[] buffer, int length)
     {
         buffer.AsSpan(0, length).Clear();

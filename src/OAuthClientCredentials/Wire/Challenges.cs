@@ -3,20 +3,21 @@ namespace OAuthClientCredentials.Wire;
 /// <summary>One challenge of a <c>WWW-Authenticate</c> header (RFC 9110 section 11.6.1).</summary>
 internal readonly record struct Challenge(string Scheme, string? Error);
 
-/// <summary>Reads all challenges of a response. What is malformed is no information .</summary>
+/// <summary>Reads all challenges of a response. Malformed ones count as none .</summary>
 internal static class Challenges
 {
     private const int MaxLength = 8 * 1024;
     private const int MaxChallenges = 16;
 
-    /// <returns>The challenges, none if there is no header, or <see langword="null"/> if they are malformed.</returns>
-    public static IReadOnlyList<Challenge>? Read(HttpResponseMessage response)
+    /// <returns>The challenges; none if there is no header, or if it is malformed or too long.</returns>
+    public static IReadOnlyList<Challenge> Read(HttpResponseMessage response)
     {
         response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out System.Net.Http.Headers.HeaderStringValues lines);
         string header = string.Join(',', lines);
-        return header.Length > MaxLength ? null : Parse(header);
+        return header.Length > MaxLength ? [] : Parse(header) ?? [];
     }
 
+    /// <returns>The challenges, or <see langword="null"/> if they are malformed.</returns>
     // challenge = scheme [ 1*SP ( token68 / #( name BWS "=" BWS ( token / quoted-string ) ) ) ]; every character is looked at once.
     internal static List<Challenge>? Parse(string header)
     {
@@ -36,7 +37,11 @@ internal static class Challenges
                     return null;
                 }
 
-                challenges[^1] = word.Equals("error", StringComparison.OrdinalIgnoreCase) && challenges[^1].Error is null ? challenges[^1] with { Error = value } : challenges[^1];
+                if (word.Equals("error", StringComparison.OrdinalIgnoreCase) && challenges[^1].Error is null)
+                {
+                    challenges[^1] = challenges[^1] with { Error = value };
+                }
+
                 continue;
             }
 
@@ -121,7 +126,7 @@ internal static class Challenges
         {
             ReadOnlySpan<char> rest = _rest.TrimStart(" \t");
             int length = 0;
-            while (length < rest.Length && (char.IsAsciiLetterOrDigit(rest[length]) || "-._~+/".Contains(rest[length], StringComparison.Ordinal)))
+            while (length < rest.Length && IsToken68Character(rest[length]))
             {
                 length++;
             }
@@ -145,6 +150,10 @@ internal static class Challenges
             return rest.Length == 0 || rest[0] == ',';
         }
 
-        private static bool IsTokenCharacter(char character) => char.IsAsciiLetterOrDigit(character) || "!#$%&'*+-.^_`|~".Contains(character, StringComparison.Ordinal);
+        private static bool IsToken68Character(char character) =>
+            char.IsAsciiLetterOrDigit(character) || "-._~+/".Contains(character, StringComparison.Ordinal);
+
+        private static bool IsTokenCharacter(char character) =>
+            char.IsAsciiLetterOrDigit(character) || "!#$%&'*+-.^_`|~".Contains(character, StringComparison.Ordinal);
     }
 }

@@ -5,64 +5,153 @@ using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Wire;
 
-/// <summary>Sends one request to one endpoint of the authorization server and reads the whole answer: no redirects, bounded, typed errors.</summary>
+/// <summary>Sends one request to an authorization server and reads the response: no redirects, a size limit, typed errors.</summary>
 internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClient, TimeProvider timeProvider)
 {
-    /// <param name="request">What is sent.</param>
-    /// <param name="attempt">The token request that it is, if it is one: its secrets are never quoted back, and its certificate is shown.</param>
-    /// <param name="client">Whose request it is.</param>
+    private const string UnreachableRemedy = "Check that the address is right and can be reached from here.";
+
+    private const string TooLargeRemedy = "Check that this is the authorization server, or raise MaxResponseBytes.";
+
+    /// <summary>Sends a token request, or another one of a single client.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="attempt">The token request that it is, if any: its secrets are never quoted, and its certificate is used.</param>
+    /// <param name="client">The client that an error names.</param>
     /// <param name="maxBytes">The largest body that is read.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    public async ValueTask<EndpointResponse> SendAsync(HttpRequestMessage request, TokenRequestAttempt? attempt, ClientName client, int maxBytes, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <returns>The response, whatever its status, unless it is a redirect.</returns>
+    /// <exception cref="TokenRequestException">There is no response, it is a redirect, or it is too large.</exception>
+    public async ValueTask<EndpointResponse> SendAsync(
+        HttpRequestMessage request,
+        AuthorizationServerRequest? attempt,
+        ClientName client,
+        int maxBytes,
+        CancellationToken cancellationToken)
+    {
+        (EndpointResponse? response, EndpointFailure? failure) =
+            await TrySendAsync(request, attempt, maxBytes, cancellationToken).ConfigureAwait(false);
+        return response ?? throw failure!.For(client);
+    }
+
+    /// <summary>The same for a request that several clients wait for: either the response or the failure.</summary>
+    public async ValueTask<(EndpointResponse? Response, EndpointFailure? Failure)> TrySendAsync(
+        HttpRequestMessage request,
+        AuthorizationServerRequest? attempt,
+        int maxBytes,
+        CancellationToken cancellationToken)
     {
         Uri target = request.RequestUri!;
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         try
         {
-            using HttpResponseMessage response = await httpClient(attempt?.Tls).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-            CheckNotRedirected(response, target, attempt, client);
-            byte[] body = await BoundedReader.ReadAsync(response.Content, maxBytes, cancellationToken).ConfigureAwait(false)
-                ?? throw client.Failed(target, $"the response is larger than {maxBytes} bytes", "Check that this is the authorization server, or raise MaxResponseBytes.", response.StatusCode);
-            return new(response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, RetryAfter.Read(response, timeProvider.GetUtcNow()));
+            using HttpResponseMessage response = await httpClient(attempt?.Tls)
+                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            if (FindRedirect(response, target, attempt) is { } redirect)
+            {
+                return (null, redirect);
+            }
+
+            byte[]? body = await BoundedReader.ReadAsync(response.Content, maxBytes, cancellationToken).ConfigureAwait(false);
+            if (body is null)
+            {
+                return (null, TooLarge(response, target, maxBytes));
+            }
+
+            TimeSpan? wait = RetryAfter.Read(response, timeProvider.GetUtcNow());
+            return (new(response, response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, wait), null);
         }
-        // A connection that is reset in the moment of its making comes as it is, not wrapped.
-        catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (IsBrokenConnection(exception))
         {
-            throw Unreachable(exception, target, client);
+            return (null, Unreachable(exception, target));
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (null, GaveUp(exception, target));
         }
     }
 
-    private static void CheckNotRedirected(HttpResponseMessage response, Uri target, TokenRequestAttempt? attempt, ClientName client)
+    // A connection that is reset while it is being opened throws the socket's exception, not an HttpRequestException around it.
+    private static bool IsBrokenConnection(Exception exception) => exception is HttpRequestException or IOException or SocketException;
+
+    private static EndpointFailure? FindRedirect(HttpResponseMessage response, Uri target, AuthorizationServerRequest? attempt)
     {
-        if ((int)response.StatusCode is >= 300 and < 400)
+        int status = (int)response.StatusCode;
+        if (status is >= 300 and < 400)
         {
-            // What cannot be resolved is a redirect all the same, and no reason to send the secret again.
-            string origin = Uri.TryCreate(target, response.Headers.Location, out Uri? location) ? location.GetLeftPart(UriPartial.Authority) : "nowhere";
-            throw client.Failed(target, $"it answered with a redirect ({(int)response.StatusCode}) to {Safe(origin, attempt)}, which is never followed", "Set the endpoint to its final address.", response.StatusCode);
+            // A location that cannot be resolved still means a redirect: the secret is not sent again.
+            string origin = RedirectOrigin(response, target, attempt);
+            string what = $"the response is a redirect ({status}) to {origin}, which is never followed";
+            return new(target, what, static _ => "Set the endpoint to its final address.") { Status = response.StatusCode };
         }
 
-        // a primary handler of unknown type may have followed one on its own.
+        // A primary handler of unknown type may have followed a redirect on its own.
         if (response.RequestMessage?.RequestUri is { } answered && answered != target)
         {
-            throw client.Failed(target, "the HttpClient followed a redirect", "Turn automatic redirects off in the primary handler of the token HttpClient.", response.StatusCode);
+            const string Remedy = "Turn automatic redirects off in the primary handler of the token HttpClient.";
+            return new(target, "the HttpClient followed a redirect", static _ => Remedy) { Status = response.StatusCode };
         }
+
+        return null;
     }
 
-    // the origin is text from the server, as any other.
-    private static string Safe(string origin, TokenRequestAttempt? attempt) =>
-        origin.Contains('@', StringComparison.Ordinal) ? "another place" : ServerText.Clean(origin, attempt is null ? [] : TokenRequestMessage.Secrets(attempt)) ?? "nowhere";
-
-    private static TokenRequestException Unreachable(Exception exception, Uri target, ClientName client)
+    // Only the origin is told, cleaned like any other text from the server.
+    private static string RedirectOrigin(HttpResponseMessage response, Uri target, AuthorizationServerRequest? attempt)
     {
-        // trust is a matter of configuration; a broken connection is not.
-        bool isUntrusted = exception.InnerException is AuthenticationException;
-        HttpRequestError error = (exception as HttpRequestException)?.HttpRequestError ?? (exception as HttpIOException)?.HttpRequestError ?? HttpRequestError.Unknown;
-        string what = exception is OperationCanceledException ? "the token HttpClient gave up by a limit of its own, a ConnectTimeout for instance"
-            : isUntrusted ? "the TLS certificate was not accepted"
-            : error == HttpRequestError.Unknown ? "the connection failed"
-            : $"the connection failed ({error})";
-        string remedy = isUntrusted ? "Check the server's certificate, or give the token HttpClient a handler that trusts your private CA."
-            : "Check that the address is right and can be reached from here.";
-        return client.Failed(target, what, remedy, (exception as HttpRequestException)?.StatusCode, isTransient: !isUntrusted, innerException: TransportFailure.Cause(exception));
+        if (!Uri.TryCreate(target, response.Headers.Location, out Uri? location))
+        {
+            return "nowhere";
+        }
+
+        string origin = location.GetLeftPart(UriPartial.Authority);
+        if (origin.Contains('@', StringComparison.Ordinal))
+        {
+            return "another place";
+        }
+
+        List<string> secrets = [];
+        if (attempt is not null)
+        {
+            secrets = TokenRequestMessage.Secrets(attempt);
+        }
+
+        return ServerText.Clean(origin, secrets) ?? "nowhere";
     }
+
+    private static EndpointFailure TooLarge(HttpResponseMessage response, Uri target, int maxBytes) =>
+        new(target, $"the response is larger than {maxBytes} bytes", static _ => TooLargeRemedy)
+        {
+            Status = response.StatusCode,
+        };
+
+    private static EndpointFailure GaveUp(OperationCanceledException exception, Uri target) =>
+        new(target, "the token HttpClient gave up by a limit of its own, for instance a ConnectTimeout", static _ => UnreachableRemedy)
+        {
+            IsTransient = true,
+            Cause = TransportFailure.Cause(exception),
+        };
+
+    private static EndpointFailure Unreachable(Exception exception, Uri target)
+    {
+        // A certificate that is not trusted is a matter of configuration; a broken connection is not.
+        if (exception.InnerException is AuthenticationException)
+        {
+            const string Remedy = "Check the server's certificate, or give the token HttpClient a handler that trusts your private CA.";
+            return new(target, "the TLS certificate was not accepted", static _ => Remedy) { Cause = TransportFailure.Cause(exception) };
+        }
+
+        HttpRequestError error = ErrorOf(exception);
+        string what = error == HttpRequestError.Unknown ? "the connection failed" : $"the connection failed ({error})";
+        return new(target, what, static _ => UnreachableRemedy)
+        {
+            Status = (exception as HttpRequestException)?.StatusCode,
+            IsTransient = true,
+            Cause = TransportFailure.Cause(exception),
+        };
+    }
+
+    private static HttpRequestError ErrorOf(Exception exception) => exception switch
+    {
+        HttpRequestException failure => failure.HttpRequestError,
+        HttpIOException failure => failure.HttpRequestError,
+        _ => HttpRequestError.Unknown,
+    };
 }

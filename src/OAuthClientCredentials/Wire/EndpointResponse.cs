@@ -2,18 +2,34 @@ using System.Net;
 
 namespace OAuthClientCredentials.Wire;
 
-internal sealed class EndpointResponse(HttpStatusCode status, string? mediaType, byte[] body, TimeSpan? retryAfter)
+internal sealed class EndpointResponse(
+    HttpResponseMessage message,
+    HttpStatusCode status,
+    string? mediaType,
+    byte[] body,
+    TimeSpan? retryAfter)
 {
+    /// <summary>The message, for its headers: its content has been read and disposed.</summary>
+    public HttpResponseMessage Message => message;
+
     public HttpStatusCode Status => status;
 
     public byte[] Body => body;
 
-    /// <summary>How long the server asks to be left alone, as far as the client is ready to obey .</summary>
-    public TimeSpan? WaitAtMost(TimeSpan most) => retryAfter > most ? most : retryAfter;
-
     public bool IsSuccess => (int)status is >= 200 and < 300;
 
-    /// <summary>Status and media type; the latter is text from outside.</summary>
-    public string Describe(IReadOnlyList<string> secrets) =>
-        ServerText.Clean(mediaType, secrets) is { } type ? $"status {(int)status}, {type}" : $"status {(int)status}";
+    /// <summary>How long the server asks to wait, as far as the client allows it .</summary>
+    public TimeSpan? WaitAtMost(TimeSpan max) => retryAfter > max ? max : retryAfter;
+
+    /// <summary>Status and media type; the media type is text from outside.</summary>
+    public string Describe(IReadOnlyList<string> secrets)
+    {
+        string told = $"status {(int)status}";
+        if (ServerText.Clean(mediaType, secrets) is { } type)
+        {
+            told += $", {type}";
+        }
+
+        return told;
+    }
 }

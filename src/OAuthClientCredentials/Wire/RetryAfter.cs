@@ -6,7 +6,9 @@ namespace OAuthClientCredentials.Wire;
 
 internal static class RetryAfter
 {
-    // seconds or a date, on 429 and 503 only. The platform's parser gives up on large numbers, so the digits are read here.
+    private static readonly TimeSpan MaxRead = TimeSpan.FromDays(1);
+
+    /// <summary>Seconds or a date, on 429 and 503 only; null if there is none or it is not a valid time to wait .</summary>
     public static TimeSpan? Read(HttpResponseMessage response, DateTimeOffset now)
     {
         if (response.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable)
@@ -16,10 +18,15 @@ internal static class RetryAfter
             return null;
         }
 
+        TimeSpan? wait = response.Headers.RetryAfter?.Date - now;
         string value = values.First().Trim();
-        TimeSpan wait = value.Length > 0 && value.All(char.IsAsciiDigit)
-            ? TimeSpan.FromSeconds(double.Min(double.Parse(value, CultureInfo.InvariantCulture), TimeSpan.FromDays(1).TotalSeconds))
-            : response.Headers.RetryAfter?.Date is { } date ? date - now : TimeSpan.Zero;
+        if (value.Length > 0 && value.All(char.IsAsciiDigit))
+        {
+            // The platform's parser rejects large numbers, so the digits are read here.
+            double seconds = double.Parse(value, CultureInfo.InvariantCulture);
+            wait = TimeSpan.FromSeconds(double.Min(seconds, MaxRead.TotalSeconds));
+        }
+
         return wait > TimeSpan.Zero ? wait : null;
     }
 }

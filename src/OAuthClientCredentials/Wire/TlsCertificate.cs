@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace OAuthClientCredentials.Wire;
 
-/// <summary>A client certificate as it is shown in TLS handshakes, its intermediates included. Immutable; a changed certificate is another instance.</summary>
+/// <summary>A client certificate for TLS, with its intermediates. Immutable; a changed certificate is another instance.</summary>
 internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certificate2Collection intermediates)
 {
     private SslStreamCertificateContext? _context;
@@ -15,7 +15,7 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
     /// <summary>The thumbprint that a token is bound to: <c>x5t#S256</c> (RFC 8705 section 3.1).</summary>
     public string Thumbprint { get; } = FormEncoding.Base64Url(certificate.GetCertHash(HashAlgorithmName.SHA256));
 
-    /// <summary>Shows this certificate on every connection of a transport; false if it is of an unknown kind, a test's for instance.</summary>
+    /// <summary>Sets this certificate for all connections of a transport; false if the transport is of an unknown type.</summary>
     public bool TryApplyTo(HttpMessageHandler? transport)
     {
         while (transport is DelegatingHandler outer)
@@ -28,8 +28,9 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
             case SocketsHttpHandler sockets:
                 sockets.SslOptions = CopyWithoutCertificate(sockets.SslOptions);
 
-                // Offline: what is sent is what the file holds, and building it asks no other server.
-                sockets.SslOptions.ClientCertificateContext = _context ??= SslStreamCertificateContext.Create(certificate, intermediates, offline: true);
+                // Offline, so that building the chain requests nothing from other servers: only the certificates of the file are sent.
+                sockets.SslOptions.ClientCertificateContext =
+                    _context ??= SslStreamCertificateContext.Create(certificate, intermediates, offline: true);
                 return true;
             case HttpClientHandler classic:
                 classic.ClientCertificateOptions = ClientCertificateOption.Manual;
@@ -41,8 +42,8 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
         }
     }
 
-    // transports may share one object of options, which would then show the certificate of one on the connections of another. The platform has no
-    // public copy; by reflection none of its properties is forgotten, those of later versions included.
+    // Transports may share one options object, and would then use each other's certificate. The platform has no public way to
+    // copy it. Reflection copies every property, including those of later versions.
     private static SslClientAuthenticationOptions CopyWithoutCertificate(SslClientAuthenticationOptions original)
     {
         SslClientAuthenticationOptions copy = new();

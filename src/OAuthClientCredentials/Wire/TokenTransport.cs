@@ -11,9 +11,19 @@ internal static class TokenTransport
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
 
     public static SocketsHttpHandler Create() =>
-        new() { AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None, PooledConnectionLifetime = ConnectionLifetime, MaxResponseDrainSize = 0 };
+        new()
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            PooledConnectionLifetime = ConnectionLifetime,
+            MaxResponseDrainSize = 0,
+        };
 
-    /// <summary>Takes redirects, cookies and decompression from a handler of the application's, and the patience with a body that was too large; its proxy and trust stay.</summary>
+    /// <summary>
+    /// Takes redirects, cookies and decompression from a handler of the application's, and the patience with a body
+    /// that was too large; its proxy and trust stay.
+    /// </summary>
     public static void Harden(HttpMessageHandler? handler, string httpClientName, ILogger logger)
     {
         while (handler is DelegatingHandler outer)
@@ -25,13 +35,13 @@ internal static class TokenTransport
         {
             case null:
                 break;
-            case SocketsHttpHandler sockets when sockets is not { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None, MaxResponseDrainSize: 0 }:
+            case SocketsHttpHandler sockets when !IsHard(sockets):
                 sockets.MaxResponseDrainSize = 0;
                 sockets.AllowAutoRedirect = false;
                 sockets.UseCookies = false;
                 sockets.AutomaticDecompression = DecompressionMethods.None;
                 break;
-            case HttpClientHandler classic when classic is not { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None }:
+            case HttpClientHandler classic when !IsHard(classic):
                 classic.AllowAutoRedirect = false;
                 classic.UseCookies = false;
                 classic.AutomaticDecompression = DecompressionMethods.None;
@@ -41,4 +51,20 @@ internal static class TokenTransport
                 break;
         }
     }
+
+    // A handler that has sent a request cannot be changed any more, and need not be if it is like this already.
+    private static bool IsHard(SocketsHttpHandler handler) => handler is
+    {
+        AllowAutoRedirect: false,
+        UseCookies: false,
+        AutomaticDecompression: DecompressionMethods.None,
+        MaxResponseDrainSize: 0,
+    };
+
+    private static bool IsHard(HttpClientHandler handler) => handler is
+    {
+        AllowAutoRedirect: false,
+        UseCookies: false,
+        AutomaticDecompression: DecompressionMethods.None,
+    };
 }

@@ -1,13 +1,17 @@
 namespace OAuthClientCredentials.Wire;
 
-/// <summary>The HttpClients of token requests where there is no dependency injection: one without certificate, and one for the present certificate.</summary>
+/// <summary>
+/// The HttpClients of token requests where there is no dependency injection: one without certificate, and one for the present certificate.
+/// </summary>
 internal sealed class TokenTransports(HttpMessageHandler? handler) : IDisposable
 {
     private readonly object _gate = new();
     private readonly HttpClient _plain = Create(handler ?? TokenTransport.Create(), isOurs: handler is null);
     private (string Thumbprint, HttpClient Client)? _current;
 
-    /// <summary>A handler of the application's shows the certificate itself. Of a former certificate's client the connections drain .</summary>
+    /// <summary>
+    /// A handler of the application's shows the certificate itself. Of a former certificate's client the connections drain.
+    /// </summary>
     public HttpClient For(TlsCertificate? certificate)
     {
         if (certificate is null || handler is not null)
@@ -37,5 +41,6 @@ internal sealed class TokenTransports(HttpMessageHandler? handler) : IDisposable
         }
     }
 
-    private static HttpClient Create(HttpMessageHandler handler, bool isOurs) => new(handler, isOurs) { Timeout = Timeout.InfiniteTimeSpan };
+    private static HttpClient Create(HttpMessageHandler handler, bool isOurs) =>
+        new(handler, isOurs) { Timeout = Timeout.InfiniteTimeSpan };
 }

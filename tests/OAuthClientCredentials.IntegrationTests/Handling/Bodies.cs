@@ -21,6 +21,8 @@ internal static class Bodies
         ["json of an object"] = (() => JsonContent.Create(new Order(7, "caf\u00e9", [1, 2]), BodiesJson.Default.Order), true, false),
         ["json of a lazy sequence"] = (Lazy, false, false),
         ["json of a lazy async sequence"] = (LazyAsync, false, false),
+        ["json of a lazy member"] = (() => JsonContent.Create(new Lines(Numbers(new([1, 2, 3]))), BodiesJson.Default.Lines), false, false),
+        ["json of a lazy member, buffered"] = (() => JsonContent.Create(new Lines(Numbers(new([1, 2, 3]))), BodiesJson.Default.Lines), true, true),
         ["pipe"] = (() => new StreamContent(new Pipe()), false, false),
         ["multipart of a pipe"] = (PipeInParts, false, false),
         ["custom"] = (() => new Custom(100), false, false),
@@ -65,6 +67,8 @@ internal static class Bodies
 
     internal sealed record Order(int Id, string Name, IReadOnlyList<int> Items);
 
+    internal sealed record Lines(IEnumerable<int> Items);
+
     private sealed class Pipe() : MemoryStream(Encoding.UTF8.GetBytes("from a pipe"))
     {
         public override bool CanSeek => false;
@@ -90,6 +94,7 @@ internal static class Bodies
 }
 
 [JsonSerializable(typeof(Bodies.Order))]
+[JsonSerializable(typeof(Bodies.Lines))]
 [JsonSerializable(typeof(IEnumerable<int>))]
 [JsonSerializable(typeof(IAsyncEnumerable<int>))]
 internal sealed partial class BodiesJson : JsonSerializerContext;

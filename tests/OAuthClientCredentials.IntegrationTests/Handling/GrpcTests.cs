@@ -93,7 +93,8 @@ public sealed class GrpcTests : CanaryTests
     {
         await using ServiceProvider application = Build();
         _tokens.Always(TestAnswer.Error("invalid_client"));
-        RpcException failed = await Assert.ThrowsAsync<RpcException>(async () => await application.GetRequiredService<Health.HealthClient>().CheckAsync(new()));
+        RpcException failed = await Assert.ThrowsAsync<RpcException>(
+            async () => await application.GetRequiredService<Health.HealthClient>().CheckAsync(new()));
         Assert.IsType<TokenRequestException>(failed.Status.DebugException);
         Assert.Empty(_seen);
     }
@@ -102,16 +103,27 @@ public sealed class GrpcTests : CanaryTests
     {
         ServiceCollection services = new();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Canary.Ears.Logs));
-        services.AddClientCredentials(options => (options.Authority, options.ClientId, options.ClientSecret) = ("https://id.example.com", "shop", Canary.Marker));
-        services.AddGrpcClient<Health.HealthClient>(options => options.Address = new(_server.Urls.First())).AddClientCredentialsHandler(configure: configure);
-        return services.UseTestAuthorizationServer(_tokens).BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+        services.AddClientCredentials(
+            options => (options.Authority, options.ClientId, options.ClientSecret) = ("https://id.example.com", "shop", Canary.Marker));
+        services.AddGrpcClient<Health.HealthClient>(options => options.Address = new(_server.Urls.First()))
+            .AddClientCredentialsHandler(configure: options =>
+        {
+            options.AllowedOrigins = [_server.Urls.First()];
+            configure?.Invoke(options);
+        });
+        return services.UseTestAuthorizationServer(_tokens)
+            .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
     }
 
     private sealed class AlwaysServing : Health.HealthBase
     {
-        public override Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context) => Task.FromResult(Serving());
+        public override Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context) =>
+            Task.FromResult(Serving());
 
-        public override async Task Watch(HealthCheckRequest request, IServerStreamWriter<HealthCheckResponse> responseStream, ServerCallContext context)
+        public override async Task Watch(
+            HealthCheckRequest request,
+            IServerStreamWriter<HealthCheckResponse> responseStream,
+            ServerCallContext context)
         {
             await responseStream.WriteAsync(Serving());
             await responseStream.WriteAsync(Serving());

@@ -3,7 +3,10 @@ using OAuthClientCredentials.IntegrationTests.Canaries;
 
 namespace OAuthClientCredentials.IntegrationTests.Handling;
 
-/// <summary>A token endpoint that numbers its tokens, an API, another origin, an application with one client, and everything that reached the servers.</summary>
+/// <summary>
+/// A token endpoint that numbers its tokens, an API, another origin, an application with one client, and everything that reached
+/// the servers.
+/// </summary>
 internal sealed class Scene(Ground ground, string id, Answer api, Answer other) : IAsyncDisposable
 {
     private readonly List<ServiceProvider> _applications = [];
@@ -29,7 +32,8 @@ internal sealed class Scene(Ground ground, string id, Answer api, Answer other) 
         if (place == Place.Tokens)
         {
             int number = Interlocked.Increment(ref _tokens);
-            await (Token?.Invoke(context) ?? context.Response.WriteAsync($$"""{"access_token":"{{Canary.Marker}}-{{number}}","expires_in":3600}"""));
+            string json = $$"""{"access_token":"{{Canary.Marker}}-{{number}}","expires_in":3600}""";
+            await (Token?.Invoke(context) ?? context.Response.WriteAsync(json));
             return;
         }
 
@@ -44,7 +48,8 @@ internal sealed class Scene(Ground ground, string id, Answer api, Answer other) 
             body = copy.ToArray();
         }
 
-        Arrivals.Enqueue(new(place, context.Request.Method, new HostString(context.Request.Headers.Host.ToString()).ToUriComponent().Split(':')[0], context.Request.Path, token, body));
+        string host = new HostString(context.Request.Headers.Host.ToString()).ToUriComponent().Split(':')[0];
+        Arrivals.Enqueue(new(place, context.Request.Method, host, context.Request.Path, token, body));
         await answer.WriteAsync(context, token);
     }
 
@@ -62,19 +67,28 @@ internal sealed class Scene(Ground ground, string id, Answer api, Answer other) 
             configure?.Invoke(options);
         });
         add(services);
-        ServiceProvider application = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+        ServiceProvider application = services.BuildServiceProvider(
+            new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         _applications.Add(application);
         return application;
     }
 
-    /// <summary>An HttpClient named api, whose address is the API's.</summary>
-    public HttpClient Client(Action<AccessTokenHandlerOptions>? configure = null, Action<IHttpClientBuilder>? outside = null, Place place = Place.Api, bool hasAddress = true)
+    /// <summary>An HttpClient named api, whose address is the API's; without an address the API's origin is listed.</summary>
+    public HttpClient Client(
+        Action<AccessTokenHandlerOptions>? configure = null,
+        Action<IHttpClientBuilder>? outside = null,
+        Place place = Place.Api,
+        bool hasAddress = true)
     {
         ServiceProvider application = Build(services =>
         {
             IHttpClientBuilder builder = services.AddHttpClient("api", client => client.BaseAddress = hasAddress ? At(place) : null);
             outside?.Invoke(builder);
-            builder.AddClientCredentialsHandler(configure: configure);
+            builder.AddClientCredentialsHandler(configure: options =>
+            {
+                options.AllowedOrigins = hasAddress ? [] : [At(place).GetLeftPart(UriPartial.Authority)];
+                configure?.Invoke(options);
+            });
         });
         return application.GetRequiredService<IHttpClientFactory>().CreateClient("api");
     }

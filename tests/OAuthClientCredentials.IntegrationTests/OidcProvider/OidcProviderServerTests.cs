@@ -105,11 +105,11 @@ public sealed class OidcProviderServerTests : Canaries.CanaryTests
     {
         public override string Method => "private_key_jwt";
 
-        public override ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+        public override ValueTask WriteAsync(AuthorizationServerRequest attempt, CancellationToken cancellationToken)
         {
             long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
             JsonObject header = new() { ["alg"] = algorithm, ["typ"] = "client-authentication+jwt", ["kid"] = "first" };
-            JsonObject claims = new() { ["iss"] = attempt.ClientId, ["sub"] = attempt.ClientId, ["aud"] = attempt.Issuer, ["jti"] = $"{Guid.NewGuid()}", ["iat"] = now, ["exp"] = now + 60 };
+            JsonObject claims = new() { ["iss"] = attempt.Client.ClientId, ["sub"] = attempt.Client.ClientId, ["aud"] = attempt.Client.Issuer, ["jti"] = $"{Guid.NewGuid()}", ["iat"] = now, ["exp"] = now + 60 };
             string input = $"{Encode(header)}.{Encode(claims)}";
             attempt.AddParameter("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
             attempt.AddParameter("client_assertion", $"{input}.{Base64Url.EncodeToString(Sign(Encoding.ASCII.GetBytes(input)))}");

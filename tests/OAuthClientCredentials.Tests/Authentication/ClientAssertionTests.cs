@@ -31,7 +31,7 @@ public sealed class ClientAssertionTests : IDisposable
         using OneClient client = new(golden.Handler, FromFile);
         TokenRequestException exception = await client.FailAsync();
         Assert.Contains($"the file '{_file}' {problem}", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("Mend the file, or change ClientCredentials:ClientAssertionFile", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Fix the file, or change ClientCredentials:ClientAssertionFile", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
         Assert.Equal((true, 0, 0), (exception.IsTransient, exception.Attempts, golden.Requests.Count));
         Write(Jwt("{}"));

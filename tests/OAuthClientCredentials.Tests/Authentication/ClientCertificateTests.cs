@@ -16,14 +16,14 @@ public sealed class ClientCertificateTests : IDisposable
 
     public static TheoryData<string, string> Problems => new()
     {
-        { "missing", "the file '{file}' cannot be read. Mend the file, or change ClientCredentials:CertificateFile" },
-        { "empty", "the file '{file}' is empty. Mend the file, or change ClientCredentials:CertificateFile" },
-        { "text", "the file '{file}' holds no certificate with its private key in PEM or PKCS#12, or the password or key file does not belong to it. Mend the file, or change ClientCredentials:CertificateFile" },
+        { "missing", "the file '{file}' cannot be read. Fix the file, or change ClientCredentials:CertificateFile" },
+        { "empty", "the file '{file}' is empty. Fix the file, or change ClientCredentials:CertificateFile" },
+        { "text", "the file '{file}' holds no certificate with its private key in PEM or PKCS#12, or the password or key file does not belong to it. Fix the file, or change ClientCredentials:CertificateFile" },
         { "certificate only", "the file '{file}' holds no certificate with its private key" },
         { "key only", "the file '{file}' holds no certificate with its private key" },
         { "wrong password", "the file '{file}' holds no certificate with its private key" },
         { "key of another", "the file '{file}' holds no certificate with its private key" },
-        { "key missing", "the file '{file}.key' cannot be read. Mend the file, or change ClientCredentials:CertificateKeyFile" },
+        { "key missing", "the file '{file}.key' cannot be read. Fix the file, or change ClientCredentials:CertificateKeyFile" },
         { "expired", "its certificate in '{file}' expired at 2025-12-31 00:00:00Z. Replace it, or change ClientCredentials:CertificateFile" },
         { "not yet valid", "its certificate in '{file}' is not valid before 2026-01-02 00:00:00Z. Replace it, or change ClientCredentials:CertificateFile" },
     };
@@ -180,7 +180,7 @@ public sealed class ClientCertificateTests : IDisposable
     {
         public override string Method => "tls_client_auth";
 
-        public override ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+        public override ValueTask WriteAsync(AuthorizationServerRequest attempt, CancellationToken cancellationToken)
         {
             thumbprints.Add(attempt.Certificate!.Thumbprint);
             return ValueTask.CompletedTask;

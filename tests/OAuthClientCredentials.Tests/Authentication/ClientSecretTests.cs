@@ -24,7 +24,7 @@ public sealed class ClientSecretTests : IDisposable
                 options.ClientId = option == "ClientId" ? value : "shop";
                 options.ClientSecret = option == "ClientSecret" ? value : "secret";
             }));
-            Assert.StartsWith($"ClientCredentials:{option} has a line break or a NUL", exception.Message, StringComparison.Ordinal);
+            Assert.StartsWith($"ClientCredentials:{option} contains a line break or a NUL character", exception.Message, StringComparison.Ordinal);
         }
     }
 

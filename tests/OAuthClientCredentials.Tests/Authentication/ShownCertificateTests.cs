@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using OAuthClientCredentials.Authentication;
-using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Jwt;
 
 namespace OAuthClientCredentials.Tests.Authentication;
@@ -93,6 +93,6 @@ public sealed class ShownCertificateTests : IDisposable
     {
         public override string Method => name ?? "private_key_jwt";
 
-        public override ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+        public override ValueTask WriteAsync(AuthorizationServerRequest attempt, CancellationToken cancellationToken) => ValueTask.CompletedTask;
     }
 }

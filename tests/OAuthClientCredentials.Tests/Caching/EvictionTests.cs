@@ -16,7 +16,7 @@ public sealed class EvictionTests
         await FillAsync(provider, 0, Max);
         await provider.Tokens.GetTokenAsync(request: Request(0));
         await FillAsync(provider, Max, 1);
-        Assert.InRange(provider.Tokens.SourceCount, (Max * 9 / 10) + 1, (Max * 9 / 10) + 2);
+        Assert.InRange(provider.Tokens.SourceCount(), (Max * 9 / 10) + 1, (Max * 9 / 10) + 2);
         Assert.False(await CostsRequestAsync(provider, 0));
         Assert.False(await CostsRequestAsync(provider, Max - 1));
         Assert.True(await CostsRequestAsync(provider, 1));
@@ -33,7 +33,7 @@ public sealed class EvictionTests
         provider.Time.Advance(TimeSpan.FromSeconds(40));
         await FillAsync(provider, Max, 1);
         Assert.False(await CostsRequestAsync(provider, 0));
-        Assert.InRange(provider.Tokens.SourceCount, (Max * 9 / 10) + 1, (Max * 9 / 10) + 2);
+        Assert.InRange(provider.Tokens.SourceCount(), (Max * 9 / 10) + 1, (Max * 9 / 10) + 2);
     }
 
     [Fact]

@@ -161,6 +161,8 @@ public sealed class GenerationTests : IAsyncDisposable
     [Fact]
     [Trait("Req", "R-070")]
     [Trait("Req", "R-072")]
+    [Trait("Req", "R-230")]
+    [Trait("Req", "R-231")]
     public async Task Requests_that_differ_in_any_field_share_nothing()
     {
         TokenRequest[] requests =
@@ -180,7 +182,7 @@ public sealed class GenerationTests : IAsyncDisposable
             new() { Parameters = new Dictionary<string, string> { ["a"] = "b\0c" } },
         ];
         TokenProvider provider = _services.GetRequiredService<TokenProvider>();
-        Assert.Equal(requests.Length - 1, requests.Select(request => provider.GetSource("orders", request).Key).Distinct().Count());
+        Assert.Equal(requests.Length - 1, requests.Select(request => provider.KeyOf("orders", request)).Distinct().Count());
         foreach (TokenRequest request in requests)
         {
             await GetAsync(request);
@@ -195,23 +197,23 @@ public sealed class GenerationTests : IAsyncDisposable
     public async Task No_secret_and_no_token_shapes_a_key()
     {
         TokenProvider provider = _services.GetRequiredService<TokenProvider>();
-        string before = provider.GetSource("orders", null).Key;
+        string before = provider.KeyOf("orders", null);
         await GetAsync();
         Set("ClientSecret", "new-secret");
-        Assert.Equal(before, provider.GetSource("orders", null).Key);
+        Assert.Equal(before, provider.KeyOf("orders", null));
     }
 
     [Fact]
     [Trait("Req", "R-076")]
     public async Task The_number_of_sources_is_bounded_and_the_clients_own_stays()
     {
-        TokenProvider provider = new(_services.GetRequiredService<OAuthClientCredentials.Configuration.ClientRegistry>(), _services.GetRequiredService<TokenClient>().RequestTokenAsync, _time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, maxSources: 100);
+        TokenProvider provider = new(_services.GetRequiredService<OAuthClientCredentials.Clients.ClientRegistry>(), _services.GetRequiredService<TokenClient>().RequestAsync, _time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, maxSources: 100);
         await provider.GetTokenAsync("orders");
         for (int number = 0; number < 1000; number++)
         {
             await provider.GetTokenAsync("orders", new TokenRequest { Audience = $"audience-{number}" });
             _time.Advance(TimeSpan.FromMilliseconds(1));
-            Assert.InRange(provider.SourceCount, 1, 102);
+            Assert.InRange(provider.SourceCount(), 1, 102);
         }
 
         int requests = _endpoint.Requests.Count;
@@ -232,5 +234,5 @@ public sealed class GenerationTests : IAsyncDisposable
         _configuration.Reload();
     }
 
-    private Task SettleAsync() => Eventually.True(() => !_services.GetRequiredService<TokenProvider>().GetSource("orders", null).IsInFlight);
+    private Task SettleAsync() => Eventually.True(() => !_services.GetRequiredService<TokenProvider>().IsInFlight("orders", null));
 }

@@ -9,8 +9,8 @@ internal static class Hostile
 {
     public static TokenRequest Scope(string scope) => new() { Scopes = [scope] };
 
-    public static TokenProvider Create(Action<ClientCredentialsOptions> configure, HttpMessageHandler handler, TimeProvider? time = null) =>
-        TokenProvider.Create(options => Configure(options, "shop", configure), handler, time);
+    public static TokenProvider Create(Action<ClientCredentialsOptions> configure, HttpMessageHandler handler, TimeProvider? time = null, Microsoft.Extensions.Logging.ILoggerFactory? log = null) =>
+        TokenProvider.Create(options => Configure(options, "shop", configure), handler, time, log);
 
     public static ServiceProvider Services(TestTimeProvider? time, TestAuthorizationServer server, params (string Name, Action<ClientCredentialsOptions> Configure)[] clients)
     {
@@ -55,31 +55,16 @@ internal sealed class HostileHandler(Func<HttpRequestMessage, CancellationToken,
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => send(request, cancellationToken);
 }
 
-/// <summary>A clock that throws when it is asked for the time of day, as often as it is told to, and whose timestamps begin anywhere.</summary>
-internal sealed class HostileClock : TimeProvider
+/// <summary>A clock whose timestamps begin anywhere.</summary>
+internal sealed class OffsetClock(long offset) : TimeProvider
 {
     public TestTimeProvider Time { get; } = new();
 
-    public int Failures { get; set; }
-
-    public int Spared { get; set; }
-
-    public long Offset { get; set; }
-
     public override long TimestampFrequency => Time.TimestampFrequency;
 
-    public override long GetTimestamp() => Time.GetTimestamp() + Offset;
+    public override long GetTimestamp() => Time.GetTimestamp() + offset;
 
-    public override DateTimeOffset GetUtcNow()
-    {
-        if (Failures > 0 && Spared-- <= 0)
-        {
-            Failures--;
-            throw new InvalidOperationException("clock");
-        }
-
-        return Time.GetUtcNow();
-    }
+    public override DateTimeOffset GetUtcNow() => Time.GetUtcNow();
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => Time.CreateTimer(callback, state, dueTime, period);
 }

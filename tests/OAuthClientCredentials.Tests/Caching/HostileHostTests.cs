@@ -9,21 +9,6 @@ namespace OAuthClientCredentials.Tests.Caching;
 [Collection(nameof(Alone))]
 public sealed class HostileHostTests
 {
-    [Theory]
-    [Trait("Req", "R-225")]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_logger_that_throws_leaves_nobody_waiting(bool succeeds)
-    {
-        TestAuthorizationServer endpoint = new();
-        endpoint.Always(_ => succeeds ? TestAnswer.Token() : TestAnswer.Status(System.Net.HttpStatusCode.ServiceUnavailable));
-        using Factory logging = new(() => throw new InvalidOperationException("canary"));
-        await using TokenProvider tokens = Create(endpoint, logging);
-        Exception? failure = await Record.ExceptionAsync(() => tokens.GetTokenAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
-        Assert.Equal(succeeds, failure is null);
-        Assert.True(failure is null or TokenRequestException);
-    }
-
     [Fact]
     [Trait("Req", "R-094")]
     [Trait("Req", "R-225")]
@@ -34,7 +19,7 @@ public sealed class HostileHostTests
         using Factory logging = new(release.Wait);
         TokenProvider tokens = Create(endpoint, logging);
         Assert.Equal("token-1", (await tokens.GetTokenAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20))).Value);
-        tokens.Invalidate("");
+        tokens.Forget("");
         Assert.Equal("token-2", (await tokens.GetTokenAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20))).Value);
         release.Set();
         await tokens.DisposeAsync();
@@ -54,7 +39,7 @@ public sealed class HostileHostTests
         using Factory logging = new(() => { });
         await using TokenProvider tokens = Create(endpoint, logging);
         TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(() => tokens.GetTokenAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
-        Assert.Contains("InvalidOperationException in a pipeline, handler, authentication, logger or listener of the application", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("InvalidOperationException was thrown in your", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
     }
 

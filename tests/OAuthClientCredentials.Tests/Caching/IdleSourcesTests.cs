@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using OAuthClientCredentials.Caching;
-using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
@@ -30,7 +30,7 @@ public sealed class IdleSourcesTests
             await provider.Tokens.GetTokenAsync("", Hostile.Scope($"used-{minute % 2}"));
         }
 
-        Assert.InRange(provider.Tokens.SourceCount, 1, 5);
+        Assert.InRange(provider.Tokens.SourceCount(), 1, 5);
     }
 
     [Fact]
@@ -40,10 +40,10 @@ public sealed class IdleSourcesTests
     {
         // TokenProvider's own steps, on two threads: Eviction retires sources and drops them, while a caller whose request is no longer listed adds it anew.
         await using ServiceProvider services = Hostile.Services(null, new TestAuthorizationServer(), ("c", _ => { }));
-        ClientSources client = new(services.GetRequiredService<ClientRegistry>().Get("c"), (_, _, _, _) => throw new UnreachableException(), TimeProvider.System, NullLogger.Instance);
+        ClientTokenCache client = new(services.GetRequiredService<ClientRegistry>().Get("c"), (_, _) => throw new UnreachableException(), new(TimeProvider.System), new(NullLogger.Instance));
         for (int number = 0; number < 50; number++)
         {
-            client.Add(Hostile.Scope($"other-{number}"));
+            client.GetOrAdd(Hostile.Scope($"other-{number}"));
         }
 
         const int Rounds = 30_000;
@@ -56,11 +56,11 @@ public sealed class IdleSourcesTests
                 for (int round = 0; round < Rounds; round++)
                 {
                     barrier.SignalAndWait();
-                    while (client.TryGet(request!, out _))
+                    while (client.Find(request!) is not null)
                     {
                     }
 
-                    client.Add(request!);
+                    client.GetOrAdd(request!);
                     barrier.SignalAndWait();
                 }
             },
@@ -68,21 +68,20 @@ public sealed class IdleSourcesTests
         for (int round = 0; round < Rounds; round++)
         {
             request = Hostile.Scope($"s{round}");
-            TokenSource old = client.Add(request);
+            TokenSource old = client.GetOrAdd(request);
             old.TryEvict(force: true);
             barrier.SignalAndWait();
-            client.DropRetired();
+            client.RemoveRetired();
             barrier.SignalAndWait();
-            if (client.TryGet(request, out TokenSource? source) && source!.IsRetired)
+            if (client.Find(request) is not { } source)
             {
-                // GetAsync answers null, GetSource finds the same source again: TokenProvider.WaitAsync never ends.
                 stuck++;
-                client.DropRetired();
+                client.RemoveRetired();
             }
             else
             {
-                source!.TryEvict(force: true);
-                client.DropRetired();
+                source.TryEvict(force: true);
+                client.RemoveRetired();
             }
         }
 
@@ -101,8 +100,8 @@ public sealed class IdleSourcesTests
         TestAuthorizationServer server = new(time) { Lifetime = TimeSpan.FromSeconds(2) };
         server.Always(request => request["scope"] != "bad" ? TestAnswer.Token() : fatal ? TestAnswer.Error("invalid_scope") : TestAnswer.TooManyRequests(TimeSpan.FromSeconds(60)));
         await using ServiceProvider services = Hostile.Services(time, server, ("c", _ => { }));
-        TokenProvider tokens = new(services.GetRequiredService<ClientRegistry>(), services.GetRequiredService<TokenClient>().RequestTokenAsync, time, NullLogger.Instance, maxSources: 10);
-        for (int round = 0; round < 5; round++)
+        TokenProvider tokens = new(services.GetRequiredService<ClientRegistry>(), services.GetRequiredService<TokenClient>().RequestAsync, time, NullLogger.Instance, maxSources: 10);
+        for (int round = 0; round < 3; round++)
         {
             await Record.ExceptionAsync(async () => await tokens.GetTokenAsync("c", Hostile.Scope("bad")));
             for (int number = 0; number < 8; number++)

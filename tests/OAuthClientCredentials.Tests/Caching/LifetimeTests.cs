@@ -127,7 +127,7 @@ public sealed class LifetimeTests
             await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(1000) } };
             await provider.GetAsync();
             int seconds = 0;
-            while (provider.Endpoint.Requests.Count == 1 && !provider.Tokens.GetSource("", null).IsInFlight)
+            while (provider.Endpoint.Requests.Count == 1 && !provider.Tokens.IsInFlight())
             {
                 provider.Time.Advance(TimeSpan.FromSeconds(10));
                 seconds += 10;

@@ -41,7 +41,7 @@ internal sealed class Provider : IAsyncDisposable
     }
 
     /// <summary>Waits until no flight is under way: then the state machine stands still.</summary>
-    public Task SettleAsync() => Eventually.True(() => !Tokens.GetSource("", null).IsInFlight);
+    public Task SettleAsync() => Eventually.True(() => !Tokens.IsInFlight());
 
     public ValueTask DisposeAsync() => Tokens.DisposeAsync();
 }

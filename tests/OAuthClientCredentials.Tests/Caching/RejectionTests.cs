@@ -4,47 +4,45 @@ using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
 
+/// <summary>A token that an API rejected: who renews it, who waits, and who goes on with it.</summary>
 public sealed class RejectionTests
 {
     [Fact]
     [Trait("Req", "R-117")]
-    public async Task A_thousand_rejections_of_one_token_cost_one_request()
+    [Trait("Req", "R-360")]
+    public async Task A_thousand_renewals_of_one_token_cost_one_request()
     {
         await using Provider provider = new();
         AccessToken token = await provider.Tokens.GetTokenAsync();
-        string[] tokens = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => Task.Run(async () =>
-        {
-            provider.Tokens.Invalidate(token);
-            return await provider.GetAsync();
-        })));
+        string[] tokens = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => Task.Run(async () => (await provider.Tokens.RenewTokenAsync(token)).Value)));
         Assert.All(tokens, value => Assert.Equal("token-2", value));
         Assert.Equal(2, provider.Endpoint.Requests.Count);
     }
 
     [Fact]
     [Trait("Req", "R-117")]
-    public async Task A_newer_token_survives_the_rejection_of_an_older_one()
+    [Trait("Req", "R-360")]
+    public async Task RenewTokenAsync_returns_the_newer_token_if_there_is_one_already()
     {
         await using Provider provider = new();
         AccessToken old = await provider.Tokens.GetTokenAsync();
-        provider.Tokens.Invalidate(old);
-        await provider.GetAsync();
+        AccessToken renewed = await provider.Tokens.RenewTokenAsync(old);
         provider.Time.Advance(TimeSpan.FromMinutes(1));
-        provider.Tokens.Invalidate(old);
+        Assert.Same(renewed, await provider.Tokens.RenewTokenAsync(old));
         Assert.Equal("token-2", await provider.GetAsync());
         Assert.Equal(2, provider.Endpoint.Requests.Count);
     }
 
     [Fact]
     [Trait("Req", "R-118")]
-    public async Task Rejections_are_rationed_and_the_rejected_token_stays_in_use_meanwhile()
+    [Trait("Req", "R-360")]
+    public async Task RenewTokenAsync_returns_the_same_token_while_the_ration_is_used_up()
     {
         await using Provider provider = new();
         for (int call = 0; call < 1000; call++)
         {
             AccessToken token = await provider.Tokens.GetTokenAsync();
-            provider.Tokens.Invalidate(token);
-            await provider.SettleAsync();
+            await provider.Tokens.RenewTokenAsync(token);
             provider.Time.Advance(TimeSpan.FromMilliseconds(60));
         }
 
@@ -54,80 +52,127 @@ public sealed class RejectionTests
 
     [Fact]
     [Trait("Req", "R-118")]
-    public async Task A_short_token_has_a_ration_of_half_its_life()
+    public async Task A_short_token_has_a_ration_of_half_its_lifetime()
     {
         await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(10) } };
-        AccessToken first = await provider.Tokens.GetTokenAsync();
-        provider.Tokens.Invalidate(first);
-        AccessToken second = await provider.Tokens.GetTokenAsync();
+        AccessToken second = await provider.Tokens.RenewTokenAsync(await provider.Tokens.GetTokenAsync());
         provider.Time.Advance(TimeSpan.FromSeconds(4));
-        provider.Tokens.Invalidate(second);
-        Assert.Equal("token-2", await provider.GetAsync());
+        Assert.Same(second, await provider.Tokens.RenewTokenAsync(second));
         provider.Time.Advance(TimeSpan.FromSeconds(1.1));
-        provider.Tokens.Invalidate(second);
+        Assert.Equal("token-3", (await provider.Tokens.RenewTokenAsync(second)).Value);
+    }
+
+    [Fact]
+    [Trait("Req", "R-118")]
+    public async Task Only_the_caller_that_was_told_401_waits_for_the_renewal()
+    {
+        await using Provider provider = new();
+        AccessToken token = await provider.Tokens.GetTokenAsync();
+        TaskCompletionSource open = new();
+        provider.Endpoint.Next(TestAnswer.Token().After(open.Task));
+        ValueTask<AccessToken> renewal = provider.Tokens.RenewTokenAsync(token);
+        await Eventually.True(() => provider.Endpoint.Requests.Count == 2);
+        for (int call = 0; call < 10; call++)
+        {
+            ValueTask<AccessToken> other = provider.Tokens.GetTokenAsync();
+            Assert.True(other.IsCompletedSuccessfully);
+            Assert.Same(token, await other);
+            provider.Time.Advance(TimeSpan.FromSeconds(0.5));
+        }
+
+        Assert.False(renewal.IsCompleted);
+        open.SetResult();
+        Assert.Equal("token-2", (await renewal).Value);
+        Assert.Equal("token-2", await provider.GetAsync());
+    }
+
+    [Fact]
+    [Trait("Req", "R-118")]
+    [Trait("Req", "R-360")]
+    public async Task RenewTokenAsync_returns_the_same_token_when_the_server_is_down()
+    {
+        await using Provider provider = new();
+        AccessToken token = await provider.Tokens.GetTokenAsync();
+        provider.Endpoint.Always(TestAnswer.Status(HttpStatusCode.ServiceUnavailable));
+        Assert.Same(token, await provider.Tokens.RenewTokenAsync(token));
+        Assert.Same(token, await provider.Tokens.GetTokenAsync());
+        Assert.Same(token, await provider.Tokens.RenewTokenAsync(token));
+        Assert.Equal(2, provider.Endpoint.Requests.Count);
+    }
+
+    [Fact]
+    [Trait("Req", "R-118")]
+    public async Task A_renewal_that_is_under_way_is_joined_although_the_ration_is_used_up()
+    {
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(100) } };
+        AccessToken second = await provider.Tokens.RenewTokenAsync(await provider.Tokens.GetTokenAsync());
+        provider.Time.Advance(TimeSpan.FromSeconds(92));
+        TaskCompletionSource open = new();
+        provider.Endpoint.Next(TestAnswer.Token(TimeSpan.FromSeconds(5)).After(open.Task));
+        Assert.Same(second, await provider.Tokens.GetTokenAsync());
+        ValueTask<AccessToken> renewal = provider.Tokens.RenewTokenAsync(second);
+        Assert.False(renewal.IsCompleted);
+        open.SetResult();
+
+        // It expires earlier than the rejected one would have, and counts all the same.
+        Assert.Equal("token-3", (await renewal).Value);
         Assert.Equal("token-3", await provider.GetAsync());
+        provider.Endpoint.Verify(3);
     }
 
     [Fact]
     [Trait("Req", "R-190")]
-    public async Task A_rejection_does_not_end_a_cool_down()
+    public async Task A_rejected_token_does_not_end_a_cool_down()
     {
         await using Provider provider = new();
         AccessToken token = await provider.Tokens.GetTokenAsync();
         provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
         provider.Time.Advance(TimeSpan.FromSeconds(3300));
         await provider.GetAndSettleAsync(2);
-        provider.Tokens.Invalidate(token);
-        await provider.SettleAsync();
+        Assert.Same(token, await provider.Tokens.RenewTokenAsync(token));
         Assert.Equal(2, provider.Endpoint.Requests.Count);
         Assert.Equal("token-1", await provider.GetAsync());
     }
 
     [Fact]
-    [Trait("Req", "R-118")]
-    public async Task When_the_renewal_of_a_rejected_token_fails_it_stays_in_use()
+    [Trait("Req", "R-360")]
+    public async Task RenewTokenAsync_requests_a_token_if_the_rejected_one_has_expired()
+    {
+        await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(100) } };
+        AccessToken token = await provider.Tokens.GetTokenAsync();
+        provider.Time.Advance(TimeSpan.FromSeconds(101));
+        Assert.Equal("token-2", (await provider.Tokens.RenewTokenAsync(token)).Value);
+        provider.Endpoint.Always(TestAnswer.Unavailable());
+        provider.Time.Advance(TimeSpan.FromSeconds(101));
+        await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.RenewTokenAsync(token));
+    }
+
+    [Fact]
+    [Trait("Req", "R-360")]
+    public async Task Forget_in_an_outage_forgets_and_RenewTokenAsync_does_not()
     {
         await using Provider provider = new();
         AccessToken token = await provider.Tokens.GetTokenAsync();
-        provider.Endpoint.Always(TestAnswer.Status(HttpStatusCode.ServiceUnavailable));
-        provider.Tokens.Invalidate(token);
-        Assert.Equal("token-1", await provider.GetAsync());
+        provider.Endpoint.Always(TestAnswer.Unavailable());
+        Assert.Same(token, await provider.Tokens.RenewTokenAsync(token));
+        provider.Tokens.Forget("");
+        await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
     }
 
     [Fact]
     [Trait("Req", "R-099")]
-    public async Task A_late_answer_of_a_forgotten_generation_changes_nothing()
+    public async Task A_late_response_to_a_forgotten_client_changes_nothing()
     {
         await using Provider provider = new();
         TaskCompletionSource late = new();
         provider.Endpoint.Next(TestAnswer.Token(value: "late").After(_ => late.Task));
         Task<string> waiting = provider.GetAsync();
         await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
-        provider.Tokens.Invalidate("");
+        provider.Tokens.Forget("");
         Assert.Equal("token-1", await provider.GetAsync());
         Assert.Equal("token-1", await waiting);
         late.SetResult();
         Assert.Equal("token-1", await provider.GetAsync());
-        Assert.Equal(2, provider.Endpoint.Requests.Count);
-    }
-
-    [Fact]
-    [Trait("Req", "R-190")]
-    public async Task A_rejected_secret_is_not_tried_again_with_every_other_request()
-    {
-        await using Provider provider = new();
-        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
-        for (int index = 0; index < 20; index++)
-        {
-            TokenRequest request = new() { Scopes = [$"scope-{index}"] };
-            TokenRequestException failure = await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.GetTokenAsync(request: request));
-            Assert.Equal("invalid_client", failure.Error);
-        }
-
-        Assert.Single(provider.Endpoint.Requests);
-        provider.Endpoint.Recover();
-        provider.Time.Advance(TimeSpan.FromSeconds(38));
-        await provider.Tokens.GetTokenAsync(request: new() { Scopes = ["scope-7"] });
         Assert.Equal(2, provider.Endpoint.Requests.Count);
     }
 }

@@ -18,7 +18,7 @@ public sealed class ReloadTests
     public async Task A_value_that_cannot_be_read_spoils_the_reload_of_its_own_client_only(string option, string value)
     {
         (string Key, string? Value)[] settings = [.. Configured.Client("bad"), .. Enumerable.Range(0, 20).SelectMany(number => Configured.Client($"good{number}", $"old{number}"))];
-        await using Configured app = new(settings, services => services.AddSingleton<ILoggerProvider>(new FullDisk()));
+        await using Configured app = new(settings);
         await app.Tokens.GetTokenAsync("bad");
         for (int number = 0; number < 20; number++)
         {
@@ -91,7 +91,7 @@ public sealed class ReloadTests
         Task<AccessToken> early = Task.Run(() => tokens.GetTokenAsync("tenant").AsTask());
         await reading.Task;
         secret = "new";
-        tokens.Invalidate("tenant");
+        tokens.Forget("tenant");
         release.Set();
         await early;
 
@@ -108,28 +108,5 @@ public sealed class ReloadTests
         await services.GetRequiredService<ITokenProvider>().GetTokenAsync("c");
         Exception? failure = Record.Exception(services.Dispose);
         Assert.True(failure is null, $"{failure?.GetType().Name}: {failure?.Message}");
-    }
-
-    /// <summary>Cannot even log what is wrong with the changed options.</summary>
-    private sealed class FullDisk : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (eventId.Id == 5)
-            {
-                throw new IOException("the disk is full");
-            }
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -151,7 +151,7 @@ public sealed class SingleFlightTests
         }
 
         Assert.InRange(provider.Endpoint.Requests.Count, 1, 3);
-        provider.Tokens.Invalidate("");
+        provider.Tokens.Forget("");
         provider.Endpoint.Recover();
         Assert.StartsWith("token-", await provider.GetAsync(), StringComparison.Ordinal);
     }
@@ -188,6 +188,28 @@ public sealed class SingleFlightTests
         await Eventually.True(() => cancelled);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => caller);
         await Assert.ThrowsAsync<ObjectDisposedException>(provider.GetAsync);
+    }
+
+    [Fact]
+    [Trait("Req", "R-103")]
+    public async Task Disposing_waits_for_a_cancelled_request_to_end()
+    {
+        Provider provider = new();
+        TaskCompletionSource release = new();
+        TaskCompletionSource cancelled = new();
+        provider.Endpoint.Always(TestAnswer.Token().After(async token =>
+        {
+            using CancellationTokenRegistration registration = token.Register(() => cancelled.TrySetResult());
+            await release.Task;
+        }));
+        Task<string> caller = provider.GetAsync();
+        await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
+        Task disposal = provider.DisposeAsync().AsTask();
+        await cancelled.Task;
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => caller);
+        Assert.False(await Hostile.EndsAsync(disposal, seconds: 0.1), "DisposeAsync did not wait.");
+        release.SetResult();
+        await disposal;
     }
 
     [Fact]

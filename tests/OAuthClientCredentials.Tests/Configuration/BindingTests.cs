@@ -2,7 +2,7 @@ using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
@@ -101,9 +101,9 @@ public sealed class BindingTests
     [Theory]
     [Trait("Req", "R-222")]
     [Trait("Req", "R-310")]
-    [InlineData("orders:ClientID2", "ClientCredentials:orders:ClientID2 is no option. Options are AllowInsecureHttp, ")]
-    [InlineData("orders:Scope", "ClientCredentials:orders:Scope is no option")]
-    [InlineData("ClientSecrets", "ClientCredentials:ClientSecrets is no option")]
+    [InlineData("orders:ClientID2", "ClientCredentials:orders:ClientID2 is not an option. Options are AllowInsecureHttp, ")]
+    [InlineData("orders:Scope", "ClientCredentials:orders:Scope is not an option")]
+    [InlineData("ClientSecrets", "ClientCredentials:ClientSecrets is not an option")]
     public async Task A_misspelt_option_is_an_error_that_names_its_path(string key, string failure)
     {
         await using Configured app = new([.. Configured.Client(""), .. Configured.Client("orders"), (key, "canary")]);
@@ -215,7 +215,7 @@ public sealed class BindingTests
 
     [Fact]
     [Trait("Req", "R-310")]
-    public async Task A_client_that_comes_by_reload_is_known_and_one_that_goes_is_not()
+    public async Task A_client_that_comes_by_reload_is_known()
     {
         await using Configured app = new(Configured.Client("orders"));
         await app.Tokens.GetTokenAsync("orders");

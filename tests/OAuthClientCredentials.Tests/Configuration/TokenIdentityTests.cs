@@ -1,4 +1,5 @@
 using CsCheck;
+using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Configuration;
 
@@ -42,7 +43,7 @@ public sealed class TokenIdentityTests
             {
                 (TokenRequest one, TokenRequest other) = pair;
                 bool isSame = Canonical(one) == Canonical(other);
-                Assert.Equal(isSame, tokens.GetSource("", one).Key == tokens.GetSource("", other).Key);
+                Assert.Equal(isSame, tokens.KeyOf("", one) == tokens.KeyOf("", other));
                 Assert.Equal(isSame, ReferenceEquals(tokens.GetSource("", one), tokens.GetSource("", other)));
             },
             iter: 20_000,
@@ -55,10 +56,10 @@ public sealed class TokenIdentityTests
     {
         await using TokenProvider tokens = Create(_ => { });
         ScopeToken.Array[1, 5].Select(scopes => (scopes, Gen.Shuffle(scopes).Single())).Sample(
-            pair => Assert.Equal(tokens.GetSource("", new() { Scopes = pair.scopes }).Key, tokens.GetSource("", new() { Scopes = pair.Item2 }).Key),
+            pair => Assert.Equal(tokens.KeyOf("", new() { Scopes = pair.scopes }), tokens.KeyOf("", new() { Scopes = pair.Item2 })),
             iter: 2_000,
             threads: 1);
-        Assert.NotEqual(tokens.GetSource("", new() { Scopes = ["a"] }).Key, tokens.GetSource("", new() { Scopes = ["A"] }).Key);
+        Assert.NotEqual(tokens.KeyOf("", new() { Scopes = ["a"] }), tokens.KeyOf("", new() { Scopes = ["A"] }));
     }
 
     [Fact]
@@ -85,11 +86,11 @@ public sealed class TokenIdentityTests
         foreach (Action<ClientCredentialsOptions> change in changes)
         {
             await using TokenProvider tokens = Create(change);
-            Assert.True(keys.Add(tokens.GetSource("", null).Key));
+            Assert.True(keys.Add(tokens.KeyOf("", null)));
         }
 
         await using TokenProvider rotated = Create(options => options.ClientSecret = "rotated");
-        Assert.Contains(rotated.GetSource("", null).Key, keys);
+        Assert.Contains(rotated.KeyOf("", null), keys);
     }
 
     // Sets are the weakest of all equalities that a server could mean; null is the client's own choice, which here is none.

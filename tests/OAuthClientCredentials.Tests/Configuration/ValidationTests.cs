@@ -20,14 +20,14 @@ public sealed class ValidationTests
         { "Authority", "https://canary.example.com/?a=b", "Authority must not have a query (RFC 8414 section 2)" },
         { "MetadataAddress", "https://id.example.com/canary", "MetadataAddress needs Authority" },
         { "ClientId", null, "ClientId is missing. Set it to the client id" },
-        { "ClientId", "canary\n", "ClientId has a line break or a NUL in it. Remove it" },
+        { "ClientId", "canary\n", "ClientId contains a line break or a NUL character. Remove it" },
         { "ClientSecret", null, "ClientSecret is missing. Set it from a secret store, or set ClientSecretFile" },
-        { "ClientSecret", "canary\r\n", "ClientSecret has a line break or a NUL in it. Remove it" },
-        { "ClientSecret", "can\0ary", "ClientSecret has a line break or a NUL in it. Remove it" },
+        { "ClientSecret", "canary\r\n", "ClientSecret contains a line break or a NUL character. Remove it" },
+        { "ClientSecret", "can\0ary", "ClientSecret contains a line break or a NUL character. Remove it" },
         { "ClientSecretFile", "/run/canary", "ClientSecretFile is set beside ClientSecret. Remove one of the two" },
         { "AuthenticationMethod", "none", "AuthenticationMethod is none, but ClientSecret is set. Remove one of the two" },
-        { "AuthenticationMethod", "canary", "AuthenticationMethod is none of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, self_signed_tls_client_auth, none" },
-        { "AuthenticationMethod", "Client_Secret_Basic", "AuthenticationMethod is none of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, self_signed_tls_client_auth, none" },
+        { "AuthenticationMethod", "canary", "AuthenticationMethod is not one of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, self_signed_tls_client_auth, none" },
+        { "AuthenticationMethod", "Client_Secret_Basic", "AuthenticationMethod is not one of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, self_signed_tls_client_auth, none" },
         { "Scopes", "canary\"", "Scopes " },
         { "Scopes", "a  b", "Scopes " },
         { "Resources", "canary", "Resources " },
@@ -57,6 +57,8 @@ public sealed class ValidationTests
     [Trait("Req", "R-028")]
     [Trait("Req", "R-212")]
     [Trait("Req", "R-222")]
+    [Trait("Req", "R-230")]
+    [Trait("Req", "R-231")]
     [MemberData(nameof(Mistakes))]
     public async Task A_mistake_names_its_path_and_the_remedy_and_quotes_no_value(string option, string? value, string problem)
     {

@@ -61,6 +61,19 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    [Trait("Req", "R-342")]
+    public async Task An_options_factory_of_the_application_is_used()
+    {
+        ServiceCollection services = new();
+        services.AddClientCredentials("orders", options => options.ClientId = "ignored");
+        services.AddSingleton<IOptionsFactory<ClientCredentialsOptions>, OwnFactory>();
+        UseEndpoint(services);
+        await using ServiceProvider provider = Build(services);
+        await provider.GetRequiredService<ITokenProvider>().GetTokenAsync("orders");
+        Assert.Equal("from the factory", Assert.Single(_endpoint.Requests).ClientId);
+    }
+
+    [Fact]
     [Trait("Req", "R-221")]
     public async Task Clients_share_nothing_through_the_default_name()
     {
@@ -214,6 +227,17 @@ public sealed class RegistrationTests
         return count;
     }
 
+    private sealed class OwnFactory : IOptionsFactory<ClientCredentialsOptions>
+    {
+        public ClientCredentialsOptions Create(string name)
+        {
+            ClientCredentialsOptions options = new();
+            Describe(options);
+            options.ClientId = "from the factory";
+            return options;
+        }
+    }
+
     private sealed class Orders(HttpClient http)
     {
         public HttpClient Http => http;
@@ -237,7 +261,7 @@ public sealed class RegistrationTests
     {
         public override string Method => "hostile";
 
-        public override async ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+        public override async ValueTask WriteAsync(AuthorizationServerRequest attempt, CancellationToken cancellationToken)
         {
             await (hangs ? Task.Delay(Timeout.Infinite, CancellationToken.None) : Task.CompletedTask);
             throw new InvalidOperationException("canary");

@@ -32,7 +32,9 @@ public sealed class HangingMetadataTests
 
         Task<AccessToken> last = tokens.GetTokenAsync().AsTask();
         await Hostile.PassAsync(time, last.ContinueWith(task => task.Exception), TimeSpan.FromMinutes(2));
-        Assert.True(last.IsCompletedSuccessfully, $"a quarter of an hour later: {last.Exception?.InnerException?.Message} Metadata requests: {metadata}");
+        Assert.True(
+            last.IsCompletedSuccessfully,
+            $"a quarter of an hour later: {last.Exception?.InnerException?.Message} Metadata requests: {metadata}");
     }
 
     [Fact]
@@ -57,7 +59,9 @@ public sealed class HangingMetadataTests
         time.Advance(TimeSpan.FromHours(2));
         Task<AccessToken> call = tokens.GetTokenAsync().AsTask();
         await Hostile.PassAsync(time, call.ContinueWith(task => task.Exception), TimeSpan.FromMinutes(2));
-        Assert.True(call.IsCompletedSuccessfully, $"the last good document was there, and the token endpoint is well: {call.Exception?.InnerException?.Message}");
+        Assert.True(
+            call.IsCompletedSuccessfully,
+            $"the last good document was there, and the token endpoint is well: {call.Exception?.InnerException?.Message}");
     }
 
     [Fact]

@@ -45,17 +45,116 @@ public sealed class MetadataClientTests : IDisposable
 
     [Theory]
     [Trait("Req", "R-180")]
-    [InlineData(500)]
-    [InlineData(403)]
-    [InlineData(301)]
-    public async Task Only_a_404_leads_to_the_other_form(int status)
+    [InlineData(500, true)]
+    [InlineData(503, true)]
+    [InlineData(408, true)]
+    [InlineData(429, true)]
+    [InlineData(301, false)]
+    public async Task A_server_that_may_have_the_document_is_not_asked_for_the_other_form(int status, bool isTransient)
     {
         _server.Answers[Rfc8414] = () => new HttpResponseMessage((HttpStatusCode)status) { Headers = { Location = new("https://other.example.com/") } };
         _server.Answers[OpenId] = Document();
         using OneClient client = Discovering();
         TokenRequestException exception = await client.FailAsync();
-        Assert.Equal(status == 500, exception.IsTransient);
+        Assert.Equal((isTransient, (HttpStatusCode)status), (exception.IsTransient, exception.StatusCode));
+        Assert.Contains(
+            "https://id.example.com/.well-known/oauth-authorization-server/tenant",
+            exception.Message,
+            StringComparison.Ordinal);
         Assert.Equal([Rfc8414], _server.Requests);
+    }
+
+    [Theory]
+    [Trait("Req", "R-180")]
+    [InlineData(400, "")]
+    [InlineData(401, "{}")]
+    [InlineData(403, "<html>")]
+    [InlineData(404, "{\"issuer\":\"https://evil.example.com\"}")]
+    [InlineData(405, "")]
+    [InlineData(410, "")]
+    [InlineData(451, "")]
+    [InlineData(200, "<html>a single-page application</html>")]
+    [InlineData(200, "")]
+    [InlineData(204, "")]
+    [InlineData(200, "[]")]
+    [InlineData(200, "\"x\"")]
+    [InlineData(200, "{\"status\":\"ok\"}")]
+    [InlineData(200, "{\"issuer\":")]
+    public async Task Whatever_is_not_the_document_leads_to_the_OpenID_form(int status, string body)
+    {
+        _server.Answers[Rfc8414] = () => Respond.Json((HttpStatusCode)status, body);
+        _server.Answers[OpenId] = Document();
+        using OneClient client = Discovering();
+        await client.GetAsync();
+        Assert.Equal([Rfc8414, OpenId, Token], _server.Requests);
+    }
+
+    [Theory]
+    [Trait("Req", "R-180")]
+    [Trait("Req", "R-181")]
+    [InlineData(
+        "{\"issuer\":\"https://id.example.com/tenant/\",\"token_endpoint\":\"https://id.example.com/token\"}",
+        "it names the issuer 'https://id.example.com/tenant/', but Authority is 'https://id.example.com/tenant'. Set Authority to the issuer.")]
+    [InlineData("{\"issuer\":null}", "it names no issuer, but Authority is 'https://id.example.com/tenant'")]
+    [InlineData("{\"issuer\":1}", "it names no issuer")]
+    [InlineData("{\"issuer\":\"\\ud800\"}", "it has a string that is not valid text")]
+    [InlineData("{\"issuer\":\"https://id.example.com/tenant\",\"x\":1,\"x\":2}", "it has a member twice")]
+    public async Task A_document_that_cannot_be_used_is_an_error_and_not_passed_over(string document, string problem)
+    {
+        _server.Answers[Rfc8414] = () => Respond.Json(HttpStatusCode.OK, document);
+        _server.Answers[OpenId] = Document();
+        using OneClient client = Discovering();
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Contains(
+            $"https://id.example.com/.well-known/oauth-authorization-server/tenant: the metadata document cannot be used: {problem}",
+            exception.Message,
+            StringComparison.Ordinal);
+        Assert.Equal([Rfc8414], _server.Requests);
+    }
+
+    [Fact]
+    [Trait("Req", "R-180")]
+    public async Task An_error_names_both_addresses_when_neither_has_the_document()
+    {
+        _server.Answers[Rfc8414] = () => Respond.Json(HttpStatusCode.OK, "<html>");
+        using OneClient client = Discovering();
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Contains(
+            "from https://id.example.com/tenant/.well-known/openid-configuration: there is no metadata (status 404); ",
+            exception.Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "https://id.example.com/.well-known/oauth-authorization-server/tenant was asked before: the response is not a metadata document (status 200",
+            exception.Message,
+            StringComparison.Ordinal);
+        Assert.Equal([Rfc8414, OpenId], _server.Requests);
+    }
+
+    [Fact]
+    [Trait("Req", "R-180")]
+    public async Task A_configured_address_is_the_only_one_that_is_asked_and_the_error_names_it()
+    {
+        const string Address = "https://cdn.example.com/meta";
+        using OneClient client = new(_server, options => (options.Authority, options.TokenEndpoint, options.MetadataAddress) = (Issuer, null, Address));
+        TokenRequestException exception = await client.FailAsync();
+        Assert.Contains(
+            "from https://cdn.example.com/meta: there is no metadata (status 404). Check ClientCredentials:MetadataAddress",
+            exception.Message,
+            StringComparison.Ordinal);
+        Assert.Equal([$"GET {Address}"], _server.Requests);
+    }
+
+    [Fact]
+    [Trait("Req", "R-180")]
+    public async Task When_the_form_that_answered_is_gone_the_other_is_asked()
+    {
+        _server.Answers[OpenId] = Document();
+        using OneClient client = Discovering();
+        await client.GetAsync();
+        (_server.Answers[Rfc8414], _server.Answers[OpenId]) = (Document(), () => new HttpResponseMessage(HttpStatusCode.NotFound));
+        client.Time.Advance(TimeSpan.FromHours(2));
+        await client.GetAsync();
+        Assert.Equal([Rfc8414, OpenId, Token, OpenId, Rfc8414, Token], _server.Requests);
     }
 
     [Fact]
@@ -101,7 +200,9 @@ public sealed class MetadataClientTests : IDisposable
         }
 
         Assert.Equal(warnings, log.Lines.Count);
-        Assert.All(log.Lines, line => Assert.StartsWith("Warning 9 The metadata of https://id.example.com/tenant now has the token endpoint on 'new.id.example.com', before on 'id.example.com'", line, StringComparison.Ordinal));
+        Assert.All(
+            log.Lines,
+            line => Assert.StartsWith("Warning 9 The metadata of https://id.example.com/tenant now has the token endpoint on 'new.id.example.com', before on 'id.example.com'", line, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -111,8 +212,12 @@ public sealed class MetadataClientTests : IDisposable
         _server.Answers[Rfc8414] = () => Respond.Json(HttpStatusCode.OK, """{"issuer":"https://evil.example.com","token_endpoint":"https://id.example.com/token"}""");
         using OneClient client = Discovering();
         TokenRequestException exception = await client.FailAsync();
-        Assert.Contains("its issuer is not exactly the configured Authority", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "it names the issuer 'https://evil.example.com', but Authority is 'https://id.example.com/tenant'",
+            exception.Message,
+            StringComparison.Ordinal);
         _server.Answers[Rfc8414] = Document();
+        client.Time.Advance(TimeSpan.FromSeconds(2));
         await client.GetAsync();
         Assert.Equal([Rfc8414, Rfc8414, Token], _server.Requests);
     }
@@ -134,7 +239,10 @@ public sealed class MetadataClientTests : IDisposable
         }
 
         TokenRequestException exception = await client.FailAsync();
-        Assert.Contains("the server's metadata does not offer client_secret_basic. Set ClientCredentials:AuthenticationMethod to one that it offers: client_secret_post, private_key_jwt", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "the server's metadata does not offer client_secret_basic. Set ClientCredentials:AuthenticationMethod to one that it offers: client_secret_post, private_key_jwt",
+            exception.Message,
+            StringComparison.Ordinal);
         Assert.DoesNotContain(Token, _server.Requests);
     }
 
@@ -149,7 +257,7 @@ public sealed class MetadataClientTests : IDisposable
         await host.StartAsync();
         Assert.Empty(_server.Requests);
         TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(async () => await host.Services.GetRequiredService<ITokenProvider>().GetTokenAsync("orders"));
-        Assert.Contains("Client 'orders' got no answer to use from https://id.example.com/", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Client 'orders' could not get a token from https://id.example.com/", exception.Message, StringComparison.Ordinal);
         Assert.Contains("Check ClientCredentials:orders:Authority, or set TokenEndpoint instead", exception.Message, StringComparison.Ordinal);
     }
 

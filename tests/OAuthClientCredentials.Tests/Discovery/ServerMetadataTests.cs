@@ -8,21 +8,47 @@ public sealed class ServerMetadataTests
 {
     [Theory]
     [Trait("Req", "R-180")]
-    [InlineData("https://id.example.com", "https://id.example.com/.well-known/oauth-authorization-server", "https://id.example.com/.well-known/openid-configuration")]
-    [InlineData("https://id.example.com/", "https://id.example.com/.well-known/oauth-authorization-server", "https://id.example.com/.well-known/openid-configuration")]
-    [InlineData("https://id.example.com/tenant", "https://id.example.com/.well-known/oauth-authorization-server/tenant", "https://id.example.com/tenant/.well-known/openid-configuration")]
-    [InlineData("https://id.example.com/tenant/", "https://id.example.com/.well-known/oauth-authorization-server/tenant", "https://id.example.com/tenant/.well-known/openid-configuration")]
-    [InlineData("https://id.example.com/realms/shop/v2.0", "https://id.example.com/.well-known/oauth-authorization-server/realms/shop/v2.0", "https://id.example.com/realms/shop/v2.0/.well-known/openid-configuration")]
-    [InlineData("https://id.example.com:8443/a", "https://id.example.com:8443/.well-known/oauth-authorization-server/a", "https://id.example.com:8443/a/.well-known/openid-configuration")]
-    [InlineData("https://id.example.com/a%20b", "https://id.example.com/.well-known/oauth-authorization-server/a%20b", "https://id.example.com/a%20b/.well-known/openid-configuration")]
-    [InlineData("http://127.0.0.1:5000/", "http://127.0.0.1:5000/.well-known/oauth-authorization-server", "http://127.0.0.1:5000/.well-known/openid-configuration")]
+    [InlineData(
+        "https://id.example.com",
+        "https://id.example.com/.well-known/oauth-authorization-server",
+        "https://id.example.com/.well-known/openid-configuration")]
+    [InlineData(
+        "https://id.example.com/",
+        "https://id.example.com/.well-known/oauth-authorization-server",
+        "https://id.example.com/.well-known/openid-configuration")]
+    [InlineData(
+        "https://id.example.com/tenant",
+        "https://id.example.com/.well-known/oauth-authorization-server/tenant",
+        "https://id.example.com/tenant/.well-known/openid-configuration")]
+    [InlineData(
+        "https://id.example.com/tenant/",
+        "https://id.example.com/.well-known/oauth-authorization-server/tenant",
+        "https://id.example.com/tenant/.well-known/openid-configuration")]
+    [InlineData(
+        "https://id.example.com/realms/shop/v2.0",
+        "https://id.example.com/.well-known/oauth-authorization-server/realms/shop/v2.0",
+        "https://id.example.com/realms/shop/v2.0/.well-known/openid-configuration")]
+    [InlineData(
+        "https://id.example.com:8443/a",
+        "https://id.example.com:8443/.well-known/oauth-authorization-server/a",
+        "https://id.example.com:8443/a/.well-known/openid-configuration")]
+    [InlineData(
+        "https://id.example.com/a%20b",
+        "https://id.example.com/.well-known/oauth-authorization-server/a%20b",
+        "https://id.example.com/a%20b/.well-known/openid-configuration")]
+    [InlineData(
+        "http://127.0.0.1:5000/",
+        "http://127.0.0.1:5000/.well-known/oauth-authorization-server",
+        "http://127.0.0.1:5000/.well-known/openid-configuration")]
     public void The_document_is_inserted_as_RFC_8414_says_and_else_appended(string issuer, string inserted, string appended) =>
         Assert.Equal([inserted, appended], MetadataAddresses.For(issuer, null).Select(address => address.AbsoluteUri));
 
     [Fact]
     [Trait("Req", "R-180")]
     public void A_configured_address_overrides_both() =>
-        Assert.Equal(["https://cdn.example.com/meta"], MetadataAddresses.For("https://id.example.com", "https://cdn.example.com/meta").Select(address => address.AbsoluteUri));
+        Assert.Equal(
+            ["https://cdn.example.com/meta"],
+            MetadataAddresses.For("https://id.example.com", "https://cdn.example.com/meta").Select(address => address.AbsoluteUri));
 
     [Theory]
     [Trait("Req", "R-181")]
@@ -38,7 +64,8 @@ public sealed class ServerMetadataTests
     public void Another_issuer_is_refused_to_the_letter(string? issuer)
     {
         FormatException exception = Assert.Throws<FormatException>(() => Parse(issuer, "https://id.example.com/token", "https://id.example.com/tenant/"));
-        Assert.Contains("its issuer is not exactly the configured Authority", exception.Message, StringComparison.Ordinal);
+        string told = string.IsNullOrEmpty(issuer) ? "no issuer" : $"the issuer '{issuer}'";
+        Assert.Equal($"it names {told}, but Authority is 'https://id.example.com/tenant/'. Set Authority to the issuer", exception.Message);
     }
 
     [Theory]
@@ -93,21 +120,36 @@ public sealed class ServerMetadataTests
     [InlineData("192.168.0.9")]
     [InlineData("localhost")]
     public void A_private_address_is_refused_though_it_is_listed(string host) =>
-        Assert.Throws<FormatException>(() => ServerMetadata.Parse(Document("https://id.example.com", $"https://{host}/token"), "https://id.example.com", false, [host]));
+        Assert.Throws<FormatException>(() => Read(Document("https://id.example.com", $"https://{host}/token"), hosts: host));
 
     [Fact]
     [Trait("Req", "R-182")]
     public void A_private_issuer_may_have_private_endpoints() =>
-        Assert.Equal("http://127.0.0.1:5001/token", Parse("http://127.0.0.1:5000/", "http://127.0.0.1:5001/token", "http://127.0.0.1:5000/").TokenEndpoint.AbsoluteUri);
+        Assert.Equal(
+            "http://127.0.0.1:5001/token",
+            Parse("http://127.0.0.1:5000/", "http://127.0.0.1:5001/token", "http://127.0.0.1:5000/").TokenEndpoint.AbsoluteUri);
 
     [Theory]
     [InlineData("")]
     [InlineData("[]")]
     [InlineData("\"x\"")]
     [InlineData("<html>")]
+    [InlineData("{}")]
+    [InlineData("{\"error\":\"not_found\"}")]
     [InlineData("{\"issuer\":\"https://id.example.com\",\"issuer\":\"https://id.example.com\"")]
-    public void What_is_no_JSON_object_is_refused(string document) =>
-        Assert.Throws<FormatException>(() => ServerMetadata.Parse(Encoding.UTF8.GetBytes(document), "https://id.example.com", false, []));
+    public void A_response_that_is_not_a_JSON_object_with_an_issuer_is_no_document(string document) =>
+        Assert.Null(MetadataDocument.Parse(Encoding.UTF8.GetBytes(document), "https://id.example.com"));
+
+    [Fact]
+    [Trait("Req", "R-061")]
+    [Trait("Req", "R-181")]
+    public void Another_issuer_is_quoted_on_one_line_and_in_short()
+    {
+        byte[] document = Document("https://evil.example.com/\r\nWARN " + new string('x', 10_000), "https://id.example.com/token");
+        string message = Assert.Throws<FormatException>(() => Read(document)).Message;
+        Assert.InRange(message.Length, 0, 400);
+        Assert.Contains("'https://evil.example.com/  WARN xxx", message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [Trait("Req", "R-044")]
@@ -116,29 +158,37 @@ public sealed class ServerMetadataTests
     [InlineData("\"token_\\u0065ndpoint\":\"https://id.example.com/other\"")]
     [InlineData("\"x\":1,\"x\":2")]
     public void A_member_that_comes_twice_is_an_error(string members) =>
-        Assert.Contains("it has a member twice", Assert.Throws<FormatException>(() => ServerMetadata.Parse(With(members), "https://id.example.com", false, [])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "it has a member twice",
+            Assert.Throws<FormatException>(() => Read(With(members))).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [Trait("Req", "R-042")]
     [InlineData("\"\\ud800\":1")]
     [InlineData("\"token_endpoint_auth_methods_supported\":[\"\\ud800\"]")]
     public void An_escaped_half_character_is_refused(string members) =>
-        Assert.Contains("no valid text", Assert.Throws<FormatException>(() => ServerMetadata.Parse(With(members), "https://id.example.com", false, [])).Message, StringComparison.Ordinal);
+        Assert.Contains("not valid text", Assert.Throws<FormatException>(() => Read(With(members))).Message, StringComparison.Ordinal);
 
     [Fact]
     [Trait("Req", "R-185")]
     public void Signed_metadata_is_ignored() =>
-        Assert.Equal("https://id.example.com/token", ServerMetadata.Parse(With("\"signed_metadata\":\"eyJhbGciOiJub25lIn0.eyJ0b2tlbl9lbmRwb2ludCI6Imh0dHBzOi8vaWQuZXhhbXBsZS5jb20vb3RoZXIifQ.\""), "https://id.example.com", false, []).TokenEndpoint.AbsoluteUri);
+        Assert.Equal(
+            "https://id.example.com/token",
+            Read(With("\"signed_metadata\":\"eyJhbGciOiJub25lIn0.eyJ0b2tlbl9lbmRwb2ludCI6Imh0dHBzOi8vaWQuZXhhbXBsZS5jb20vb3RoZXIifQ.\"")).TokenEndpoint.AbsoluteUri);
 
     [Fact]
     [Trait("Req", "R-042")]
     public void A_byte_order_mark_does_no_harm() =>
-        Assert.Equal("https://id.example.com/token", ServerMetadata.Parse((byte[])[0xEF, 0xBB, 0xBF, .. With("\"x\":1")], "https://id.example.com", false, []).TokenEndpoint.AbsoluteUri);
+        Assert.Equal("https://id.example.com/token", Read((byte[])[0xEF, 0xBB, 0xBF, .. With("\"x\":1")]).TokenEndpoint.AbsoluteUri);
 
     private static byte[] With(string members) => Encoding.UTF8.GetBytes($$"""{"issuer":"https://id.example.com","token_endpoint":"https://id.example.com/token",{{members}}}""");
 
     private static ServerMetadata Parse(string? issuer, string? endpoint, string configured) =>
-        ServerMetadata.Parse(Document(issuer, endpoint), configured, allowInsecureHttp: false, ["tokens.example.net"]);
+        Read(Document(issuer, endpoint), configured, "tokens.example.net");
+
+    private static ServerMetadata Read(byte[] document, string issuer = "https://id.example.com", params string[] hosts) =>
+        MetadataDocument.Parse(document, issuer)!.Read(allowInsecureHttp: false, hosts);
 
     private static byte[] Document(string? issuer, string? endpoint) =>
         Encoding.UTF8.GetBytes($$"""{"issuer":{{Text(issuer)}},"token_endpoint":{{Text(endpoint)}},"grant_types_supported":["authorization_code"]}""");

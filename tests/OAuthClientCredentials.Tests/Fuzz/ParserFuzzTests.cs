@@ -3,8 +3,10 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Discovery;
+using OAuthClientCredentials.TokenEndpoint;
 using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials.Tests.Fuzz;
@@ -56,16 +58,16 @@ public sealed class ParserFuzzTests
             return refused;
         }
 
-        bool isBearerSyntax = response!.CheckSuccess(requireBearerSyntax: true) is null;
-        if (response.CheckSuccess(requireBearerSyntax: false) is { } problem)
+        bool isBearerSyntax = Read(input, HttpStatusCode.OK, requireBearerSyntax: true, out _) is not null;
+        if (Read(input, HttpStatusCode.OK, requireBearerSyntax: false, out TokenRequestException? refusal) is not { } token)
         {
-            True(!isBearerSyntax && !problem.Contains(Secret, StringComparison.Ordinal));
-            return problem;
+            True(!isBearerSyntax && IsClean(refusal!.Message));
+            return $"{refusal?.Error} {response!.AccessToken.Length == 0}";
         }
 
         using HttpRequestMessage request = new();
-        request.Headers.Authorization = new AuthenticationHeaderValue(response.TokenType, response.AccessToken);
-        True(response.AccessToken.Length > 0 && response.AccessToken.All(character => character is >= '!' and <= '~'));
+        request.Headers.Authorization = token.AuthorizationHeader;
+        True(token.Value == response!.AccessToken && token.Value.Length > 0 && token.Value.All(character => character is >= '!' and <= '~'));
         True(request.Headers.ToString().TrimEnd() == $"Authorization: Bearer {response.AccessToken}");
         True(response.ExpiresIn is null || (response.ExpiresIn >= TimeSpan.Zero && response.ExpiresIn <= Longest));
         True(!response.AdditionalParameters.Keys.Any(name => name is "refresh_token" or "id_token" or "access_token"));
@@ -80,13 +82,8 @@ public sealed class ParserFuzzTests
 
     private static string CheckError(byte[] input)
     {
-        _ = Parse(input, out TokenResponse? response);
-        ClientCredentialsOptions options = new() { ClientId = "shop", ClientSecret = Secret };
-        TokenRequestAttempt attempt = new(new("", "ClientCredentials"), options, new(Issuer), DateTimeOffset.UnixEpoch, _ => new(Secret)) { Secret = Secret, Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("shop:" + Secret))) };
-        HttpStatusCode status = (HttpStatusCode)(400 + (input.Length % 104));
-        TokenErrors errors = new(new("", "ClientCredentials"), options, "client_secret_basic");
-        TokenRequestException exception = errors.FromResponse(new(status, Encoding.Latin1.GetString(input), input, null), response, attempt);
-        foreach (string? text in new[] { exception.Error, exception.ErrorDescription, exception.ErrorUri })
+        _ = Read(input, (HttpStatusCode)(400 + (input.Length % 104)), requireBearerSyntax: false, out TokenRequestException? exception);
+        foreach (string? text in new[] { exception!.Error, exception.ErrorDescription, exception.ErrorUri })
         {
             True(text is null || (text.Length is > 0 and <= 256 && IsClean(text)));
         }
@@ -95,12 +92,39 @@ public sealed class ParserFuzzTests
         return $"{exception.Error} {exception.ErrorDescription is null} {exception.IsTransient}";
     }
 
+    private static AccessToken? Read(byte[] input, HttpStatusCode status, bool requireBearerSyntax, out TokenRequestException? refusal)
+    {
+        ClientCredentialsOptions options = new() { ClientId = "shop", ClientSecret = Secret, RequireBearerSyntax = requireBearerSyntax };
+        ClientSettings settings = new(new("", "ClientCredentials"), options, TimeProvider.System);
+        AuthorizationServerRequest request = new(new(Issuer), settings.Context)
+        {
+            Secret = Secret,
+            Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("shop:" + Secret))),
+        };
+        try
+        {
+            refusal = null;
+            EndpointResponse response = new(new(), status, Encoding.Latin1.GetString(input), input, null);
+            return TokenResponseReader.Read(response, request, new(settings, TokenRequest.Default, isAwaited: true), null, default);
+        }
+        catch (TokenRequestException exception)
+        {
+            refusal = exception;
+            return null;
+        }
+    }
+
     private static string CheckMetadata(byte[] input)
     {
         ServerMetadata metadata;
         try
         {
-            metadata = ServerMetadata.Parse(input, Issuer, allowInsecureHttp: false, ["tokens.example.net"]);
+            if (MetadataDocument.Parse(input, Issuer) is not { } document)
+            {
+                return "not a document";
+            }
+
+            metadata = document.Read(allowInsecureHttp: false, ["tokens.example.net"]);
         }
         catch (FormatException exception)
         {
@@ -123,7 +147,7 @@ public sealed class ParserFuzzTests
         using HttpResponseMessage response = new(HttpStatusCode.Unauthorized);
         if (response.Headers.TryAddWithoutValidation("WWW-Authenticate", header))
         {
-            True(Challenges.Read(response)?.Count == challenges?.Count);
+            True(Challenges.Read(response).Count == (challenges?.Count ?? 0));
         }
 
         return $"{challenges?.Count} {challenges?.Count(challenge => challenge.Error is null)}";

@@ -1,11 +1,15 @@
 using System.Net;
 using System.Text;
 using OAuthClientCredentials.Discovery;
+using OAuthClientCredentials.TokenEndpoint;
 using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials.Tests.Fuzz;
 
-/// <summary>Eight times the input makes no more than eight times the work: of memory by count; of time because the larger input has a million characters, with which anything quadratic never ends.</summary>
+/// <summary>
+/// Eight times the input costs at most eight times the work. Memory is counted; time is not, but the larger input has a million
+/// characters, with which anything quadratic never ends.
+/// </summary>
 public sealed class ScalingTests
 {
     private const int Small = 128 * 1024;
@@ -14,9 +18,9 @@ public sealed class ScalingTests
     private static readonly Dictionary<string, Action<string>> Parsers = new()
     {
         ["token"] = text => Quietly(() => TokenResponse.Parse(Encoding.UTF8.GetBytes(text))),
-        ["lifetime"] = text => Quietly(() => TokenResponse.Parse(Encoding.UTF8.GetBytes($$"""{"access_token":"a","expires_in":{{text}}}"""))),
-        ["metadata"] = text => Quietly(() => ServerMetadata.Parse(Encoding.UTF8.GetBytes(text), "https://id.example.com", false, [])),
-        ["endpoint"] = text => Quietly(() => ServerMetadata.Parse(Encoding.UTF8.GetBytes($$"""{"issuer":"https://id.example.com","token_endpoint":"{{text}}"}"""), "https://id.example.com", false, [])),
+        ["lifetime"] = ReadLifetime,
+        ["metadata"] = ReadMetadata,
+        ["endpoint"] = text => ReadMetadata($$"""{"issuer":"https://id.example.com","token_endpoint":"{{text}}"}"""),
         ["challenge"] = text => Challenges.Parse(text),
         ["wait"] = ReadWait,
         ["text"] = text => ServerText.Clean(text, ["secret", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"]),
@@ -34,7 +38,7 @@ public sealed class ScalingTests
         { "lifetime", "0.", "0", "1" },
         { "lifetime", "1e", "9", "" },
         { "lifetime", "\"", "1", ".5\"" },
-        { "metadata", "{\"token_endpoint_auth_methods_supported\":[", "\"a\",", "\"a\"]}" },
+        { "metadata", "{\"issuer\":\"https://id.example.com\",\"token_endpoint_auth_methods_supported\":[", "\"a\",", "\"a\"]}" },
         { "metadata", "{\"x\":{", "\"x\":1,", "\"x\":1}}" },
         { "endpoint", "https://", "a.", "id.example.com/" },
         { "endpoint", "https://id.example.com/", "../", "" },
@@ -60,6 +64,17 @@ public sealed class ScalingTests
         { "text", "", "a", "" },
         { "text", "", "secret", "" },
         { "text", "", "\u202e", "" },
+        { "text", "", "%25", "" },
+        { "text", "%", "25", "" },
+        { "text", "", "&amp;", "" },
+        { "text", "&", "amp;", "" },
+        { "text", "", "&", "" },
+        { "text", "", "\\", "" },
+        { "text", "", "\\u005c", "" },
+        { "text", "", "%c3", "" },
+        { "text", "", "c2VjcmV0", "" },
+        { "text", "", "c2VjcmV0 ", "" },
+        { "text", "", "\r\n", "" },
     };
 
     [Theory]
@@ -94,6 +109,12 @@ public sealed class ScalingTests
             // Refused is as good as read: it is the work that counts.
         }
     }
+
+    private static void ReadLifetime(string text) =>
+        Quietly(() => TokenResponse.Parse(Encoding.UTF8.GetBytes($$"""{"access_token":"a","expires_in":{{text}}}""")));
+
+    private static void ReadMetadata(string text) =>
+        Quietly(() => MetadataDocument.Parse(Encoding.UTF8.GetBytes(text), "https://id.example.com")?.Read(allowInsecureHttp: false, []));
 
     private static void ReadWait(string text)
     {

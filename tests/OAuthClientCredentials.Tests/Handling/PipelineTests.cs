@@ -27,7 +27,7 @@ public sealed class PipelineTests
         ITokenProvider provider = services.GetRequiredService<ITokenProvider>();
         HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("api");
         using HttpRequestMessage request = new(HttpMethod.Get, "/");
-        request.Options.Set(Again.Between, () => provider.Invalidate(""));
+        request.Options.Set(Again.Between, () => provider.Forget(""));
         (await client.SendAsync(request)).Dispose();
         Assert.Equal(["Bearer token-1", "Bearer token-2", "Bearer token-3"], api.Arrivals.Select(arrival => arrival.Authorization));
     }
@@ -128,7 +128,7 @@ public sealed class PipelineTests
         for (int call = 0; call < 24 * 6; call++)
         {
             (await client.GetAsync(new Uri("/", UriKind.Relative))).Dispose();
-            await Eventually.True(() => !provider.GetSource("", null).IsInFlight);
+            await Eventually.True(() => !provider.IsInFlight());
             time.Advance(TimeSpan.FromMinutes(10));
         }
 

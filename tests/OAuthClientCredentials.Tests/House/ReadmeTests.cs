@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -9,7 +10,10 @@ using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.House;
 
-/// <summary>What the READMEs say is true: snippets compile as they stand, configuration binds and is valid, the option tables are complete.</summary>
+/// <summary>
+/// What the READMEs say is true: snippets compile as they stand, configuration binds and is valid, the option tables are complete,
+/// and the error table quotes the messages as they are.
+/// </summary>
 public sealed partial class ReadmeTests
 {
     /// <summary>What a project of the Web SDK gives a newcomer without a word, and what the text around a snippet speaks of.</summary>
@@ -41,10 +45,11 @@ public sealed partial class ReadmeTests
         """;
 
     private static readonly MetadataReference[] References =
-        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path))];
+        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Select(path => MetadataReference.CreateFromFile(path))];
 
     private static readonly string[] Pages =
-        ["README.md", .. Repository.Files("src", "README.md"), .. Repository.Files("samples", "README.md"), .. Repository.Files("tests", "README.md")];
+        ["README.md", .. new[] { "src", "samples", "tests" }.SelectMany(folder => Repository.Files(folder, "README.md"))];
 
     public static TheoryData<string, string> CSharp => BlocksOf("csharp");
 
@@ -60,10 +65,11 @@ public sealed partial class ReadmeTests
             "Snippet",
             [CSharpSyntaxTree.ParseText(Given, syntax), CSharpSyntaxTree.ParseText(code, syntax)],
             References,
-            new CSharpCompilationOptions(IsProgram(code) ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
-        Assert.True(
-            !compilation.GetDiagnostics().Any(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning),
-            $"{page}\n{string.Join('\n', compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning))}");
+            new CSharpCompilationOptions(
+                IsProgram(code) ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary,
+                nullableContextOptions: NullableContextOptions.Enable));
+        Diagnostic[] problems = [.. compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning)];
+        Assert.True(problems.Length == 0, $"{page}\n{string.Join<Diagnostic>('\n', problems)}");
     }
 
     [Theory]
@@ -88,8 +94,28 @@ public sealed partial class ReadmeTests
     public void The_table_names_every_option_and_nothing_else(string heading, Type options)
     {
         string table = Repository.Read("README.md").Split(heading)[1].Split("\n|---")[1].Split("\n\n")[0];
-        IEnumerable<string> named = table.Split('\n').Skip(1).SelectMany(row => Code().Matches(row.Split('|')[1]).Select(match => match.Groups[1].Value));
-        Assert.Equal(options.GetProperties().Select(option => option.Name).Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
+        IEnumerable<string> named = table.Split('\n').Skip(1)
+            .SelectMany(row => Code().Matches(row.Split('|')[1]).Select(match => match.Groups[1].Value));
+        Assert.Equal(
+            options.GetProperties().Select(option => option.Name).Order(StringComparer.Ordinal),
+            named.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    [Trait("Req", "R-334")]
+    public void The_error_table_quotes_the_messages_as_they_are()
+    {
+        string code = string.Concat(Repository.Files("src", "*.cs").Select(Repository.Read));
+        string table = Repository.Read("README.md").Split("| you see |")[1].Split("\n|---")[1].Split("\n\n")[0];
+
+        // The platform's binder says this one.
+        const string Binder = "Failed to convert configuration value";
+        IEnumerable<string> quoted = table.Split('\n').Skip(1)
+            .SelectMany(row => Quoted().Matches(row.Split('|')[1]).Select(match => match.Groups[1].Value))
+            .SelectMany(text => text.Split('…', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            .Except([Binder, "OptionsValidationException", "HttpClient.Send"]);
+        Assert.NotEmpty(quoted);
+        Assert.All(quoted, text => Assert.Contains(text, code, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -97,25 +123,41 @@ public sealed partial class ReadmeTests
     public void The_main_page_states_the_two_commands_the_non_goals_and_the_support_policy()
     {
         string page = Repository.Read("README.md");
-        Assert.All(["\ndotnet run --project samples/Quickstart ", "\ndotnet test ", "\n## Not its job\n", "\n## Support\n", "token exchange", "validation of tokens", "Linux, Windows and macOS"], text => Assert.Contains(text, page, StringComparison.Ordinal));
-        Assert.All(["ubuntu-latest", "windows-latest", "macos-latest"], system => Assert.Contains(system, Repository.Read(".github/workflows/ci.yml"), StringComparison.Ordinal));
+        string workflow = Repository.Read(".github/workflows/ci.yml");
+        string[] stated =
+        [
+            "\ndotnet run --project samples/Quickstart ",
+            "\ndotnet test ",
+            "\n## Not its job\n",
+            "\n## Support\n",
+            "token exchange",
+            "validation of tokens",
+            "Linux, Windows and macOS",
+        ];
+        Assert.All(stated, text => Assert.Contains(text, page, StringComparison.Ordinal));
+        Assert.All(["ubuntu-latest", "windows-latest", "macos-latest"], text => Assert.Contains(text, workflow, StringComparison.Ordinal));
     }
 
     [Fact]
     public void Links_inside_the_repository_lead_somewhere() =>
         Assert.All(
-            Pages.Append("CHANGELOG.md").Append(".github/SECURITY.md").SelectMany(page => Link().Matches(Repository.Read(page)).Select(match => Path.Combine(Path.GetDirectoryName(page)!, match.Groups[1].Value))),
+            Pages.Append("CHANGELOG.md").Append(".github/SECURITY.md").SelectMany(LinksOf),
             target => Assert.True(Path.Exists(Path.Combine(Repository.Root, target)), target));
 
+    private static IEnumerable<string> LinksOf(string page) =>
+        Link().Matches(Repository.Read(page)).Select(match => Path.Combine(Path.GetDirectoryName(page)!, match.Groups[1].Value));
+
     // Statements are a program, types alone a library.
-    private static bool IsProgram(string code) => CSharpSyntaxTree.ParseText(code).GetCompilationUnitRoot().Members.OfType<Microsoft.CodeAnalysis.CSharp.Syntax.GlobalStatementSyntax>().Any();
+    private static bool IsProgram(string code) =>
+        CSharpSyntaxTree.ParseText(code).GetCompilationUnitRoot().Members.OfType<GlobalStatementSyntax>().Any();
 
     private static TheoryData<string, string> BlocksOf(string language)
     {
         TheoryData<string, string> blocks = [];
         foreach (string page in Pages)
         {
-            foreach (Match block in Regex.Matches(Repository.Read(page), $"^```{language}\\r?\\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline))
+            const RegexOptions AcrossLines = RegexOptions.Multiline | RegexOptions.Singleline;
+            foreach (Match block in Regex.Matches(Repository.Read(page), $"^```{language}\\r?\\n(.*?)^```", AcrossLines))
             {
                 blocks.Add(page, block.Groups[1].Value);
             }
@@ -126,6 +168,9 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex("`(\\w+)`")]
     private static partial Regex Code();
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex Quoted();
 
     [GeneratedRegex("\\]\\((?!https?:|#|mailto:)([^)#]+)")]
     private static partial Regex Link();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -5,40 +6,71 @@ using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.House;
 
-/// <summary>RULES.md and the tests agree, both ways.</summary>
+/// <summary>RULES.md, the tests and the comments of the code agree.</summary>
 public sealed partial class RulesTests
 {
-    private static readonly (string Rule, string Proof)[] Stated =
-        [.. Line().Matches(Repository.Read("tests/RULES.md")).Select(match => (match.Groups["rule"].Value, match.Groups["proof"].Value))];
+    private const string CiStep = ".ci/run: ";
 
-    private static readonly ILookup<string, string> Tested =
-        Repository.Files("tests", "*.cs")
-            .SelectMany(path => CSharpSyntaxTree.ParseText(Repository.Read(path)).GetRoot().DescendantNodes().OfType<MethodDeclarationSyntax>())
-            .SelectMany(
-                method => method.AttributeLists.SelectMany(list => list.Attributes).Select(attribute => Trait().Match(attribute.ToString())).Where(match => match.Success),
-                (method, match) => (Rule: match.Groups[1].Value, Test: $"{((TypeDeclarationSyntax)method.Parent!).Identifier.Text}.{method.Identifier.Text}"))
-            .ToLookup(found => found.Rule, found => found.Test);
+    private static readonly string Page = Repository.Read("tests/RULES.md");
+
+    private static readonly (string Rule, string Proof)[] Stated =
+        [.. Line().Matches(Page).Select(match => (match.Groups["rule"].Value, match.Groups["proof"].Value))];
+
+    private static readonly ILookup<string, string> Tested = Repository.Files("tests", "*.cs")
+        .SelectMany(path => CSharpSyntaxTree.ParseText(Repository.Read(path)).GetRoot().DescendantNodes().OfType<MethodDeclarationSyntax>())
+        .SelectMany(RulesOf, (method, rule) => (Rule: rule, Test: NameOf(method)))
+        .ToLookup(found => found.Rule, found => found.Test);
 
     [Fact]
-    public void Every_rule_is_stated_once_in_order() =>
-        Assert.Equal(Stated.Select(stated => int.Parse(stated.Rule[2..], System.Globalization.CultureInfo.InvariantCulture)).Distinct().Order(), Stated.Select(stated => int.Parse(stated.Rule[2..], System.Globalization.CultureInfo.InvariantCulture)));
+    public void Every_rule_is_stated_once_in_order()
+    {
+        int[] numbers = [.. Stated.Select(stated => int.Parse(stated.Rule[2..], CultureInfo.InvariantCulture))];
+        Assert.Equal(numbers.Distinct().Order(), numbers);
+    }
 
     [Fact]
     public void Every_line_is_a_rule() =>
-        Assert.Equal(Repository.Read("tests/RULES.md").Split('\n').Count(line => line.StartsWith("- ", StringComparison.Ordinal)), Stated.Length);
+        Assert.Equal(Page.Split('\n').Count(line => line.StartsWith("- ", StringComparison.Ordinal)), Stated.Length);
 
     [Fact]
     public void Every_rule_has_the_test_that_it_names() =>
         Assert.All(Stated, stated => Assert.True(
-            Tested[stated.Rule].Contains(stated.Proof) || (stated.Proof.StartsWith(".ci/run: ", StringComparison.Ordinal) && Repository.Read(".ci/run").Contains($"\nstep \"{stated.Proof[9..]}\" ", StringComparison.Ordinal)),
+            Tested[stated.Rule].Contains(stated.Proof) || IsStepOfTheGate(stated.Proof),
             $"{stated.Rule} names {stated.Proof}, which does not carry its number."));
 
     [Fact]
-    public void Every_test_with_a_number_proves_a_rule_that_is_stated() => Assert.Empty(Tested.Select(tests => tests.Key).Except(Stated.Select(stated => stated.Rule)));
+    public void Every_test_with_a_number_proves_a_rule_that_is_stated() =>
+        Assert.Empty(Tested.Select(tests => tests.Key).Except(Stated.Select(stated => stated.Rule)));
+
+    [Fact]
+    public void Every_number_in_the_code_is_a_rule_that_is_stated()
+    {
+        IEnumerable<string> unknown = Repository.Files("src", "*.cs")
+            .SelectMany(path => Number().Matches(Repository.Read(path)).Select(match => (Rule: match.Value, Path: path)))
+            .Where(found => !Stated.Any(stated => stated.Rule == found.Rule))
+            .Select(found => $"{found.Path} names {found.Rule}, which RULES.md does not state.");
+        Assert.Empty(unknown);
+    }
+
+    private static bool IsStepOfTheGate(string proof) =>
+        proof.StartsWith(CiStep, StringComparison.Ordinal)
+        && Repository.Read(".ci/run").Contains($"\nstep \"{proof[CiStep.Length..]}\" ", StringComparison.Ordinal);
+
+    private static IEnumerable<string> RulesOf(MethodDeclarationSyntax method) =>
+        method.AttributeLists.SelectMany(list => list.Attributes)
+            .Select(attribute => Trait().Match(attribute.ToString()))
+            .Where(match => match.Success)
+            .Select(match => match.Groups[1].Value);
+
+    private static string NameOf(MethodDeclarationSyntax method) =>
+        $"{((TypeDeclarationSyntax)method.Parent!).Identifier.Text}.{method.Identifier.Text}";
 
     [GeneratedRegex("^- \\*\\*(?<rule>R-\\d{3})\\*\\* .+\\. — `(?<proof>[^`]+)`\\r?$", RegexOptions.Multiline)]
     private static partial Regex Line();
 
     [GeneratedRegex("^Trait\\(\"Req\", \"(R-\\d{3})\"\\)$")]
     private static partial Regex Trait();
+
+    [GeneratedRegex("R-\\d{3}")]
+    private static partial Regex Number();
 }

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using OAuthClientCredentials.Configuration;
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Testing;
 
 namespace OAuthClientCredentials.Tests.Infrastructure;

@@ -133,7 +133,7 @@ public sealed class AssertionTests : IDisposable
     public async Task A_signature_in_DER_is_not_sent()
     {
         using Signer signer = new(options => options.UsePrivateKeyJwt(new DerSigner(_ec)));
-        Assert.Contains("the signer's signature has not the length that ES256 has", (await signer.FailAsync()).Message, StringComparison.Ordinal);
+        Assert.Contains("the signer's signature does not have the length of ES256", (await signer.FailAsync()).Message, StringComparison.Ordinal);
         Assert.Empty(signer.Forms);
     }
 

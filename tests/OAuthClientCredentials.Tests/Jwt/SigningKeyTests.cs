@@ -117,7 +117,7 @@ public sealed class SigningKeyTests : IDisposable
         using Signer signer = new(options => options.KeyFile = _file);
         Assert.Equal("", signer.Start());
         TokenRequestException missing = await signer.FailAsync();
-        Assert.StartsWith($"Client '0' got no token: the file '{_file}' cannot be read. Mend the file, or change ClientCredentials:0:KeyFile.", missing.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Client '0' could not get a token: the file '{_file}' cannot be read. Fix the file, or change ClientCredentials:0:KeyFile.", missing.Message, StringComparison.Ordinal);
         await File.WriteAllTextAsync(_file, "");
         Assert.Contains($"the file '{_file}' is empty.", (await signer.FailAsync()).Message, StringComparison.Ordinal);
         await File.WriteAllTextAsync(_file, "canary");

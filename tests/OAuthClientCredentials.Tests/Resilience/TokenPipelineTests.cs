@@ -20,7 +20,7 @@ public sealed class TokenPipelineTests
         DateTimeOffset start = client.Time.GetUtcNow();
         TokenRequestException exception = await client.FailAsync();
         Assert.True(exception.IsTransient);
-        Assert.Contains("The default client got no token within", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("The default client could not get a token within", exception.Message, StringComparison.Ordinal);
 
         // A handler that does not listen to cancellation is left to itself when the total limit ends.
         double most = listens || retries > 0 ? seconds : 30;

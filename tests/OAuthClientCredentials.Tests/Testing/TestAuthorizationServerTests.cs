@@ -119,7 +119,7 @@ public sealed class TestAuthorizationServerTests
             await Task.Yield();
         }
 
-        Assert.Contains("got no token within 10 seconds", (await never).Message, StringComparison.Ordinal);
+        Assert.Contains("could not get a token within 10 seconds", (await never).Message, StringComparison.Ordinal);
     }
 
     [Fact]

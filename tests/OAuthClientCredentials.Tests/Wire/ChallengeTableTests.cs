@@ -2,7 +2,7 @@ using OAuthClientCredentials.Wire;
 
 namespace OAuthClientCredentials.Tests.Wire;
 
-/// <summary>What each form of a challenge is read as; "malformed" is no information.</summary>
+/// <summary>What each form of a challenge is read as; malformed ones count as none.</summary>
 public sealed class ChallengeTableTests
 {
     [Theory]
@@ -47,7 +47,9 @@ public sealed class ChallengeTableTests
     public void A_challenge_is_read_as_it_stands(string header, string? expected)
     {
         List<Challenge>? challenges = Challenges.Parse(header);
-        Assert.Equal(expected, challenges is null ? null : string.Join('|', challenges.Select(challenge => $"{challenge.Scheme}:{challenge.Error}")));
+        Assert.Equal(
+            expected,
+            challenges is null ? null : string.Join('|', challenges.Select(challenge => $"{challenge.Scheme}:{challenge.Error}")));
     }
 
     [Theory]
@@ -69,11 +71,23 @@ public sealed class ChallengeTableTests
     [Trait("Req", "R-132")]
     [InlineData(8192, true)]
     [InlineData(8193, false)]
-    public void More_than_eight_kibibytes_are_no_information(int length, bool isRead)
+    public void More_than_eight_kibibytes_count_as_no_challenge(int length, bool isRead)
     {
         using HttpResponseMessage response = new(System.Net.HttpStatusCode.Unauthorized);
         response.Headers.TryAddWithoutValidation("WWW-Authenticate", "Bearer realm=" + new string('x', length - 13));
-        Assert.Equal(isRead, Challenges.Read(response) is not null);
+        Assert.Equal(isRead, Challenges.Read(response).Count == 1);
+    }
+
+    [Theory]
+    [Trait("Req", "R-132")]
+    [InlineData("Bearer realm=\"open")]
+    [InlineData("Bearer a=b c=d")]
+    [InlineData("Bearer, \u00e9\0")]
+    public void A_malformed_challenge_counts_as_none(string header)
+    {
+        using HttpResponseMessage response = new(System.Net.HttpStatusCode.Unauthorized);
+        Assert.True(response.Headers.TryAddWithoutValidation("WWW-Authenticate", header));
+        Assert.Empty(Challenges.Read(response));
     }
 
     [Fact]
@@ -81,9 +95,9 @@ public sealed class ChallengeTableTests
     public void All_lines_of_the_header_count_and_none_is_none()
     {
         using HttpResponseMessage response = new(System.Net.HttpStatusCode.Unauthorized);
-        Assert.Empty(Challenges.Read(response)!);
+        Assert.Empty(Challenges.Read(response));
         response.Headers.TryAddWithoutValidation("WWW-Authenticate", "Basic realm=x");
         response.Headers.TryAddWithoutValidation("WWW-Authenticate", "Bearer error=invalid_token");
-        Assert.Equal([new("Basic", null), new("Bearer", "invalid_token")], Challenges.Read(response)!);
+        Assert.Equal([new("Basic", null), new("Bearer", "invalid_token")], Challenges.Read(response));
     }
 }

@@ -59,6 +59,23 @@ public sealed class TlsCertificateTests
         }
     }
 
+    /// <summary>A new property fails here: check whether a copy may share its value, and whether it selects a certificate.</summary>
+    [Fact]
+    [Trait("Req", "R-152")]
+    public void The_TLS_options_have_the_properties_that_were_looked_at()
+    {
+        string[] known =
+        [
+            "AllowRenegotiation", "AllowTlsResume", "ApplicationProtocols", "CertificateChainPolicy", "CertificateRevocationCheckMode",
+            "CipherSuitesPolicy", "ClientCertificateContext", "ClientCertificates", "EnabledSslProtocols", "EncryptionPolicy",
+            "LocalCertificateSelectionCallback", "RemoteCertificateValidationCallback", "TargetHost",
+        ];
+        string[] since10 = Environment.Version.Major >= 10 ? ["AllowRsaPkcs1Padding", "AllowRsaPssPadding"] : [];
+        Assert.Equal(
+            known.Concat(since10).Order(StringComparer.Ordinal),
+            typeof(SslClientAuthenticationOptions).GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void A_transport_of_an_unknown_kind_says_that_it_shows_none()
     {

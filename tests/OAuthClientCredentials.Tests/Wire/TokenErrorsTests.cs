@@ -16,7 +16,7 @@ public sealed class TokenErrorsTests
     [InlineData(400, "unsupported_grant_type", "does not offer the client-credentials grant")]
     [InlineData(400, "invalid_scope", "Check ClientCredentials:Scopes")]
     [InlineData(400, "invalid_target", "Check ClientCredentials:Resources and Audience")]
-    [InlineData(503, "temporarily_unavailable", "a passing problem")]
+    [InlineData(503, "temporarily_unavailable", "a transient problem")]
     [InlineData(400, "AADSTS_unheard_of", "Check the client's options")]
     public async Task An_error_is_told_with_all_its_parts_and_what_to_change(int status, string error, string remedy)
     {
@@ -26,7 +26,7 @@ public sealed class TokenErrorsTests
         TokenRequestException exception = await client.FailAsync();
         Assert.Equal((error, "because", "https://id.example.com/errors/1", (HttpStatusCode)status), (exception.Error, exception.ErrorDescription, exception.ErrorUri, exception.StatusCode));
         Assert.Equal(("", 1), (exception.ClientName, exception.Attempts));
-        Assert.StartsWith($"The default client got no token from https://id.example.com/token: {error} (status {status}, application/json): because. ", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The default client could not get a token from https://id.example.com/token: {error} (status {status}, application/json): because. ", exception.Message, StringComparison.Ordinal);
         Assert.Contains(remedy, exception.Message, StringComparison.OrdinalIgnoreCase);
     }
 
@@ -66,7 +66,7 @@ public sealed class TokenErrorsTests
         using OneClient client = OneClient.Answering($$"""{"error":"{{error}}"}""", HttpStatusCode.Unauthorized);
         TokenRequestException exception = await client.FailAsync();
         Assert.Null(exception.Error);
-        Assert.Contains("it answered with status 401, application/json. Check ClientCredentials:ClientId, the client's credential", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("it responded with status 401, application/json. Check ClientCredentials:ClientId, the client's credential", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -122,7 +122,7 @@ public sealed class TokenErrorsTests
     public async Task What_the_server_does_not_say_leaves_no_gap()
     {
         using OneClient client = OneClient.Answering("""{"error":"invalid_scope"}""", HttpStatusCode.BadRequest);
-        Assert.StartsWith("The default client got no token from https://id.example.com/token: invalid_scope (status 400, application/json). Check ClientCredentials:Scopes", (await client.FailAsync()).Message, StringComparison.Ordinal);
+        Assert.StartsWith("The default client could not get a token from https://id.example.com/token: invalid_scope (status 400, application/json). Check ClientCredentials:Scopes", (await client.FailAsync()).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -160,7 +160,7 @@ public sealed class TokenErrorsTests
         using OneClient client = new(resetting);
         TokenRequestException exception = await client.FailAsync();
         Assert.True(exception.IsTransient);
-        Assert.Contains("got no answer to use from https://id.example.com/token: the connection failed", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("could not get a token from https://id.example.com/token: the connection failed", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -176,7 +176,6 @@ public sealed class TokenErrorsTests
     [Theory]
     [Trait("Req", "R-063")]
     [InlineData(408, null, true)]
-    [InlineData(429, null, true)]
     [InlineData(500, null, true)]
     [InlineData(502, null, true)]
     [InlineData(503, null, true)]
@@ -186,13 +185,13 @@ public sealed class TokenErrorsTests
     [InlineData(500, "unheard_of", true)]
     [InlineData(400, "invalid_client", false)]
     [InlineData(401, "invalid_client", false)]
-    [InlineData(500, "invalid_client", false)]
+    [InlineData(500, "invalid_client", true)]
     [InlineData(400, "unauthorized_client", false)]
     [InlineData(400, "invalid_scope", false)]
     [InlineData(400, "invalid_request", false)]
     [InlineData(400, "unsupported_grant_type", false)]
     [InlineData(400, "invalid_target", false)]
-    [InlineData(429, "invalid_target", false)]
+    [InlineData(408, "invalid_target", true)]
     [InlineData(400, null, false)]
     [InlineData(404, null, false)]
     [InlineData(405, null, false)]
@@ -203,7 +202,7 @@ public sealed class TokenErrorsTests
     [InlineData(403, null, false)]
     [InlineData(400, "unheard_of", false)]
     [InlineData(418, "unheard_of", false)]
-    public async Task Only_what_passes_by_itself_is_tried_again(int status, string? error, bool isTransient)
+    public async Task Only_transient_errors_are_retried(int status, string? error, bool isTransient)
     {
         TestAuthorizationServer endpoint = OneClient.Scripted(error is null ? TestAnswer.Status((HttpStatusCode)status) : TestAnswer.Error(error, status: (HttpStatusCode)status));
         using OneClient client = new(endpoint, options => options.MaxRetries = 2);
@@ -211,6 +210,16 @@ public sealed class TokenErrorsTests
         Assert.Equal(isTransient, exception.IsTransient);
         Assert.Equal(isTransient ? 3 : 1, endpoint.Requests.Count);
         Assert.Equal(endpoint.Requests.Count, exception.Attempts);
+    }
+
+    [Fact]
+    [Trait("Req", "R-063")]
+    public async Task A_429_without_Retry_After_is_transient_and_not_retried_at_once()
+    {
+        TestAuthorizationServer endpoint = OneClient.Scripted(TestAnswer.TooManyRequests());
+        using OneClient client = new(endpoint, options => options.MaxRetries = 2);
+        Assert.True((await client.FailAsync()).IsTransient);
+        Assert.Single(endpoint.Requests);
     }
 
     [Theory]

@@ -51,6 +51,8 @@ public sealed class TokenRequestMessageTests
 
     [Fact]
     [Trait("Req", "R-020")]
+    [Trait("Req", "R-230")]
+    [Trait("Req", "R-231")]
     public async Task Everything_that_can_be_asked_for_is_form_encoded_UTF8()
     {
         string sent = await Golden.OfAsync(options =>
@@ -270,7 +272,7 @@ public sealed class TokenRequestMessageTests
 
         public override string Method => "private_key_jwt";
 
-        public override ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+        public override ValueTask WriteAsync(AuthorizationServerRequest attempt, CancellationToken cancellationToken)
         {
             attempt.AddParameter("client_assertion", $"jti-{++_number}");
             return ValueTask.CompletedTask;
@@ -281,7 +283,7 @@ public sealed class TokenRequestMessageTests
     {
         public override string Method => "custom";
 
-        public override ValueTask WriteAsync(TokenRequestAttempt attempt, CancellationToken cancellationToken)
+        public override ValueTask WriteAsync(AuthorizationServerRequest attempt, CancellationToken cancellationToken)
         {
             attempt.AddParameter("grant_type", "password");
             return ValueTask.CompletedTask;

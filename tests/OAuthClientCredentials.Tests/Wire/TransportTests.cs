@@ -46,7 +46,10 @@ public sealed class TransportTests
         });
         await using ServiceProvider services = Build(server, kind);
         TokenRequestException exception = await FailAsync(services);
-        Assert.Contains($"it answered with a redirect (307) to {other.Address.GetLeftPart(UriPartial.Authority)}, which is never followed", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"the response is a redirect (307) to {other.Address.GetLeftPart(UriPartial.Authority)}, which is never followed",
+            exception.Message,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("canary", exception.Message, StringComparison.Ordinal);
         Assert.Equal((1, 0), (server.Arrivals.Count, other.Arrivals.Count));
     }
@@ -63,8 +66,14 @@ public sealed class TransportTests
             .ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => handler));
         await using ServiceProvider provider = services.BuildServiceProvider();
         TokenRequestException exception = await FailAsync(provider);
-        Assert.Contains("the HttpClient followed a redirect. Turn automatic redirects off in the primary handler", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("Warning 7 The primary handler of the HttpClient 'OAuthClientCredentials' is a Following", log.Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "the HttpClient followed a redirect. Turn automatic redirects off in the primary handler",
+            exception.Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "Warning 7 The primary handler of the HttpClient 'OAuthClientCredentials' is a Following",
+            log.Text,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -139,12 +148,45 @@ public sealed class TransportTests
             options.TokenEndpoint = endpoint == "discovery" ? null : options.TokenEndpoint;
         });
         TokenRequestException exception = await FailAsync(services);
-        Assert.Contains($"the response is larger than {Limit} bytes. Check that this is the authorization server, or raise MaxResponseBytes", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"the response is larger than {Limit} bytes. Check that this is the authorization server, or raise MaxResponseBytes",
+            exception.Message,
+            StringComparison.Ordinal);
         Assert.False(exception.IsTransient);
         if (framing == "endless")
         {
             await closed.Task.WaitAsync(TimeSpan.FromSeconds(20));
         }
+    }
+
+    [Theory]
+    [Trait("Req", "R-040")]
+    [Trait("Req", "R-041")]
+    [InlineData("success")]
+    [InlineData("error")]
+    [InlineData("discovery")]
+    public async Task A_body_that_claims_to_be_too_large_fails_at_once_and_is_not_requested_again(string endpoint)
+    {
+        // The body never comes, so only the claim can end this.
+        using CancellationTokenSource end = new();
+        await using LoopbackServer server = await LoopbackServer.StartAsync(async context =>
+        {
+            context.Response.StatusCode = endpoint == "error" ? 500 : 200;
+            context.Response.ContentLength = Limit + 1;
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, CancellationTokenSource.CreateLinkedTokenSource(end.Token, context.RequestAborted).Token);
+        });
+        await using ServiceProvider services = Build(server, "sockets", options =>
+        {
+            (options.MaxResponseBytes, options.MaxRetries, options.Authority) = (Limit, 2, server.Address.ToString());
+            options.TokenEndpoint = endpoint == "discovery" ? null : options.TokenEndpoint;
+        });
+        Task<TokenRequestException> failure = FailAsync(services);
+        Assert.Same(failure, await Task.WhenAny(failure, Task.Delay(TimeSpan.FromSeconds(15))));
+        await end.CancelAsync();
+        Assert.Contains($"the response is larger than {Limit} bytes", (await failure).Message, StringComparison.Ordinal);
+        Assert.False((await failure).IsTransient);
+        Assert.Single(server.Arrivals);
     }
 
     [Fact]

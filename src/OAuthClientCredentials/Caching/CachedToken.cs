@@ -1,0 +1,108 @@
+using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.Resilience;
+
+namespace OAuthClientCredentials.Caching;
+
+/// <summary>
+/// The token that a source has: when it is due for renewal and when it expires, by both clocks. The source's lock guards it.
+/// </summary>
+internal sealed class CachedToken
+{
+    // A token from elsewhere may expire at the end of time, which ticks cannot express.
+    private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(365);
+
+    private readonly Clock _clock;
+    private readonly long _requestedAt;
+    private readonly long _lifetime;
+    private readonly long _requestDuration;
+    private long? _dueAt;
+    private long _notDueBefore = long.MinValue;
+
+    /// <param name="token">The token.</param>
+    /// <param name="settings">The settings that it was requested with.</param>
+    /// <param name="now">When it arrived. A token from a shared cache has no timestamp of this process; its age by the wall clock gives
+    /// one.</param>
+    /// <param name="clock">The clocks.</param>
+    public CachedToken(AccessToken token, ClientSettings settings, ClockReading now, Clock clock)
+    {
+        DateTimeOffset requestedAt = token.RequestedAt ?? now.Utc;
+        Token = token;
+        Settings = settings;
+        _clock = clock;
+        _requestedAt = token.RequestedTimestamp ?? now.Timestamp - clock.Ticks(now.Utc - requestedAt);
+        TimeSpan lifetime = token.ExpiresAt - requestedAt;
+        _lifetime = clock.Ticks(lifetime < MaxLifetime ? lifetime : MaxLifetime);
+        _requestDuration = token.RequestedTimestamp is null ? 0 : now.Timestamp - _requestedAt;
+    }
+
+    public AccessToken Token { get; }
+
+    public ClientSettings Settings { get; private set; }
+
+    public TimeSpan Lifetime => _clock.Span(_lifetime);
+
+    public long ExpiresAt => _requestedAt + _lifetime;
+
+    /// <summary>The earliest timestamp at which a renewal can be due.</summary>
+    public long DueAt => Math.Max(_notDueBefore, _dueAt ?? EarliestDueAt);
+
+    // Never before half of the lifetime.
+    private long EarliestDueAt => _requestedAt + (_lifetime / 2);
+
+    public bool IsExpired(ClockReading now) => now.Timestamp >= ExpiresAt || now.Utc >= Token.ExpiresAt;
+
+    /// <summary>
+    /// Whether a renewal is due. The time is drawn when it may have come: the first random number loads the platform's cryptography
+    ///
+    /// </summary>
+    public bool IsDue(ClockReading now)
+    {
+        if (now.Timestamp < _notDueBefore)
+        {
+            return false;
+        }
+
+        if (_dueAt is null && HasCome(EarliestDueAt, now))
+        {
+            _dueAt = DrawDueTime();
+        }
+
+        return HasCome(_dueAt ?? EarliestDueAt, now);
+    }
+
+    public void MakeDue()
+    {
+        _dueAt = long.MinValue / 2;
+        _notDueBefore = long.MinValue;
+    }
+
+    /// <summary>
+    /// Makes the token due later, by the monotonic clock alone: after a jump the wall clock would call it due again at once.
+    /// </summary>
+    /// <param name="now">Now.</param>
+    /// <param name="settings">The settings under which the server returned the same token again.</param>
+    public void Postpone(ClockReading now, ClientSettings settings)
+    {
+        _notDueBefore = now.Timestamp + _clock.Ticks(Backoff.BehindToken(RemainingLife(now), Lifetime));
+        Settings = settings;
+    }
+
+    /// <summary>The time to live by the clock that says less.</summary>
+    public TimeSpan RemainingLife(ClockReading now)
+    {
+        TimeSpan byTimestamp = _clock.Span(ExpiresAt - now.Timestamp);
+        TimeSpan byWallClock = Token.ExpiresAt - now.Utc;
+        return byTimestamp < byWallClock ? byTimestamp : byWallClock;
+    }
+
+    private bool HasCome(long due, ClockReading now) =>
+        now.Timestamp >= due || now.Utc >= Token.ExpiresAt - _clock.Span(ExpiresAt - due);
+
+    // At 75 to 90 % of the lifetime. Earlier, down to half of it, if the server is so slow that the renewal would come too
+    // late.
+    private long DrawDueTime()
+    {
+        long drawn = Math.Min((long)(_lifetime * Jitter.Between(0.75, 0.9)), _lifetime - (2 * _requestDuration));
+        return Math.Max(EarliestDueAt, _requestedAt + drawn);
+    }
+}

@@ -1,0 +1,156 @@
+using System.Text.Json;
+using System.Text.Unicode;
+using OAuthClientCredentials.Wire;
+
+namespace OAuthClientCredentials.Discovery;
+
+/// <summary>A metadata document of the configured issuer (RFC 8414 section 2), the same for all of its clients. No I/O.</summary>
+internal sealed class MetadataDocument
+{
+    private const int MaxDepth = 16;
+
+    private readonly JsonElement _root;
+    private readonly Uri _issuer;
+
+    private MetadataDocument(JsonElement root, string issuer)
+    {
+        _root = root;
+        _issuer = new(issuer);
+    }
+
+    /// <summary>Reads a response's body; null if it is not a metadata document at all, for instance a page.</summary>
+    /// <exception cref="FormatException">It is one and cannot be used; the message says why and what to change.</exception>
+    public static MetadataDocument? Parse(ReadOnlyMemory<byte> body, string issuer)
+    {
+        if (ReadObject(body) is not { } root)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (!root.TryGetProperty("issuer", out _))
+            {
+                return null;
+            }
+
+            CheckMembers(root);
+            CheckIssuer(ReadString(root, "issuer"), issuer);
+            return new(root, issuer);
+        }
+        catch (InvalidOperationException)
+        {
+            throw InvalidText();
+        }
+    }
+
+    /// <summary>What a client may use of it.</summary>
+    /// <exception cref="FormatException">Its token endpoint is not acceptable for that client; the message says why.</exception>
+    public ServerMetadata Read(bool allowInsecureHttp, IList<string> allowedHosts)
+    {
+        EndpointCheck check = new(_issuer, allowInsecureHttp, allowedHosts);
+        try
+        {
+            (Uri? mtlsEndpoint, string? mtlsProblem) = ReadAlias(check);
+            return new()
+            {
+                TokenEndpoint = check.Require("token_endpoint", ReadString(_root, "token_endpoint")),
+                MtlsTokenEndpoint = mtlsEndpoint,
+                MtlsProblem = mtlsProblem,
+                AuthenticationMethods = ReadStrings("token_endpoint_auth_methods_supported"),
+                SigningAlgorithms = ReadStrings("token_endpoint_auth_signing_alg_values_supported"),
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            throw InvalidText();
+        }
+    }
+
+    private static JsonElement? ReadObject(ReadOnlyMemory<byte> body)
+    {
+        if (body.Span.StartsWith("\uFEFF"u8))
+        {
+            body = body[3..];
+        }
+
+        if (!Utf8.IsValid(body.Span))
+        {
+            return null;
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    // Of two members with one name, an attacker could choose which one is meant.
+    private static void CheckMembers(JsonElement root)
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        if (!root.EnumerateObject().All(member => seen.Add(member.Name)))
+        {
+            throw new FormatException("it has a member twice");
+        }
+    }
+
+    // A document for another issuer is how a mix-up attack begins.
+    private static void CheckIssuer(string? named, string issuer)
+    {
+        if (named == issuer)
+        {
+            return;
+        }
+
+        string told = ServerText.Clean(named, []) is { } text ? $"the issuer '{text}'" : "no issuer";
+        throw new FormatException($"it names {told}, but Authority is '{issuer}'. Set Authority to the issuer");
+    }
+
+    private (Uri? Endpoint, string? Problem) ReadAlias(EndpointCheck check)
+    {
+        if (!_root.TryGetProperty("mtls_endpoint_aliases", out JsonElement aliases)
+            || aliases.ValueKind != JsonValueKind.Object
+            || ReadString(aliases, "token_endpoint") is not { } address)
+        {
+            return (null, null);
+        }
+
+        try
+        {
+            return (check.Require("mtls_endpoint_aliases.token_endpoint", address), null);
+        }
+        catch (FormatException exception)
+        {
+            return (null, exception.Message);
+        }
+    }
+
+    private static string? ReadString(JsonElement parent, string name)
+    {
+        if (!parent.TryGetProperty(name, out JsonElement member) || member.ValueKind != JsonValueKind.String)
+        {
+            return null;
+        }
+
+        return member.GetString();
+    }
+
+    private List<string>? ReadStrings(string name)
+    {
+        if (!_root.TryGetProperty(name, out JsonElement member) || member.ValueKind != JsonValueKind.Array)
+        {
+            return null;
+        }
+
+        return [.. member.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()!)];
+    }
+
+    // An escaped lone surrogate is valid JSON but not valid text.
+    private static FormatException InvalidText() => new("it has a string that is not valid text");
+}

@@ -1,0 +1,86 @@
+using System.Net;
+using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.Wire;
+
+namespace OAuthClientCredentials.Discovery;
+
+/// <summary>Reads the metadata of one issuer with at most two requests, and remembers which address answered .</summary>
+internal sealed class MetadataReader(EndpointClient endpoint)
+{
+    /// <summary>The address of the last document.</summary>
+    public Uri? Address { get; private set; }
+
+    public async ValueTask<MetadataResult> ReadAsync(ClientCredentialsOptions options, CancellationToken cancellationToken)
+    {
+        IEnumerable<Uri> addresses = MetadataAddresses.For(options.Authority!, options.MetadataAddress);
+        EndpointFailure? failure = null;
+        foreach (Uri address in addresses.OrderBy(address => address != Address))
+        {
+            using HttpRequestMessage request = new(HttpMethod.Get, address);
+            (EndpointResponse? response, EndpointFailure? broken) =
+                await endpoint.TrySendAsync(request, null, options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
+            if (response is null)
+            {
+                return new(null, Also(broken!, failure));
+            }
+
+            try
+            {
+                if (response.IsSuccess && MetadataDocument.Parse(response.Body, options.Authority!) is { } document)
+                {
+                    Address = address;
+                    return new(document, null);
+                }
+            }
+            catch (FormatException exception)
+            {
+                return new(null, Unusable(exception, address, options));
+            }
+
+            failure = Also(NotFound(response, address, options), failure);
+            if (!response.IsSuccess && !MayBeElsewhere(response))
+            {
+                break;
+            }
+        }
+
+        return new(null, failure);
+    }
+
+    public static EndpointFailure Unusable(FormatException exception, Uri address, ClientCredentialsOptions options) =>
+        new(address, $"the metadata document cannot be used: {exception.Message}", client => $"See {OptionOf(client, options)}.")
+        {
+            Status = HttpStatusCode.OK,
+        };
+
+    // Cognito says 400, CDNs 401 or 403, and a single-page application 200 with a page.
+    private static bool MayBeElsewhere(EndpointResponse response) => (int)response.Status is >= 400 and < 500 and not (408 or 429);
+
+    private static EndpointFailure NotFound(EndpointResponse response, Uri address, ClientCredentialsOptions options)
+    {
+        string what = response.IsSuccess ? "the response is not a metadata document" : "there is no metadata";
+        string Remedy(ClientName client) => $"Check {OptionOf(client, options)}, or set TokenEndpoint instead.";
+        return new(address, $"{what} ({response.Describe([])})", Remedy)
+        {
+            Status = response.Status,
+            IsTransient = (int)response.Status is 408 or 429 or >= 500,
+            RetryAfter = response.WaitAtMost(options.MaxRetryAfter),
+        };
+    }
+
+    private static EndpointFailure Also(EndpointFailure failure, EndpointFailure? first)
+    {
+        if (first is null)
+        {
+            return failure;
+        }
+
+        return failure with { What = $"{failure.What}; {first.Target.GetLeftPart(UriPartial.Path)} was asked before: {first.What}" };
+    }
+
+    private static string OptionOf(ClientName client, ClientCredentialsOptions options) =>
+        client.Option(string.IsNullOrEmpty(options.MetadataAddress) ? nameof(options.Authority) : nameof(options.MetadataAddress));
+}
+
+/// <summary>The document, why there is none, or both: a document that stays in use and why a later read failed.</summary>
+internal readonly record struct MetadataResult(MetadataDocument? Document, EndpointFailure? Failure);

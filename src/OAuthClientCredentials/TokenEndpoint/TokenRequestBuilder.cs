@@ -1,0 +1,111 @@
+using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.Discovery;
+using OAuthClientCredentials.Wire;
+
+namespace OAuthClientCredentials.TokenEndpoint;
+
+/// <summary>Prepares token requests (RFC 6749 section 4.4.2): where they go, what they ask for, and with which credential.</summary>
+internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimeProvider timeProvider, TokenEvents events)
+{
+    /// <summary>
+    /// A request with all its parameters and with its credential, but without the proof. What comes from outside, a file or your callback,
+    /// is read here: before the permit, since a callback may itself need a token of the same endpoint.
+    /// </summary>
+    public async ValueTask<AuthorizationServerRequest> PrepareAsync(WantedToken wanted, CancellationToken cancellationToken)
+    {
+        ClientSettings settings = wanted.Settings;
+        bool isDiscovered = string.IsNullOrEmpty(settings.Options.TokenEndpoint);
+        ServerMetadata? metadata = isDiscovered ? await metadataClient.GetAsync(settings, cancellationToken).ConfigureAwait(false) : null;
+        TlsCertificate? certificate = await CertificateAsync(settings, cancellationToken).ConfigureAwait(false);
+        AuthorizationServerRequest request = new(EndpointOf(metadata, settings), settings.Context)
+        {
+            SigningAlgorithms = metadata?.SigningAlgorithms,
+            Certificate = certificate?.Certificate,
+            Tls = settings.UsesMutualTls ? certificate : null,
+        };
+        AddParameters(request, wanted.Request);
+        await settings.Authentication.ReadCredentialAsync(request, cancellationToken).ConfigureAwait(false);
+        return request;
+    }
+
+    private async ValueTask<TlsCertificate?> CertificateAsync(ClientSettings settings, CancellationToken cancellationToken)
+    {
+        if (settings.Certificate is not { } source)
+        {
+            return null;
+        }
+
+        DateTimeOffset now = timeProvider.GetUtcNow();
+        TlsCertificate certificate = await source.GetAsync(now, cancellationToken).ConfigureAwait(false);
+        if (source.TryMarkExpiryLogged(certificate, now))
+        {
+            events.CertificateExpires(settings.Name, certificate.Thumbprint, certificate.Certificate.NotAfter.ToUniversalTime());
+        }
+
+        return certificate;
+    }
+
+    // An alias counts whatever the method is. An endpoint that was configured is the operator's own word.
+    private static Uri EndpointOf(ServerMetadata? metadata, ClientSettings settings)
+    {
+        if (metadata is null)
+        {
+            return new Uri(settings.Options.TokenEndpoint!);
+        }
+
+        if (!settings.UsesMutualTls)
+        {
+            return metadata.TokenEndpoint;
+        }
+
+        return metadata.MtlsTokenEndpoint ?? MainEndpointForMutualTls(metadata, settings);
+    }
+
+    private static Uri MainEndpointForMutualTls(ServerMetadata metadata, ClientSettings settings)
+    {
+        if (metadata.MtlsProblem is { } problem)
+        {
+            throw settings.Name.Failed(
+                metadata.TokenEndpoint,
+                $"the metadata document cannot be used: {problem}",
+                $"See {settings.Name.Option(nameof(ClientCredentialsOptions.Authority))}.");
+        }
+
+        if (settings.Options.CertificateBoundTokens)
+        {
+            throw settings.Name.Failed(
+                metadata.TokenEndpoint,
+                "the server's metadata names no endpoint for mutual TLS (mtls_endpoint_aliases), and CertificateBoundTokens demands one",
+                $"If this one does mutual TLS, set {settings.Name.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} to it.");
+        }
+
+        return metadata.TokenEndpoint;
+    }
+
+    private static void AddParameters(AuthorizationServerRequest request, TokenRequest resolved)
+    {
+        request.AddParameter("grant_type", "client_credentials");
+        AddIfAny(request, "scope", string.Join(' ', resolved.Scopes ?? []));
+        foreach (string resource in resolved.Resources ?? [])
+        {
+            request.AddParameter("resource", resource);
+        }
+
+        AddIfAny(request, "audience", resolved.Audience);
+        AddIfAny(request, "authorization_details", resolved.AuthorizationDetails);
+        foreach ((string name, string value) in resolved.ParameterList)
+        {
+            request.AddParameter(name, value);
+        }
+    }
+
+    // A parameter without a value is left out, never sent empty.
+    private static void AddIfAny(AuthorizationServerRequest request, string name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+        {
+            request.AddParameter(name, value);
+        }
+    }
+}

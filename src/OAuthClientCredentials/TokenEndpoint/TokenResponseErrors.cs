@@ -1,0 +1,143 @@
+using System.Net;
+using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.Wire;
+
+namespace OAuthClientCredentials.TokenEndpoint;
+
+/// <summary>The errors of token responses: what happened, whether another attempt can help, and what to change.</summary>
+internal static class TokenResponseErrors
+{
+    private const string InvalidClient = "invalid_client";
+
+    private static readonly string[] KnownCodes =
+    [
+        InvalidClient, "invalid_request", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
+        "invalid_target",
+        "invalid_authorization_details", "temporarily_unavailable", "server_error", "use_dpop_nonce", "invalid_dpop_proof",
+    ];
+
+    /// <summary>The server refused the request (RFC 6749 section 5.2), or could not answer it.</summary>
+    public static TokenRequestException Refused(
+        EndpointResponse response,
+        TokenResponse? body,
+        AuthorizationServerRequest request,
+        ClientSettings settings)
+    {
+        List<string> secrets = TokenRequestMessage.Secrets(request);
+        string? error = CodeOf(body?.Error, secrets);
+        string? description = ServerText.Clean(body?.ErrorDescription, secrets);
+        bool isTransient = IsTransient(error, (int)response.Status);
+        string said = Describe(error, description, response.Describe(secrets));
+        string endpoint = request.Endpoint.GetLeftPart(UriPartial.Path);
+        string remedy = Remedy(error, response.Status, isTransient, request, settings);
+        return new($"{settings.Name} could not get a token from {endpoint}: {said.TrimEnd('.')}. {remedy}")
+        {
+            ClientName = settings.Name.Value,
+            Error = error,
+            ErrorDescription = description,
+            ErrorUri = ServerText.Clean(body?.ErrorUri, secrets),
+            StatusCode = response.Status,
+            RetryAfter = response.WaitAtMost(settings.Options.MaxRetryAfter),
+            IsTransient = isTransient,
+        };
+    }
+
+    /// <summary>The response is not one that OAuth defines.</summary>
+    public static TokenRequestException Unusable(
+        string problem,
+        EndpointResponse response,
+        AuthorizationServerRequest request,
+        ClientSettings settings) =>
+        settings.Name.Failed(
+            request.Endpoint,
+            $"{problem} ({response.Describe(TokenRequestMessage.Secrets(request))})",
+            $"Check that {Option(settings, nameof(ClientCredentialsOptions.TokenEndpoint))} or Authority names a token endpoint "
+            + "and not a page or proxy in front of it.",
+            response.Status);
+
+    public static TokenRequestException MissingScopes(string missing, AuthorizationServerRequest request, ClientSettings settings) =>
+        settings.Name.Failed(
+            request.Endpoint,
+            $"the token lacks scopes that were requested: {missing}",
+            "Grant them to the client at the server, remove them from Scopes, or turn RequireAllScopes off.");
+
+    // A code that the standards define is told as it is, even if a secret happens to be a part of it.
+    private static string? CodeOf(string? error, List<string> secrets) =>
+        KnownCodes.Contains(error, StringComparer.Ordinal) ? error : ServerText.Clean(error, secrets);
+
+    private static string Option(ClientSettings settings, string property) => settings.Name.Option(property);
+
+    private static string Describe(string? error, string? description, string response)
+    {
+        if (error is null)
+        {
+            return $"it responded with {response}";
+        }
+
+        return description is null ? $"{error} ({response})" : $"{error} ({response}): {description}";
+    }
+
+    // A gateway's 503 is an outage, whatever its body says.
+    private static bool IsTransient(string? error, int status) =>
+        status is 408 or 429 or >= 500 || error is "temporarily_unavailable" or "server_error";
+
+    private static string Remedy(
+        string? error,
+        HttpStatusCode status,
+        bool isTransient,
+        AuthorizationServerRequest request,
+        ClientSettings settings)
+    {
+        if (isTransient)
+        {
+            return "The authorization server has a transient problem; nothing needs to be changed here unless it lasts.";
+        }
+
+        switch (error)
+        {
+            case InvalidClient:
+            case null when status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
+                return CredentialRemedy(request, settings);
+            case "unauthorized_client":
+                return "Allow the client-credentials grant for this client at the authorization server.";
+            case "invalid_scope":
+                return $"Check {Option(settings, nameof(ClientCredentialsOptions.Scopes))}: the server does not grant them to this client.";
+            case "invalid_target":
+                return $"Check {Option(settings, nameof(ClientCredentialsOptions.Resources))} and Audience: the server does not know them.";
+            case "unsupported_grant_type":
+                return "This endpoint does not offer the client-credentials grant; check its address.";
+            case "invalid_request":
+                return "The server lacks or refuses a parameter; check Scopes, Audience, Resources and Parameters.";
+            case null when status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed:
+                return $"Check {Option(settings, nameof(ClientCredentialsOptions.TokenEndpoint))}: this is not a token endpoint.";
+            default:
+                return "Check the client's options against what the authorization server expects.";
+        }
+    }
+
+    private static string CredentialRemedy(AuthorizationServerRequest request, ClientSettings settings)
+    {
+        string method = settings.Authentication.Method;
+        string hint = method.EndsWith("_jwt", StringComparison.Ordinal)
+            ? " The server may want another KeyId, AssertionAudience or AssertionType."
+            : EncodingHint(request, settings);
+        string clientId = Option(settings, nameof(ClientCredentialsOptions.ClientId));
+        return $"Check {clientId}, the client's credential and AuthenticationMethod (now {method}).{hint}";
+    }
+
+    // Some servers do not decode what RFC 6749 section 2.3.1 encodes.
+    private static string EncodingHint(AuthorizationServerRequest request, ClientSettings settings)
+    {
+        string id = request.Client.ClientId;
+        BasicEncoding other = settings.Options.BasicEncoding == BasicEncoding.Raw ? BasicEncoding.Rfc6749 : BasicEncoding.Raw;
+        bool differs = FormEncoding.Encode(id) != id || (request.Secret is { } secret && FormEncoding.Encode(secret) != secret);
+        bool isPossible = other == BasicEncoding.Rfc6749 || !id.Contains(':', StringComparison.Ordinal);
+        if (request.Authorization?.Scheme != "Basic" || !differs || !isPossible)
+        {
+            return "";
+        }
+
+        string option = Option(settings, nameof(ClientCredentialsOptions.BasicEncoding));
+        return $" The id or secret has characters that some servers do not decode: try {option} = {other}.";
+    }
+}

@@ -1,0 +1,112 @@
+using System.Buffers;
+using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.Wire;
+
+namespace OAuthClientCredentials.TokenEndpoint;
+
+/// <summary>
+/// When a request was sent, by both clocks: the lifetime counts from before the request, however long the response takes.
+/// </summary>
+internal readonly record struct RequestTime(DateTimeOffset Utc, long Timestamp);
+
+/// <summary>
+/// Reads a token response (RFC 6749 sections 5.1 and 5.2): the token, or an error that says why there is none. No I/O, no clock.
+/// </summary>
+internal static class TokenResponseReader
+{
+    private static readonly SearchValues<char> BearerCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/");
+
+    /// <exception cref="TokenRequestException">The response holds no token that can be used.</exception>
+    public static AccessToken Read(
+        EndpointResponse response,
+        AuthorizationServerRequest request,
+        WantedToken wanted,
+        TokenBinding? binding,
+        RequestTime sentAt)
+    {
+        TokenResponse body = Parse(response, request, wanted.Settings);
+        if (!response.IsSuccess || body.Error is not null)
+        {
+            throw TokenResponseErrors.Refused(response, body, request, wanted.Settings);
+        }
+
+        ClientCredentialsOptions options = wanted.Settings.Options;
+        if (ProblemOf(body, binding?.TokenType ?? "Bearer", options.RequireBearerSyntax) is { } problem)
+        {
+            throw TokenResponseErrors.Unusable(problem, response, request, wanted.Settings);
+        }
+
+        IReadOnlyList<string> requested = wanted.Request.Scopes ?? [];
+        IReadOnlyList<string> granted = GrantedScopes(body, requested);
+        if (options.RequireAllScopes && MissingScopes(requested, granted) is { Length: > 0 } missing)
+        {
+            throw TokenResponseErrors.MissingScopes(missing, request, wanted.Settings);
+        }
+
+        TimeSpan lifetime = body.ExpiresIn ?? options.DefaultLifetime;
+        lifetime = lifetime < options.MaxLifetime ? lifetime : options.MaxLifetime;
+
+        // The type as the standards write it: strict resource servers compare it case-sensitively, lax authorization servers return it in
+        // any case.
+        return new AccessToken(body.AccessToken, sentAt.Utc + lifetime, binding?.TokenType ?? "Bearer")
+        {
+            RequestedAt = sentAt.Utc,
+            RequestedTimestamp = sentAt.Timestamp,
+            Scopes = granted,
+            AdditionalParameters = body.AdditionalParameters,
+            Binding = binding,
+        };
+    }
+
+    /// <summary>The scopes that were requested and not granted, separated by spaces.</summary>
+    public static string MissingScopes(IReadOnlyList<string> requested, IReadOnlyList<string> granted) =>
+        ReferenceEquals(requested, granted) ? "" : string.Join(' ', requested.Except(granted, StringComparer.Ordinal));
+
+    private static TokenResponse Parse(EndpointResponse response, AuthorizationServerRequest request, ClientSettings settings)
+    {
+        try
+        {
+            return TokenResponse.Parse(response.Body);
+        }
+        catch (FormatException exception)
+        {
+            throw response.IsSuccess
+                ? TokenResponseErrors.Unusable(exception.Message, response, request, settings)
+                : TokenResponseErrors.Refused(response, null, request, settings);
+        }
+    }
+
+    // A server that names no scopes granted those that were requested (RFC 6749 section 5.1).
+    private static IReadOnlyList<string> GrantedScopes(TokenResponse body, IReadOnlyList<string> requested)
+    {
+        string[] granted = (body.Scope ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return granted.Length == 0 ? requested : granted;
+    }
+
+    private static string? ProblemOf(TokenResponse body, string tokenType, bool requireBearerSyntax)
+    {
+        if (body.AccessToken.Length == 0)
+        {
+            return "the response has no access_token";
+        }
+
+        // Anything beyond visible ASCII could break the header it goes into.
+        if (!AccessToken.IsValidValue(body.AccessToken))
+        {
+            return "the access_token has characters that cannot be sent in a header";
+        }
+
+        if (requireBearerSyntax && !IsBearerSyntax(body.AccessToken))
+        {
+            return "the access_token is not in the b64token syntax of RFC 6750 section 2.1, which RequireBearerSyntax demands";
+        }
+
+        // A missing type means Bearer. A token that has to be bound must say so: it is never used as a bearer token.
+        string said = body.TokenType.Length == 0 ? "Bearer" : body.TokenType;
+        bool isType = said.Equals(tokenType, StringComparison.OrdinalIgnoreCase);
+        return isType ? null : $"the token_type is not {tokenType}";
+    }
+
+    private static bool IsBearerSyntax(string token) => token[0] != '=' && !token.AsSpan().TrimEnd('=').ContainsAnyExcept(BearerCharacters);
+}
