@@ -179,6 +179,12 @@ public sealed class ModelTests
         /// <summary>Does a step, and returns how many requests it may cost.</summary>
         private async Task<int> DoAsync(Do what, int argument)
         {
+            // A token that is found expired is dropped, and stays so though the wall clock jumps back.
+            if (what is Do.GetAndCancel or Do.Reject && _last is not null && !IsValid(_last))
+            {
+                _last = null;
+            }
+
             switch (what)
             {
                 case Do.AdvanceSeconds:
