@@ -18,10 +18,10 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     private readonly object _gate = new();
     private readonly ConcurrentDictionary<string, TestClient> _clients = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _issuers = new(StringComparer.Ordinal);
-    private readonly Queue<TestAnswer> _next = new();
+    private readonly Queue<TestResponse> _next = new();
     private readonly TokenBook _tokens;
     private readonly List<TestTokenRequest> _requests = [];
-    private Func<TestTokenRequest, TestAnswer> _always = static _ => TestAnswer.Token();
+    private Func<TestTokenRequest, TestResponse> _always = static _ => TestResponse.Token();
     private LoopbackListener? _listener;
     private int _metadataRequests;
 
@@ -64,7 +64,7 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
 
     /// <summary>Answers the next token requests in this way, one each, before anything else that was said.</summary>
     /// <param name="answers">The answers.</param>
-    public void Next(params TestAnswer[] answers)
+    public void Next(params TestResponse[] answers)
     {
         ArgumentNullException.ThrowIfNull(answers);
         lock (_gate)
@@ -75,11 +75,11 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
 
     /// <summary>Answers in this way until told otherwise.</summary>
     /// <param name="answer">The answer.</param>
-    public void Always(TestAnswer answer) => Always(_ => answer);
+    public void Always(TestResponse answer) => Always(_ => answer);
 
     /// <summary>Answers in a way that depends on the request, until told otherwise.</summary>
     /// <param name="answer">Says the answer to a request.</param>
-    public void Always(Func<TestTokenRequest, TestAnswer> answer)
+    public void Always(Func<TestTokenRequest, TestResponse> answer)
     {
         ArgumentNullException.ThrowIfNull(answer);
         lock (_gate)
@@ -89,7 +89,7 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     }
 
     /// <summary>Refuses connections until <see cref="Recover"/>.</summary>
-    public void Outage() => Always(TestAnswer.ConnectionRefused());
+    public void Outage() => Always(TestResponse.ConnectionRefused());
 
     /// <summary>Forgets every answer that was scripted, and issues tokens again.</summary>
     public void Recover()
@@ -97,7 +97,7 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
         lock (_gate)
         {
             _next.Clear();
-            _always = static _ => TestAnswer.Token();
+            _always = static _ => TestResponse.Token();
         }
     }
 
@@ -170,12 +170,12 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
 
         TokenRequestForm form = await TokenRequestForm.ReadAsync(request, cancellationToken).ConfigureAwait(false);
         TestTokenRequest received;
-        TestAnswer answer;
+        TestResponse answer;
         lock (_gate)
         {
             received = new(_requests.Count + 1, TimeProvider.GetUtcNow(), form);
             _requests.Add(received);
-            answer = _next.TryDequeue(out TestAnswer? scripted) ? scripted : _always(received);
+            answer = _next.TryDequeue(out TestResponse? scripted) ? scripted : _always(received);
         }
 
         try

@@ -4,7 +4,7 @@ using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials;
 

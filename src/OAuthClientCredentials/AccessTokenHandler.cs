@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Api;
 using OAuthClientCredentials.Caching;
-using OAuthClientCredentials.Diagnostics;
-using OAuthClientCredentials.Handling;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Resilience;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials;
 
@@ -111,7 +111,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
     // A request whose token is unwanted is sent as it is. Of all others the copy is made here, before anything is awaited.
     private RequestCopy? CopyIfTokenIsWanted(HttpRequestMessage request)
     {
-        RequestChoice? choice = RequestChoice.Of(request);
+        RequestTokenOptions? choice = RequestTokenOptions.Of(request);
         bool keepsHeader = !_options.OverwriteAuthorization && request.Headers.NonValidated.Contains("Authorization");
         if (keepsHeader || choice?.SkipsToken == true)
         {

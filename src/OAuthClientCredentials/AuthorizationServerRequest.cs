@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Serialization;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials;
 

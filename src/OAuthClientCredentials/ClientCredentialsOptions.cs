@@ -96,18 +96,18 @@ public sealed class ClientCredentialsOptions
     /// </summary>
     [JsonIgnore]
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
-    public string? Key { get; set; }
+    public string? PrivateKey { get; set; }
 
     /// <summary>
     /// A file that holds the private key of <c>private_key_jwt</c>: PEM, PKCS#12 or a JWK. It is read at each token request. Needs the
     /// package OAuthClientCredentials.Jwt.
     /// </summary>
-    public string? KeyFile { get; set; }
+    public string? PrivateKeyFile { get; set; }
 
     /// <summary>The password of the key.</summary>
     [JsonIgnore]
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
-    public string? KeyPassword { get; set; }
+    public string? PrivateKeyPassword { get; set; }
 
     /// <summary>The <c>kid</c> that the server knows the key by.</summary>
     /// <value>Unset means that of the JWK, or none.</value>

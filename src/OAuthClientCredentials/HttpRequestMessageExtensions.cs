@@ -1,4 +1,4 @@
-using OAuthClientCredentials.Handling;
+using OAuthClientCredentials.Api;
 
 namespace OAuthClientCredentials;
 
@@ -13,7 +13,7 @@ public static class HttpRequestMessageExtensions
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(tokenRequest);
-        RequestChoice.Change(request, choice => choice with { TokenRequest = tokenRequest });
+        RequestTokenOptions.Change(request, choice => choice with { TokenRequest = tokenRequest });
         return request;
     }
 
@@ -25,7 +25,7 @@ public static class HttpRequestMessageExtensions
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(clientName);
-        RequestChoice.Change(request, choice => choice with { ClientName = clientName });
+        RequestTokenOptions.Change(request, choice => choice with { ClientName = clientName });
         return request;
     }
 
@@ -35,7 +35,7 @@ public static class HttpRequestMessageExtensions
     public static HttpRequestMessage SkipAccessToken(this HttpRequestMessage request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        RequestChoice.Change(request, choice => choice with { SkipsToken = true });
+        RequestTokenOptions.Change(request, choice => choice with { SkipsToken = true });
         return request;
     }
 }

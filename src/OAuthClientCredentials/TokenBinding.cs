@@ -1,3 +1,5 @@
+using OAuthClientCredentials.Transport;
+
 namespace OAuthClientCredentials;
 
 /// <summary>
@@ -23,7 +25,7 @@ public abstract class TokenBinding
     public abstract string Thumbprint { get; }
 
     /// <summary>The certificate that connections must show, if the binding is one to a client certificate.</summary>
-    internal virtual Wire.TlsCertificate? Certificate => null;
+    internal virtual TlsCertificate? Certificate => null;
 
     /// <summary>Writes the proof into a token request. Called once for each request that is sent.</summary>
     /// <param name="request">The request to write into.</param>

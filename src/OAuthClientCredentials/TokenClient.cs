@@ -5,7 +5,7 @@ using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Discovery;
 using OAuthClientCredentials.Resilience;
 using OAuthClientCredentials.TokenEndpoint;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 using Polly;
 
 namespace OAuthClientCredentials;
@@ -19,7 +19,7 @@ public sealed class TokenClient
     /// <summary>The name of the HttpClient that talks to authorization servers.</summary>
     public const string HttpClientName = "OAuthClientCredentials";
 
-    private readonly ClientRegistry _registry;
+    private readonly ClientSettingsProvider _registry;
     private readonly EndpointClient _endpoint;
     private readonly MetadataClient _metadata;
     private readonly TokenRequestBuilder _builder;
@@ -27,7 +27,7 @@ public sealed class TokenClient
     private readonly TimeProvider _timeProvider;
     private readonly TokenEvents _events;
 
-    internal TokenClient(ClientRegistry registry, Func<TlsCertificate?, HttpClient> httpClient, TimeProvider timeProvider, ILogger logger)
+    internal TokenClient(ClientSettingsProvider registry, Func<TlsCertificate?, HttpClient> httpClient, TimeProvider timeProvider, ILogger logger)
     {
         _registry = registry;
         _endpoint = new(httpClient, timeProvider);

@@ -5,8 +5,9 @@ using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Caching;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.Resilience;
 using OAuthClientCredentials.TokenEndpoint;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials;
 
@@ -20,7 +21,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     // By the name that the client is registered under.
     private readonly ConcurrentDictionary<string, ClientTokenCache> _clients = new(StringComparer.Ordinal);
     private readonly object _gate = new();
-    private readonly ClientRegistry _registry;
+    private readonly ClientSettingsProvider _registry;
     private readonly FetchToken _fetch;
     private readonly Clock _clock;
     private readonly TokenEvents _events;
@@ -30,7 +31,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     private bool _disposed;
 
     internal TokenProvider(
-        ClientRegistry registry,
+        ClientSettingsProvider registry,
         FetchToken fetch,
         TimeProvider timeProvider,
         ILogger logger,
@@ -61,7 +62,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        ClientDirectory directory = new([new(Options.DefaultName, null)], null);
+        ConfiguredClients directory = new([new(Options.DefaultName, null)], null);
         ClientCredentialsOptions options = new();
         configure(options);
         ValidateOptionsResult validation = new ClientCredentialsOptionsValidator(directory).Validate(Options.DefaultName, options);
@@ -74,7 +75,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         ILogger logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenProvider>();
         TokenTransport.Harden(handler, TokenClient.HttpClientName, logger);
         TokenTransports transports = new(handler);
-        ClientRegistry registry = new(new FixedOptions(options), null, directory, timeProvider, logger);
+        ClientSettingsProvider registry = new(new FixedOptions(options), null, directory, timeProvider, logger);
         TokenClient client = new(registry, transports.For, timeProvider, logger);
         return new(registry, client.RequestAsync, timeProvider, logger, transports);
     }

@@ -1,4 +1,4 @@
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Clients;
 
 namespace OAuthClientCredentials;
 

@@ -39,7 +39,7 @@ internal static class KeysAndCertificates
         {
             ["ClientCredentials:signed:TokenEndpoint"] = $"{server.Address}token",
             ["ClientCredentials:signed:ClientId"] = "shop",
-            ["ClientCredentials:signed:KeyFile"] = keyFile,
+            ["ClientCredentials:signed:PrivateKeyFile"] = keyFile,
             ["ClientCredentials:signed:AssertionAudience"] = Issuer,
             ["ClientCredentials:bound:TokenEndpoint"] = $"{mutual.Address}token",
             ["ClientCredentials:bound:ClientId"] = "shop",

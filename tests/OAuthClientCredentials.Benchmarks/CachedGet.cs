@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Identity.Client;
+using OAuthClientCredentials.Caching;
 using TokenSource = OAuthClientCredentials.Caching.TokenSource;
 
 namespace OAuthClientCredentials.Benchmarks;

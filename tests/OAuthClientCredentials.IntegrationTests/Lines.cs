@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.IntegrationTests;
 

@@ -15,7 +15,7 @@ public sealed class WebApplicationTests : CanaryTests
         TestAuthorizationServer server = new();
         server.AddClient("shop", Canary.Marker);
         int number = 0;
-        server.Always(_ => TestAnswer.Token(value: $"{Canary.Marker}-{++number}"));
+        server.Always(_ => TestResponse.Token(value: $"{Canary.Marker}-{++number}"));
         TestApi api = server.CreateApi(_ => new HttpResponseMessage { Content = new StringContent("42 orders") });
         await using App app = new();
         await using WebApplicationFactory<App> tested = app.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.UseTestAuthorizationServer(server).UseTestApi("orders", api)));

@@ -1,3 +1,4 @@
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.IntegrationTests.Canaries;
 using Quickstart;
 

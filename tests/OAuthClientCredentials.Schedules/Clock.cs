@@ -1,3 +1,5 @@
+using OAuthClientCredentials.Caching;
+
 namespace OAuthClientCredentials.Schedules;
 
 /// <summary>Moved by the scenario. Its timers never fire, because Coyote does not schedule them.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Authentication;
 
 namespace OAuthClientCredentials.Schedules;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Coyote.Specifications;
 using Microsoft.Extensions.Logging.Abstractions;
+using OAuthClientCredentials.Caching;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.TokenEndpoint;
 
@@ -22,7 +23,7 @@ internal sealed class World
     /// <param name="server">A token endpoint behind the real token client. Without one the provider has a server of this class.</param>
     public World(int maxSources = 100, HttpMessageHandler? server = null)
     {
-        Registry = new(_options, null, new ClientDirectory([new("", null)], null), Clock, NullLogger.Instance);
+        Registry = new(_options, null, new ConfiguredClients([new("", null)], null), Clock, NullLogger.Instance);
         FetchToken fetch = RequestAsync;
         if (server is not null)
         {
@@ -35,7 +36,7 @@ internal sealed class World
 
     public Clock Clock { get; } = new();
 
-    public ClientRegistry Registry { get; }
+    public ClientSettingsProvider Registry { get; }
 
     public TokenProvider Tokens { get; }
 

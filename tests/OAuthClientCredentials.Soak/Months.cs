@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Soak;
 

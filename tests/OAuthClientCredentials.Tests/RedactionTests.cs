@@ -2,9 +2,10 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests;
 
@@ -87,7 +88,7 @@ public sealed class RedactionTests
     private static async Task<object[]> LiveAsync()
     {
         TestAuthorizationServer server = new();
-        server.Next(TestAnswer.Token(value: Canary), TestAnswer.Error("invalid_scope", $"{Canary} may not have it"));
+        server.Next(TestResponse.Token(value: Canary), TestResponse.Error("invalid_scope", $"{Canary} may not have it"));
         AuthorizationServerRequest? attempt = null;
         Capture authentication = new(seen => attempt = seen);
         ClientCredentialsOptions options = new();

@@ -34,7 +34,7 @@ services.AddClientCredentials("signing", options =>
     options.TokenEndpoint = $"http://localhost:{port}/token";
     options.Authority = $"http://localhost:{port}";
     options.ClientId = "shop";
-    options.Key = key.ExportPkcs8PrivateKeyPem();
+    options.PrivateKey = key.ExportPkcs8PrivateKeyPem();
 }).AddJwtAuthentication();
 services.AddHttpClient("signing", client => client.BaseAddress = new($"http://localhost:{port}")).AddClientCredentialsHandler("signing");
 await using ServiceProvider provider = services.BuildServiceProvider();

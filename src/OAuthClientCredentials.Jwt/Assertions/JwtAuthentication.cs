@@ -4,7 +4,7 @@ using OAuthClientCredentials.Jwt.Keys;
 namespace OAuthClientCredentials.Jwt.Assertions;
 
 /// <summary>Proves a client with an assertion that it signs: with a key of its own, or with its secret (RFC 7521 section 4.2, RFC 7523 section 2.2).</summary>
-internal sealed class JwtAuthentication(ClientCredentialsOptions options, Func<CancellationToken, ValueTask<AssertionSigner>>? signer, SharedKeys? sharedKeys = null) : ClientAuthentication
+internal sealed class JwtAuthentication(ClientCredentialsOptions options, Func<CancellationToken, ValueTask<AssertionSigner>>? signer, SharedKeyDetector? sharedKeys = null) : ClientAuthentication
 {
     public const string ClientSecretJwt = "client_secret_jwt";
 

@@ -42,7 +42,7 @@ internal static class JwtRules
     {
         if (HasKey(options))
         {
-            yield return (nameof(options.Key), "is set beside a signer (UsePrivateKeyJwt). Remove one of the two");
+            yield return (nameof(options.PrivateKey), "is set beside a signer (UsePrivateKeyJwt). Remove one of the two");
         }
 
         if (HasSecret(options))
@@ -58,9 +58,9 @@ internal static class JwtRules
             yield return (nameof(options.ClientSecret), "is set, but AuthenticationMethod is private_key_jwt. Remove one of the two");
         }
 
-        if (!string.IsNullOrEmpty(options.Key) && !string.IsNullOrEmpty(options.KeyFile))
+        if (!string.IsNullOrEmpty(options.PrivateKey) && !string.IsNullOrEmpty(options.PrivateKeyFile))
         {
-            yield return (nameof(options.KeyFile), "is set beside Key. Remove one of the two");
+            yield return (nameof(options.PrivateKeyFile), "is set beside PrivateKey. Remove one of the two");
         }
 
         if (CheckAlgorithm(options, Algorithms.OfKeys) is { } problem)
@@ -73,7 +73,7 @@ internal static class JwtRules
         }
     }
 
-    private static bool HasKey(ClientCredentialsOptions options) => !string.IsNullOrEmpty(options.Key) || !string.IsNullOrEmpty(options.KeyFile);
+    private static bool HasKey(ClientCredentialsOptions options) => !string.IsNullOrEmpty(options.PrivateKey) || !string.IsNullOrEmpty(options.PrivateKeyFile);
 
     private static bool HasSecret(ClientCredentialsOptions options) => !string.IsNullOrEmpty(options.ClientSecret) || !string.IsNullOrEmpty(options.ClientSecretFile);
 

@@ -18,8 +18,8 @@ public static class JwtClientCredentialsBuilderExtensions
     public static IClientCredentialsBuilder AddJwtAuthentication(this IClientCredentialsBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<ClientCredentialsOptions>, UseJwtWhereMeant>(
-            static provider => new(new SharedKeys(provider.GetRequiredService<ILoggerFactory>()))));
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<ClientCredentialsOptions>, ConfigureJwtAuthentication>(
+            static provider => new(new SharedKeyDetector(provider.GetRequiredService<ILoggerFactory>()))));
         return builder;
     }
 }

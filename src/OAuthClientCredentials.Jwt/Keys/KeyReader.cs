@@ -41,7 +41,7 @@ internal static class KeyReader
 
         if (pem.Contains("ENCRYPTED", StringComparison.Ordinal) == string.IsNullOrEmpty(password))
         {
-            throw new FormatException(string.IsNullOrEmpty(password) ? "is encrypted. Set KeyPassword" : "is not encrypted, but KeyPassword is set. Remove it");
+            throw new FormatException(string.IsNullOrEmpty(password) ? "is encrypted. Set PrivateKeyPassword" : "is not encrypted, but PrivateKeyPassword is set. Remove it");
         }
 
         if (IsEd25519(pem))

@@ -11,7 +11,7 @@ internal sealed class KeySource(ClientCredentialsOptions options)
 
     private Known? _last;
 
-    private string Option => !string.IsNullOrEmpty(options.KeyFile) ? nameof(options.KeyFile) : !string.IsNullOrEmpty(options.Key) ? nameof(options.Key) : nameof(options.CertificateFile);
+    private string Option => !string.IsNullOrEmpty(options.PrivateKeyFile) ? nameof(options.PrivateKeyFile) : !string.IsNullOrEmpty(options.PrivateKey) ? nameof(options.PrivateKey) : nameof(options.CertificateFile);
 
     /// <exception cref="TokenRequestException">There is no key to use.</exception>
     public async ValueTask<SigningKey> ReadAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
@@ -19,13 +19,13 @@ internal sealed class KeySource(ClientCredentialsOptions options)
         try
         {
             SigningKey key = Option == nameof(options.CertificateFile)
-                ? Keep(request.Certificate is { } certificate ? certificate.RawData : throw new FormatException("is missing. Set Key, KeyFile or a certificate"), request.Certificate)
-                : Keep(Option == nameof(options.Key) ? Encoding.UTF8.GetBytes(options.Key!) : await request.Client.ReadCredentialFileAsync(options.KeyFile!, Option, cancellationToken).ConfigureAwait(false), null);
+                ? Keep(request.Certificate is { } certificate ? certificate.RawData : throw new FormatException("is missing. Set PrivateKey, PrivateKeyFile or a certificate"), request.Certificate)
+                : Keep(Option == nameof(options.PrivateKey) ? Encoding.UTF8.GetBytes(options.PrivateKey!) : await request.Client.ReadCredentialFileAsync(options.PrivateKeyFile!, Option, cancellationToken).ConfigureAwait(false), null);
             return key.Problem is { } problem ? throw new FormatException(problem) : key;
         }
         catch (FormatException exception)
         {
-            throw request.Client.Unusable($"its signing key{Place} {exception.Message}", Option, isTransient: Option != nameof(options.Key));
+            throw request.Client.Unusable($"its signing key{Place} {exception.Message}", Option, isTransient: Option != nameof(options.PrivateKey));
         }
     }
 
@@ -33,14 +33,14 @@ internal sealed class KeySource(ClientCredentialsOptions options)
     public (string Option, string Problem)? CheckAtStart()
     {
         bool isCertificate = Option == nameof(options.CertificateFile);
-        if (isCertificate || (Option == nameof(options.KeyFile) && !IsOrdinary(options.KeyFile!)))
+        if (isCertificate || (Option == nameof(options.PrivateKeyFile) && !IsOrdinary(options.PrivateKeyFile!)))
         {
             return null;
         }
 
         try
         {
-            return Keep(Option == nameof(options.Key) ? Encoding.UTF8.GetBytes(options.Key!) : File.ReadAllBytes(options.KeyFile!), null).Problem is { } problem ? (Option, $"{problem}. {(problem.StartsWith("does not serve", StringComparison.Ordinal) ? "Change KeyAlgorithm, or replace it" : "Replace it")}") : null;
+            return Keep(Option == nameof(options.PrivateKey) ? Encoding.UTF8.GetBytes(options.PrivateKey!) : File.ReadAllBytes(options.PrivateKeyFile!), null).Problem is { } problem ? (Option, $"{problem}. {(problem.StartsWith("does not serve", StringComparison.Ordinal) ? "Change KeyAlgorithm, or replace it" : "Replace it")}") : null;
         }
         catch (FormatException exception)
         {
@@ -55,7 +55,7 @@ internal sealed class KeySource(ClientCredentialsOptions options)
     // A pipe or device has no length, and opening one may block.
     private static bool IsOrdinary(string path) => new FileInfo(path) is { Exists: true, Length: > 0 and <= MaxBytes };
 
-    private string Place => Option == nameof(options.KeyFile) ? $" in '{options.KeyFile}'" : "";
+    private string Place => Option == nameof(options.PrivateKeyFile) ? $" in '{options.PrivateKeyFile}'" : "";
 
     private SigningKey Keep(byte[] content, X509Certificate2? certificate)
     {
@@ -64,7 +64,7 @@ internal sealed class KeySource(ClientCredentialsOptions options)
             return last.Key;
         }
 
-        SigningKey signing = Create(certificate is null ? KeyReader.Read(content, options.KeyPassword) : KeyReader.OfCertificate(certificate), certificate);
+        SigningKey signing = Create(certificate is null ? KeyReader.Read(content, options.PrivateKeyPassword) : KeyReader.OfCertificate(certificate), certificate);
         Volatile.Write(ref _last, new(content, signing));
         return signing;
     }

@@ -47,7 +47,7 @@ public static class TestServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         TestAuthorizationServer server = new();
-        server.Always(TestAnswer.Token(value: token));
+        server.Always(TestResponse.Token(value: token));
         services.AddHttpClient(TokenClient.HttpClientName).ConfigurePrimaryHttpMessageHandler(server.CreateHandler);
         return services.PostConfigureAll<ClientCredentialsOptions>(options =>
         {

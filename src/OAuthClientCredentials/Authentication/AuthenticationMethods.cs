@@ -53,7 +53,7 @@ internal static class AuthenticationMethods
     public static bool CanSign(ClientCredentialsOptions options) => HasKey(options) || ClientCertificate.IsConfigured(options);
 
     public static bool HasKey(
-        ClientCredentialsOptions options) => !string.IsNullOrEmpty(options.Key) || !string.IsNullOrEmpty(options.KeyFile);
+        ClientCredentialsOptions options) => !string.IsNullOrEmpty(options.PrivateKey) || !string.IsNullOrEmpty(options.PrivateKeyFile);
 
     /// <summary>
     /// Whether token requests go over mutual TLS. A certificate that is there to sign assertions is not shown, unless tokens are to be

@@ -1,5 +1,5 @@
 using System.Net.Http.Headers;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Authentication;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using OAuthClientCredentials.Clients;
-using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.Resilience;
 using OAuthClientCredentials.TokenEndpoint;
 
 namespace OAuthClientCredentials.Caching;

@@ -1,6 +1,6 @@
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.TokenEndpoint;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Caching;
 

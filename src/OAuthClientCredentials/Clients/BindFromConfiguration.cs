@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace OAuthClientCredentials.Clients;
 
-internal sealed class BindFromConfiguration(ClientDirectory directory) : IConfigureNamedOptions<ClientCredentialsOptions>
+internal sealed class BindFromConfiguration(ConfiguredClients directory) : IConfigureNamedOptions<ClientCredentialsOptions>
 {
     public void Configure(ClientCredentialsOptions options) => Configure(Options.DefaultName, options);
 

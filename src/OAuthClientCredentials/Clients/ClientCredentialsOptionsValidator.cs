@@ -1,14 +1,14 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Diagnostics;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Clients;
 
 /// <summary>
 /// Every rule that options must keep. Each failure names the option's path, what is wrong and what to do, and never a value.
 /// </summary>
-internal sealed class ClientCredentialsOptionsValidator(ClientDirectory directory) : IValidateOptions<ClientCredentialsOptions>
+internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients directory) : IValidateOptions<ClientCredentialsOptions>
 {
     private static readonly TimeSpan MinTimeout = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromMinutes(10);

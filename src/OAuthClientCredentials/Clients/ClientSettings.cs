@@ -1,7 +1,7 @@
 using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Resilience;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 using Polly;
 
 namespace OAuthClientCredentials.Clients;
@@ -59,7 +59,7 @@ internal sealed class ClientSettings
     /// </summary>
     public bool HasCredentialFile =>
         Options.ClientAssertion is null
-        && new[] { Options.ClientSecretFile, Options.ClientAssertionFile, Options.CertificateFile, Options.KeyFile }
+        && new[] { Options.ClientSecretFile, Options.ClientAssertionFile, Options.CertificateFile, Options.PrivateKeyFile }
             .Any(path => !string.IsNullOrEmpty(path));
 
     /// <summary>The client's own request.</summary>
@@ -99,9 +99,9 @@ internal sealed class ClientSettings
     public bool HasSameCredential(ClientSettings other) =>
         Options.ClientSecret == other.Options.ClientSecret
         && Options.ClientSecretFile == other.Options.ClientSecretFile
-        && Options.Key == other.Options.Key
-        && Options.KeyFile == other.Options.KeyFile
-        && Options.KeyPassword == other.Options.KeyPassword
+        && Options.PrivateKey == other.Options.PrivateKey
+        && Options.PrivateKeyFile == other.Options.PrivateKeyFile
+        && Options.PrivateKeyPassword == other.Options.PrivateKeyPassword
         && Options.KeyId == other.Options.KeyId
         && Options.ClientAssertionFile == other.Options.ClientAssertionFile
         && Options.CertificateFile == other.Options.CertificateFile

@@ -41,8 +41,8 @@ internal static class CredentialRules
         bool hasAssertion = ClientAssertion.IsConfigured(options);
         if (method == ClientAssertion.Name && !hasAssertion && !AuthenticationMethods.CanSign(options))
         {
-            const string Remedy = "Set Key or KeyFile, or a certificate to sign with, or ClientAssertionFile if somebody else signs";
-            return [(nameof(options.Key), $"is missing: {method} needs a key. {Remedy}")];
+            const string Remedy = "Set PrivateKey or PrivateKeyFile, or a certificate to sign with, or ClientAssertionFile if somebody else signs";
+            return [(nameof(options.PrivateKey), $"is missing: {method} needs a key. {Remedy}")];
         }
 
         if (AuthenticationMethods.IsByTls(method) && !ClientCertificate.IsConfigured(options))
@@ -55,7 +55,7 @@ internal static class CredentialRules
         (string Option, bool IsUnused)[] others =
         [
             (nameof(options.ClientSecret), !isBySecret && AuthenticationMethods.HasSecret(options)),
-            (nameof(options.Key), AuthenticationMethods.HasKey(options)),
+            (nameof(options.PrivateKey), AuthenticationMethods.HasKey(options)),
             (nameof(options.ClientAssertionFile), method != ClientAssertion.Name && hasAssertion),
         ];
 

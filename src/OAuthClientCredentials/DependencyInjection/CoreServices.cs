@@ -6,8 +6,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Caching;
 using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.HttpClients;
 using OAuthClientCredentials.TokenEndpoint;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.DependencyInjection;
 
@@ -22,29 +23,29 @@ internal static class CoreServices
             return;
         }
 
-        services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, BelowTheLoggers>(static _ => new()));
+        services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, HandlerOrderFilter>(static _ => new()));
         services.AddOptions();
         services.AddLogging();
-        services.AddSingleton(provider => new ClientDirectory(provider.GetServices<ClientRegistration>(), RootSection(provider)));
+        services.AddSingleton(provider => new ConfiguredClients(provider.GetServices<ClientRegistration>(), RootSection(provider)));
         services.AddSingleton<IConfigureOptions<ClientCredentialsOptions>, BindFromConfiguration>();
         services.AddSingleton<IValidateOptions<ClientCredentialsOptions>, ClientCredentialsOptionsValidator>();
         services.AddSingleton<IValidateOptions<StartupCheck>, StartupCheckValidator>();
         services.AddOptions<StartupCheck>().ValidateOnStart();
-        services.AddSingleton(provider => new ClientRegistry(
+        services.AddSingleton(provider => new ClientSettingsProvider(
             provider.GetRequiredService<IOptionsMonitor<ClientCredentialsOptions>>(),
             provider.GetRequiredService<IOptionsMonitorCache<ClientCredentialsOptions>>(),
-            provider.GetRequiredService<ClientDirectory>(),
+            provider.GetRequiredService<ConfiguredClients>(),
             TimeOf(provider),
             LoggerOf<TokenProvider>(provider)));
         services.AddSingleton(provider => new TokenClient(
-            provider.GetRequiredService<ClientRegistry>(),
+            provider.GetRequiredService<ClientSettingsProvider>(),
             certificate => certificate is null
                 ? provider.GetRequiredService<IHttpClientFactory>().CreateClient(TokenClient.HttpClientName)
                 : provider.GetRequiredService<CertificateHttpClients>().CreateClient(TokenClient.HttpClientName, certificate),
             TimeOf(provider),
             LoggerOf<TokenClient>(provider)));
         services.AddSingleton(provider => new TokenProvider(
-            provider.GetRequiredService<ClientRegistry>(),
+            provider.GetRequiredService<ClientSettingsProvider>(),
             FetchOf(provider),
             TimeOf(provider),
             LoggerOf<TokenProvider>(provider)));
@@ -84,11 +85,11 @@ internal static class CoreServices
             return null;
         }
 
-        const string Problem = $"AddClientCredentials() reads the section {ClientDirectory.SectionName}, "
+        const string Problem = $"AddClientCredentials() reads the section {ConfiguredClients.SectionName}, "
             + "but no IConfiguration is registered. Use a host builder, or register the configuration.";
         IConfiguration configuration = provider.GetService<IConfiguration>()
             ?? throw new InvalidOperationException(Problem);
-        return configuration.GetSection(ClientDirectory.SectionName);
+        return configuration.GetSection(ConfiguredClients.SectionName);
     }
 
     private static void AddTokenHttpClient(IServiceCollection services)

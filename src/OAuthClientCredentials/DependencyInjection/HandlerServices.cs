@@ -2,8 +2,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Api;
 using OAuthClientCredentials.Clients;
-using OAuthClientCredentials.Handling;
+using OAuthClientCredentials.HttpClients;
 
 namespace OAuthClientCredentials.DependencyInjection;
 
@@ -29,18 +30,18 @@ internal static class HandlerServices
         string optionsName = OptionsName(registration);
         builder.Services.AddSingleton<IValidateOptions<AccessTokenHandlerOptions>>(new AccessTokenHandlerOptionsValidator(optionsName));
         builder.Services.AddOptions<AccessTokenHandlerOptions>(optionsName).ValidateOnStart();
-        BaseAddressBooks books = new();
+        BaseAddressesByHttpClient books = new();
 
         // After all that was configured: the handler stands innermost, whatever the order of registration.
         builder.Services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(new PostConfigureOptions<HttpClientFactoryOptions>(
             builder.Name,
             options => options.HttpMessageHandlerBuilderActions.Add(handlers => AddHandler(handlers, registration, books))));
-        builder.Services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(new BaseAddressRecorder(builder.Name, books));
+        builder.Services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(new BaseAddressTracker(builder.Name, books));
     }
 
     private static string OptionsName(HandlerRegistration registration) => $"{registration.HttpClientName}\n{registration.ClientName}";
 
-    private static void AddHandler(HttpMessageHandlerBuilder handlers, HandlerRegistration registration, BaseAddressBooks books)
+    private static void AddHandler(HttpMessageHandlerBuilder handlers, HandlerRegistration registration, BaseAddressesByHttpClient books)
     {
         if (handlers.Name == TokenClient.HttpClientName || CertificateHttpClients.IsOne(handlers.Name))
         {
@@ -62,7 +63,7 @@ internal static class HandlerServices
         string httpClientName = handlers.Name ?? "";
         IOptionsMonitor<AccessTokenHandlerOptions> monitor = services.GetRequiredService<IOptionsMonitor<AccessTokenHandlerOptions>>();
         AccessTokenHandlerOptions options = monitor.Get(OptionsName(registration));
-        string clientName = services.GetRequiredService<ClientRegistry>().Resolve(registration.ClientName);
+        string clientName = services.GetRequiredService<ClientSettingsProvider>().Resolve(registration.ClientName);
         TokenProvider clients = services.GetRequiredService<TokenProvider>();
         CertificateHttpClients certificates = services.GetRequiredService<CertificateHttpClients>();
         OriginPolicy origins = new(

@@ -7,8 +7,8 @@ namespace OAuthClientCredentials.DependencyInjection;
 internal sealed class StartupCheck;
 
 internal sealed class StartupCheckValidator(
-    ClientDirectory directory,
-    ClientRegistry registry,
+    ConfiguredClients directory,
+    ClientSettingsProvider registry,
     IEnumerable<HandlerRegistration> handlers) : IValidateOptions<StartupCheck>
 {
     public ValidateOptionsResult Validate(string? name, StartupCheck options)

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Resilience;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Discovery;
 

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using OAuthClientCredentials.Clients;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Discovery;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Discovery;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using OAuthClientCredentials.Diagnostics;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Discovery;
 

@@ -1,5 +1,5 @@
 using OAuthClientCredentials.Clients;
-using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.Resilience;
 using Polly.Timeout;
 
 namespace OAuthClientCredentials.TokenEndpoint;

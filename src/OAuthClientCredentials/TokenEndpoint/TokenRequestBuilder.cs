@@ -1,7 +1,7 @@
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Discovery;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.TokenEndpoint;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using OAuthClientCredentials.Clients;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.TokenEndpoint;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using OAuthClientCredentials.Clients;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.TokenEndpoint;
 

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Diagnostics.Tracing;
 using System.Reflection;
 using System.Text;
-using OAuthClientCredentials.IntegrationTests.Handling;
+using OAuthClientCredentials.IntegrationTests.Api;
 
 namespace OAuthClientCredentials.IntegrationTests.Canaries;
 

@@ -1,3 +1,5 @@
+using OAuthClientCredentials.Diagnostics;
+
 namespace OAuthClientCredentials.IntegrationTests.Canaries;
 
 /// <summary>Every line of every category and level: its text, its parts, its scopes and its exception.</summary>

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using OAuthClientCredentials.Api;
 
 namespace OAuthClientCredentials.IntegrationTests.Faults;
 

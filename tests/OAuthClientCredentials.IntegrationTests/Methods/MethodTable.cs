@@ -1,3 +1,5 @@
+using OAuthClientCredentials.Jwt.Assertions;
+
 namespace OAuthClientCredentials.IntegrationTests.Methods;
 
 /// <summary>The rows: method, credential and its form, whether tokens are bound to a certificate; each by discovery and with an explicit TokenEndpoint.</summary>
@@ -7,7 +9,7 @@ internal static class MethodTable
     private const bool Unbound = false;
 
     private static readonly string[] Algorithms = ["ES256", "ES384", "ES512", "PS256", "RS256"];
-    private static readonly string[] KeyForms = ["Key", "Key as JWK", "KeyFile", "encrypted KeyFile", "JWK", "PKCS#12", "certificate", "SigningCredentials", "signer"];
+    private static readonly string[] KeyForms = ["PrivateKey", "PrivateKey as JWK", "PrivateKeyFile", "encrypted PrivateKeyFile", "JWK", "PKCS#12", "certificate", "SigningCredentials", "signer"];
     private static readonly string[] CertificateForms = ["PEM", "PEM and key", "PEM and encrypted key", "PKCS#12", "UseCertificate"];
 
     private static readonly (string Method, string Credential, bool Bound)[] Both =
@@ -19,8 +21,8 @@ internal static class MethodTable
         ("client_secret_post", "file", Unbound),
         ("client_secret_post", "option", Bound),
         .. from algorithm in Algorithms from form in KeyForms select ("private_key_jwt", $"{algorithm} by {form}", Unbound),
-        ("private_key_jwt", "ES256 by KeyFile", Bound),
-        ("private_key_jwt", "PS256 by KeyFile", Bound),
+        ("private_key_jwt", "ES256 by PrivateKeyFile", Bound),
+        ("private_key_jwt", "PS256 by PrivateKeyFile", Bound),
         ("private_key_jwt", "ES256 by signer", Bound),
         .. from form in CertificateForms from bound in new[] { Unbound, Bound } select ("tls_client_auth", form, bound),
         .. from form in CertificateForms from bound in new[] { Unbound, Bound } select ("self_signed_tls_client_auth", form, bound),

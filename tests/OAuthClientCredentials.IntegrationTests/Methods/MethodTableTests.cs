@@ -48,7 +48,7 @@ public sealed class MethodTableTests(MethodServers servers) : CanaryTests, IClas
     }
 
     [OidcProviderTheory]
-    [InlineData("ES256 by KeyFile")]
+    [InlineData("ES256 by PrivateKeyFile")]
     [InlineData("PS256 by signer")]
     public async Task Resources_and_scopes_go_along_with_an_assertion(string credential)
     {
@@ -66,7 +66,7 @@ public sealed class MethodTableTests(MethodServers servers) : CanaryTests, IClas
     /// <summary>The factory's own handler on .NET 8.</summary>
     [OidcProviderTheory]
     [Trait("Req", "R-152")]
-    [InlineData("private_key_jwt", "ES256 by KeyFile")]
+    [InlineData("private_key_jwt", "ES256 by PrivateKeyFile")]
     [InlineData("self_signed_tls_client_auth", "PEM and key")]
     public async Task An_HttpClientHandler_shows_the_certificate_too(string method, string credential)
     {

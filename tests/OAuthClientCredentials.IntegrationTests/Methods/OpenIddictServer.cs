@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.IntegrationTests.OidcProvider;
 using OpenIddict.Abstractions;
 using OpenIddict.Server.AspNetCore;

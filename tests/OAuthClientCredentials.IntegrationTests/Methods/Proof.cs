@@ -52,7 +52,7 @@ internal sealed class Proof : IDisposable
     private bool IsSelfSigned => _method == "self_signed_tls_client_auth";
 
     // As the application names it; what names no key is tried against those that are registered.
-    private string? KeyId => _form switch { "Key as JWK" or "JWK" => "jwk-1", "KeyFile" => "pem-1", "signer" => "vault-1", _ => null };
+    private string? KeyId => _form switch { "PrivateKey as JWK" or "JWK" => "jwk-1", "PrivateKeyFile" => "pem-1", "signer" => "vault-1", _ => null };
 
     private bool IsByTls => _method.EndsWith("tls_client_auth", StringComparison.Ordinal);
 
@@ -119,12 +119,12 @@ internal sealed class Proof : IDisposable
         options.KeyAlgorithm = _algorithm == "RS256" && _form is not ("signer" or "SigningCredentials") ? _algorithm : null;
         switch (_form)
         {
-            case "Key": options.Key = Material.Pem(key); break;
-            case "Key as JWK": (options.Key, options.KeyAlgorithm) = (Material.Jwk(key, _algorithm), null); break;
-            case "KeyFile": (options.KeyFile, options.KeyId) = (Write(Material.Pem(key)), "pem-1"); break;
-            case "encrypted KeyFile": (options.KeyFile, options.KeyPassword) = (Write(Material.EncryptedPem(key)), Material.Password); break;
-            case "JWK": (options.KeyFile, options.KeyAlgorithm) = (Write(Material.Jwk(key, _algorithm)), null); break;
-            case "PKCS#12": (options.KeyFile, options.KeyPassword) = (Write(Material.Pkcs12(key)), Material.Password); break;
+            case "PrivateKey": options.PrivateKey = Material.Pem(key); break;
+            case "PrivateKey as JWK": (options.PrivateKey, options.KeyAlgorithm) = (Material.Jwk(key, _algorithm), null); break;
+            case "PrivateKeyFile": (options.PrivateKeyFile, options.KeyId) = (Write(Material.Pem(key)), "pem-1"); break;
+            case "encrypted PrivateKeyFile": (options.PrivateKeyFile, options.PrivateKeyPassword) = (Write(Material.EncryptedPem(key)), Material.Password); break;
+            case "JWK": (options.PrivateKeyFile, options.KeyAlgorithm) = (Write(Material.Jwk(key, _algorithm)), null); break;
+            case "PKCS#12": (options.PrivateKeyFile, options.PrivateKeyPassword) = (Write(Material.Pkcs12(key)), Material.Password); break;
             case "certificate": options.CertificateFile = Write(Material.PemWithCertificate(key)); break;
             case "SigningCredentials": options.UsePrivateKeyJwt(AssertionSigner.From(new SigningCredentials(key is ECDsa ec ? new ECDsaSecurityKey(ec) : new RsaSecurityKey((RSA)key), _algorithm))); break;
             default: options.UsePrivateKeyJwt(new VaultSigner(key, _algorithm, KeyId)); break;

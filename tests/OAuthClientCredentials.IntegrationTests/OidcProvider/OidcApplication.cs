@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.IntegrationTests.Canaries;
 using OAuthClientCredentials.IntegrationTests.Methods;
 

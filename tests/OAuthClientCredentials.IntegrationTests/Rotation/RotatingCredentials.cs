@@ -28,7 +28,7 @@ internal sealed class RotatingKey() : RotatingFile("key")
     private readonly ECDsa _new = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private volatile AssertionSigner? _signer;
 
-    protected override (string Option, string File)[] Options => [("KeyFile", "key.pem")];
+    protected override (string Option, string File)[] Options => [("PrivateKeyFile", "key.pem")];
 
     public override OidcApplication Start(OidcProviderServer server, Arrival arrival)
     {

@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Tests.Infrastructure;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests.Authentication;
 

@@ -16,7 +16,7 @@ public sealed class CorrectedPasswordTests : IDisposable
     [Theory]
     [Trait("Req", "R-074")]
     [InlineData("CertificateFile", "CertificatePassword")]
-    [InlineData("KeyFile", "KeyPassword")]
+    [InlineData("PrivateKeyFile", "PrivateKeyPassword")]
     public async Task The_next_call_tries_it_at_once(string file, string password)
     {
         using X509Certificate2 certificate = Certificates.Create();

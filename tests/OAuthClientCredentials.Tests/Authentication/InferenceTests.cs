@@ -14,15 +14,15 @@ public sealed class InferenceTests
     [InlineData("ClientSecretFile", "client_secret_basic")]
     [InlineData("CertificateFile", "tls_client_auth")]
     [InlineData("CertificateThumbprint", "tls_client_auth")]
-    [InlineData("Key", "private_key_jwt")]
-    [InlineData("KeyFile", "private_key_jwt")]
+    [InlineData("PrivateKey", "private_key_jwt")]
+    [InlineData("PrivateKeyFile", "private_key_jwt")]
     [InlineData("ClientAssertionFile", "private_key_jwt")]
     [InlineData("ClientSecret CertificateFile", null)]
-    [InlineData("ClientSecret KeyFile", null)]
+    [InlineData("ClientSecret PrivateKeyFile", null)]
     [InlineData("ClientSecretFile ClientAssertionFile", null)]
-    [InlineData("CertificateFile KeyFile", null)]
+    [InlineData("CertificateFile PrivateKeyFile", null)]
     [InlineData("CertificateFile ClientAssertionFile", null)]
-    [InlineData("KeyFile ClientAssertionFile", null)]
+    [InlineData("PrivateKeyFile ClientAssertionFile", null)]
     public void An_unset_method_follows_from_the_one_credential_that_is_there(string credentials, string? method)
     {
         Assert.Equal(method, AuthenticationMethods.Of(With(credentials, null)));
@@ -37,12 +37,12 @@ public sealed class InferenceTests
     [InlineData("tls_client_auth", "", "CertificateFile is missing: tls_client_auth needs a certificate")]
     [InlineData("self_signed_tls_client_auth", "", "CertificateFile is missing: self_signed_tls_client_auth needs a certificate")]
     [InlineData("tls_client_auth", "CertificateFile ClientSecret", "AuthenticationMethod is tls_client_auth, but ClientSecret is set")]
-    [InlineData("tls_client_auth", "CertificateFile KeyFile", "AuthenticationMethod is tls_client_auth, but Key is set")]
+    [InlineData("tls_client_auth", "CertificateFile PrivateKeyFile", "AuthenticationMethod is tls_client_auth, but PrivateKey is set")]
     [InlineData("tls_client_auth", "CertificateFile ClientAssertionFile", "AuthenticationMethod is tls_client_auth, but ClientAssertionFile is set")]
     [InlineData("none", "ClientAssertionFile", "AuthenticationMethod is none, but ClientAssertionFile is set")]
     [InlineData("none", "ClientSecret", "AuthenticationMethod is none, but ClientSecret is set")]
     [InlineData("client_secret_basic", "ClientSecret ClientAssertionFile", "AuthenticationMethod is client_secret_basic, but ClientAssertionFile is set")]
-    [InlineData("private_key_jwt", "", "Key is missing: private_key_jwt needs a key")]
+    [InlineData("private_key_jwt", "", "PrivateKey is missing: private_key_jwt needs a key")]
     [InlineData("private_key_jwt", "ClientAssertionFile ClientSecret", "AuthenticationMethod is private_key_jwt, but ClientSecret is set")]
     [InlineData("tls_client_auth", "CertificateFile CertificateThumbprint", "CertificateThumbprint is one of several sources")]
     [InlineData("tls_client_auth", "CertificateKeyFile CertificateThumbprint", "CertificateKeyFile needs CertificateFile")]
@@ -75,8 +75,8 @@ public sealed class InferenceTests
                 case "CertificateThumbprint": options.CertificateThumbprint = new string('0', 40); break;
                 case "CertificateStore": options.CertificateStore = "My"; break;
                 case "CertificateBoundTokens": options.CertificateBoundTokens = true; break;
-                case "Key": options.Key = "key"; break;
-                case "KeyFile": options.KeyFile = "/key.pem"; break;
+                case "PrivateKey": options.PrivateKey = "key"; break;
+                case "PrivateKeyFile": options.PrivateKeyFile = "/key.pem"; break;
                 default: options.ClientAssertionFile = "/token"; break;
             }
         }

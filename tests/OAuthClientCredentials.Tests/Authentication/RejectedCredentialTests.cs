@@ -22,7 +22,7 @@ public sealed class RejectedCredentialTests : IDisposable
     [InlineData("ClientSecretFile")]
     [InlineData("ClientAssertionFile")]
     [InlineData("UseClientAssertion")]
-    [InlineData("KeyFile")]
+    [InlineData("PrivateKeyFile")]
     [InlineData("CertificateFile")]
     [InlineData("UseCertificate")]
     [InlineData("certificate that signs")]
@@ -48,7 +48,7 @@ public sealed class RejectedCredentialTests : IDisposable
     [InlineData("ClientSecretFile")]
     [InlineData("ClientAssertionFile")]
     [InlineData("UseClientAssertion")]
-    [InlineData("KeyFile")]
+    [InlineData("PrivateKeyFile")]
     [InlineData("CertificateFile")]
     [InlineData("UseCertificate")]
     [InlineData("certificate that signs")]
@@ -78,7 +78,7 @@ public sealed class RejectedCredentialTests : IDisposable
         X509Certificate2 certificate = isNew ? _newCertificate : _certificate;
         File.WriteAllText(_file, source switch
         {
-            "KeyFile" => (isNew ? _newKey : _key).ExportPkcs8PrivateKeyPem(),
+            "PrivateKeyFile" => (isNew ? _newKey : _key).ExportPkcs8PrivateKeyPem(),
             "CertificateFile" or "certificate that signs" => Certificates.Pem(certificate),
             _ => isNew ? "new" : "old",
         });
@@ -93,8 +93,8 @@ public sealed class RejectedCredentialTests : IDisposable
             case "ClientSecretFile": options.ClientSecretFile = _file; break;
             case "ClientAssertionFile": options.ClientAssertionFile = _file; break;
             case "UseClientAssertion": options.UseClientAssertion(_ => new(_isNew ? "new" : "old")); break;
-            case "KeyFile":
-                options.KeyFile = _file;
+            case "PrivateKeyFile":
+                options.PrivateKeyFile = _file;
                 options.UseJwtAuthentication();
                 break;
             case "CertificateFile": options.CertificateFile = _file; break;

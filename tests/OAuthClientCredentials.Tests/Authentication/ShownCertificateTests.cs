@@ -72,7 +72,7 @@ public sealed class ShownCertificateTests : IDisposable
         switch (part)
         {
             case "secret": options.ClientSecret = "secret"; break;
-            case "key": options.Key = _key.ExportPkcs8PrivateKeyPem(); break;
+            case "key": options.PrivateKey = _key.ExportPkcs8PrivateKeyPem(); break;
             case "assertion": options.ClientAssertionFile = "/run/token"; break;
             case "certificate": options.CertificateFile = "/run/tls.pem"; break;
             case "bound": options.CertificateBoundTokens = true; break;

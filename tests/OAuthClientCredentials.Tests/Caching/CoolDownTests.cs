@@ -1,6 +1,6 @@
 using System.Net;
 using OAuthClientCredentials.Testing;
-using OAuthClientCredentials.Tests.Configuration;
+using OAuthClientCredentials.Tests.Clients;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
@@ -13,7 +13,7 @@ public sealed class CoolDownTests
     public async Task A_wrong_secret_is_not_sent_once_for_each_of_many_keys_that_start_together()
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(TestAnswer.Error("invalid_client").After(async _ => await Task.Yield()));
+        provider.Endpoint.Always(TestResponse.Error("invalid_client").After(async _ => await Task.Yield()));
         Task[] calls = [.. Enumerable.Range(0, 200).Select(number => provider.Tokens.GetTokenAsync("", Hostile.Scope($"s{number}")).AsTask().ContinueWith(task => task.Exception))];
         await Task.WhenAll(calls);
         Assert.InRange(provider.Endpoint.Requests.Count, 1, 20);
@@ -24,14 +24,14 @@ public sealed class CoolDownTests
     public async Task A_wrong_secret_is_not_sent_once_for_each_key_when_the_cool_down_ends()
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Always(TestResponse.Error("invalid_client"));
         for (int number = 0; number < 100; number++)
         {
             await Record.ExceptionAsync(async () => await provider.Tokens.GetTokenAsync("", Hostile.Scope($"s{number}")));
         }
 
         Assert.Single(provider.Endpoint.Requests);
-        provider.Endpoint.Always(TestAnswer.Error("invalid_client").After(async _ => await Task.Yield()));
+        provider.Endpoint.Always(TestResponse.Error("invalid_client").After(async _ => await Task.Yield()));
         provider.Time.Advance(TimeSpan.FromSeconds(13));
         await Task.WhenAll(Enumerable.Range(0, 100).Select(number => provider.Tokens.GetTokenAsync("", Hostile.Scope($"s{number}")).AsTask().ContinueWith(task => task.Exception)));
         Assert.Equal(2, provider.Endpoint.Requests.Count);
@@ -43,7 +43,7 @@ public sealed class CoolDownTests
     public async Task A_bare_403_for_one_scope_holds_back_that_scope_only()
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(request => request["scope"] == "admin" ? TestAnswer.Status(HttpStatusCode.Forbidden) : TestAnswer.Token());
+        provider.Endpoint.Always(request => request["scope"] == "admin" ? TestResponse.Status(HttpStatusCode.Forbidden) : TestResponse.Token());
         await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.GetTokenAsync("", Hostile.Scope("admin")));
         await provider.Tokens.GetTokenAsync("", Hostile.Scope("read"));
         await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.GetTokenAsync("", Hostile.Scope("admin")));
@@ -55,7 +55,7 @@ public sealed class CoolDownTests
     public async Task A_wrong_secret_is_sent_three_times_in_the_first_minute_and_once_a_minute_later()
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Always(TestResponse.Error("invalid_client"));
         int inFirstMinute = 0;
         for (int call = 0; call < 3_000; call++)
         {
@@ -73,10 +73,10 @@ public sealed class CoolDownTests
     public async Task When_the_cool_down_of_a_credential_is_over_one_request_tries_and_the_others_are_held_back()
     {
         await using Provider provider = new();
-        provider.Endpoint.Next(TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Next(TestResponse.Error("invalid_client"));
         TaskCompletionSource open = new();
         TokenRequestException first = await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
-        provider.Endpoint.Next(TestAnswer.Token().After(open.Task));
+        provider.Endpoint.Next(TestResponse.Token().After(open.Task));
         provider.Time.Advance(TimeSpan.FromSeconds(13));
         Task<AccessToken> trial = provider.Tokens.GetTokenAsync("", Hostile.Scope("a")).AsTask();
         await Eventually.True(() => provider.Endpoint.Requests.Count == 2);
@@ -97,7 +97,7 @@ public sealed class CoolDownTests
     public async Task The_cool_down_of_a_credential_doubles_and_is_the_same_for_all_requests()
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Always(TestResponse.Error("invalid_client"));
         double[] expected = [10, 20, 40, 60, 60];
         foreach (double wait in expected)
         {
@@ -111,7 +111,7 @@ public sealed class CoolDownTests
         Assert.Equal(expected.Length, provider.Endpoint.Requests.Count);
         provider.Endpoint.Recover();
         await provider.GetAsync();
-        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Always(TestResponse.Error("invalid_client"));
         TokenRequestException anew = await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.GetTokenAsync("", Hostile.Scope("third")));
         Assert.InRange((anew.NextAttemptAt - provider.Time.GetUtcNow())!.Value.TotalSeconds, 10, 12.5);
     }
@@ -121,7 +121,7 @@ public sealed class CoolDownTests
     public async Task A_trial_that_ends_without_a_verdict_leaves_the_next_request_to_try()
     {
         await using Provider provider = new();
-        provider.Endpoint.Next(TestAnswer.Error("invalid_client"), TestAnswer.Unavailable());
+        provider.Endpoint.Next(TestResponse.Error("invalid_client"), TestResponse.Unavailable());
         await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
         provider.Time.Advance(TimeSpan.FromSeconds(13));
         TokenRequestException outage = await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
@@ -137,7 +137,7 @@ public sealed class CoolDownTests
     {
         using TemporaryFile file = new("wrong");
         await using Provider provider = new(options => (options.ClientSecret, options.ClientSecretFile) = (null, file.Path));
-        provider.Endpoint.Always(request => request.Used("right") ? TestAnswer.Token() : TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Always(request => request.Used("right") ? TestResponse.Token() : TestResponse.Error("invalid_client"));
         string[] scopes = ["a", "b"];
         foreach (string scope in scopes)
         {
@@ -173,7 +173,7 @@ public sealed class CoolDownTests
             options.ClientSecret = null;
             options.UseClientAssertion(_ => new($"assertion-{++number}"));
         });
-        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Always(TestResponse.Error("invalid_client"));
         for (int call = 0; call < 600; call++)
         {
             await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
@@ -190,7 +190,7 @@ public sealed class CoolDownTests
     public async Task RequestTokenAsync_of_the_client_is_held_back_too()
     {
         TestAuthorizationServer server = new(new TestTimeProvider());
-        server.Always(TestAnswer.Error("invalid_client"));
+        server.Always(TestResponse.Error("invalid_client"));
         using OneClient client = new(server);
         await client.FailAsync();
         TokenRequestException held = await client.FailAsync();
@@ -203,7 +203,7 @@ public sealed class CoolDownTests
     public async Task A_maintenance_page_of_a_quarter_of_an_hour_is_noticed_to_be_over_within_75_seconds()
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(TestAnswer.Status(HttpStatusCode.OK, "<html>Maintenance</html>", "text/html"));
+        provider.Endpoint.Always(TestResponse.Status(HttpStatusCode.OK, "<html>Maintenance</html>", "text/html"));
         for (int second = 0; second < 900; second++)
         {
             await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
@@ -228,7 +228,7 @@ public sealed class CoolDownTests
     {
         await using Provider provider = new();
         TaskCompletionSource open = new();
-        provider.Endpoint.Next(TestAnswer.Token().After(open.Task), TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Next(TestResponse.Token().After(open.Task), TestResponse.Error("invalid_client"));
         Task<AccessToken> slow = provider.Tokens.GetTokenAsync("", Hostile.Scope("slow")).AsTask();
         await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
         await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.GetTokenAsync("", Hostile.Scope("refused")));
@@ -249,7 +249,7 @@ public sealed class CoolDownTests
     {
         (string Key, string? Value)[] client = [("orders:TokenEndpoint", "https://id.example.com/token"), ("orders:ClientId", "shop"), ("orders:ClientSecret", "se%cret"), ("orders:RequireAllScopes", "true")];
         await using Configured app = new(client);
-        app.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        app.Endpoint.Always(TestResponse.Error("invalid_client"));
         await Assert.ThrowsAsync<TokenRequestException>(async () => await app.Tokens.GetTokenAsync("orders"));
         app.Endpoint.Recover();
         app.Reload($"orders:{option}", value);
@@ -267,9 +267,9 @@ public sealed class CoolDownTests
         await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(1000) } };
         await provider.GetAsync();
         provider.Time.Advance(TimeSpan.FromSeconds(910));
-        provider.Endpoint.Always(transient ? TestAnswer.Unavailable() : TestAnswer.Error("invalid_scope"));
+        provider.Endpoint.Always(transient ? TestResponse.Unavailable() : TestResponse.Error("invalid_scope"));
         await provider.GetAndSettleAsync(requests: 2);
-        provider.Endpoint.Always(TestAnswer.SameToken());
+        provider.Endpoint.Always(TestResponse.SameToken());
         provider.Time.Advance(TimeSpan.FromSeconds(38));
         await provider.GetAndSettleAsync(requests: 3);
 
@@ -292,7 +292,7 @@ public sealed class CoolDownTests
         provider.Endpoint.Outage();
         await provider.GetAndSettleAsync(requests: 2);
         DateTimeOffset end = provider.Time.GetUtcNow() + TimeSpan.FromSeconds(9);
-        provider.Endpoint.Always(request => request.At < end ? TestAnswer.Response(() => Respond.Token("token-1", Math.Ceiling((end - provider.Time.GetUtcNow()).TotalSeconds))) : TestAnswer.Token());
+        provider.Endpoint.Always(request => request.At < end ? TestResponse.Response(() => Respond.Token("token-1", Math.Ceiling((end - provider.Time.GetUtcNow()).TotalSeconds))) : TestResponse.Token());
         List<string> failures = [];
         for (int step = 0; step < 1000; step++)
         {
@@ -356,7 +356,7 @@ public sealed class CoolDownTests
             ("orders:Parameters:tenant", "a"), ("orders:Parameters:region", "b"),
         ];
         await using Configured app = new(client);
-        app.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        app.Endpoint.Always(TestResponse.Error("invalid_client"));
         await Assert.ThrowsAsync<TokenRequestException>(async () => await app.Tokens.GetTokenAsync("orders"));
         app.Reload("stock:ClientId", "another");
         await Assert.ThrowsAsync<TokenRequestException>(async () => await app.Tokens.GetTokenAsync("orders"));

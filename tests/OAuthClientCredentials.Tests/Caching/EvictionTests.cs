@@ -42,7 +42,7 @@ public sealed class EvictionTests
     {
         await using Provider provider = new();
         TaskCompletionSource open = new();
-        provider.Endpoint.Next(TestAnswer.Token().After(open.Task));
+        provider.Endpoint.Next(TestResponse.Token().After(open.Task));
         Task<AccessToken> waiting = provider.Tokens.GetTokenAsync(request: Request(0)).AsTask();
         await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
         await FillAsync(provider, 1, Max);

@@ -54,7 +54,7 @@ public sealed class GenerationTests : IAsyncDisposable
     public async Task A_changed_secret_fails_no_call_while_the_server_is_down()
     {
         await GetAsync();
-        _endpoint.Always(TestAnswer.Status(HttpStatusCode.ServiceUnavailable));
+        _endpoint.Always(TestResponse.Status(HttpStatusCode.ServiceUnavailable));
         Set("ClientSecret", "new-secret");
         for (int second = 0; second < 60; second++)
         {
@@ -75,7 +75,7 @@ public sealed class GenerationTests : IAsyncDisposable
     [Trait("Req", "R-190")]
     public async Task A_corrected_secret_works_at_the_next_call()
     {
-        _endpoint.Always(request => request.Used("new-secret") ? TestAnswer.Token() : TestAnswer.Error("invalid_client"));
+        _endpoint.Always(request => request.Used("new-secret") ? TestResponse.Token() : TestResponse.Error("invalid_client"));
         await Assert.ThrowsAsync<TokenRequestException>(GetAsync);
         await Assert.ThrowsAsync<TokenRequestException>(GetAsync);
         Assert.Single(_endpoint.Requests);
@@ -107,7 +107,7 @@ public sealed class GenerationTests : IAsyncDisposable
     public async Task Callers_who_wait_while_the_identity_changes_get_a_token_of_the_new_one()
     {
         TaskCompletionSource answer = new();
-        _endpoint.Next(TestAnswer.Token(value: "late").After(_ => answer.Task));
+        _endpoint.Next(TestResponse.Token(value: "late").After(_ => answer.Task));
         Task<string>[] callers = [.. Enumerable.Range(0, 50).Select(_ => Task.Run(GetAsync))];
         await Eventually.True(() => _endpoint.Requests.Count == 1);
         Set("Scopes:0", "write");
@@ -207,7 +207,7 @@ public sealed class GenerationTests : IAsyncDisposable
     [Trait("Req", "R-076")]
     public async Task The_number_of_sources_is_bounded_and_the_clients_own_stays()
     {
-        TokenProvider provider = new(_services.GetRequiredService<OAuthClientCredentials.Clients.ClientRegistry>(), _services.GetRequiredService<TokenClient>().RequestAsync, _time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, maxSources: 100);
+        TokenProvider provider = new(_services.GetRequiredService<OAuthClientCredentials.Clients.ClientSettingsProvider>(), _services.GetRequiredService<TokenClient>().RequestAsync, _time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, maxSources: 100);
         await provider.GetTokenAsync("orders");
         for (int number = 0; number < 1000; number++)
         {

@@ -40,7 +40,7 @@ public sealed class IdleSourcesTests
     {
         // TokenProvider's own steps, on two threads: Eviction retires sources and drops them, while a caller whose request is no longer listed adds it anew.
         await using ServiceProvider services = Hostile.Services(null, new TestAuthorizationServer(), ("c", _ => { }));
-        ClientTokenCache client = new(services.GetRequiredService<ClientRegistry>().Get("c"), (_, _) => throw new UnreachableException(), new(TimeProvider.System), new(NullLogger.Instance));
+        ClientTokenCache client = new(services.GetRequiredService<ClientSettingsProvider>().Get("c"), (_, _) => throw new UnreachableException(), new(TimeProvider.System), new(NullLogger.Instance));
         for (int number = 0; number < 50; number++)
         {
             client.GetOrAdd(Hostile.Scope($"other-{number}"));
@@ -98,9 +98,9 @@ public sealed class IdleSourcesTests
     {
         TestTimeProvider time = new();
         TestAuthorizationServer server = new(time) { Lifetime = TimeSpan.FromSeconds(2) };
-        server.Always(request => request["scope"] != "bad" ? TestAnswer.Token() : fatal ? TestAnswer.Error("invalid_scope") : TestAnswer.TooManyRequests(TimeSpan.FromSeconds(60)));
+        server.Always(request => request["scope"] != "bad" ? TestResponse.Token() : fatal ? TestResponse.Error("invalid_scope") : TestResponse.TooManyRequests(TimeSpan.FromSeconds(60)));
         await using ServiceProvider services = Hostile.Services(time, server, ("c", _ => { }));
-        TokenProvider tokens = new(services.GetRequiredService<ClientRegistry>(), services.GetRequiredService<TokenClient>().RequestAsync, time, NullLogger.Instance, maxSources: 10);
+        TokenProvider tokens = new(services.GetRequiredService<ClientSettingsProvider>(), services.GetRequiredService<TokenClient>().RequestAsync, time, NullLogger.Instance, maxSources: 10);
         for (int round = 0; round < 3; round++)
         {
             await Record.ExceptionAsync(async () => await tokens.GetTokenAsync("c", Hostile.Scope("bad")));

@@ -46,7 +46,7 @@ public sealed class LifetimeTests
     {
         await using Provider provider = new();
         DateTimeOffset sent = provider.Time.GetUtcNow();
-        provider.Endpoint.Always(TestAnswer.Token().After(_ =>
+        provider.Endpoint.Always(TestResponse.Token().After(_ =>
         {
             provider.Time.Advance(TimeSpan.FromSeconds(8));
             return Task.CompletedTask;
@@ -60,7 +60,7 @@ public sealed class LifetimeTests
     public async Task A_token_that_lived_shorter_than_its_request_took_is_given_to_those_who_waited_and_not_kept()
     {
         await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(1) } };
-        provider.Endpoint.Always(TestAnswer.Token().After(_ =>
+        provider.Endpoint.Always(TestResponse.Token().After(_ =>
         {
             provider.Time.Advance(TimeSpan.FromSeconds(1.5));
             return Task.CompletedTask;
@@ -85,7 +85,7 @@ public sealed class LifetimeTests
     public async Task A_token_that_does_not_say_how_long_it_lives_lives_five_minutes()
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(request => TestAnswer.Status(HttpStatusCode.OK, $$"""{"access_token":"token-{{request.Number}}"}"""));
+        provider.Endpoint.Always(request => TestResponse.Status(HttpStatusCode.OK, $$"""{"access_token":"token-{{request.Number}}"}"""));
         await provider.GetAsync();
         provider.Time.Advance(TimeSpan.FromSeconds(200));
         Assert.Equal("token-1", await provider.GetAsync());
@@ -160,7 +160,7 @@ public sealed class LifetimeTests
         await using Provider provider = new();
         await provider.GetAsync();
         TaskCompletionSource answer = new();
-        provider.Endpoint.Always(TestAnswer.Token().After(answer.Task));
+        provider.Endpoint.Always(TestResponse.Token().After(answer.Task));
         provider.Time.Advance(TimeSpan.FromSeconds(3300));
         ValueTask<AccessToken> during = provider.Tokens.GetTokenAsync();
         Assert.True(during.IsCompletedSuccessfully);
@@ -178,7 +178,7 @@ public sealed class LifetimeTests
     {
         await using Provider provider = new();
         await provider.GetAsync();
-        provider.Endpoint.Always(TestAnswer.Status(HttpStatusCode.ServiceUnavailable));
+        provider.Endpoint.Always(TestResponse.Status(HttpStatusCode.ServiceUnavailable));
         for (int second = 0; second < 3599; second++)
         {
             provider.Time.Advance(TimeSpan.FromSeconds(1));
@@ -200,7 +200,7 @@ public sealed class LifetimeTests
         await using Provider provider = new();
         await provider.GetAsync();
         provider.Time.Advance(TimeSpan.FromSeconds(3300));
-        provider.Endpoint.Always(TestAnswer.Status(HttpStatusCode.InternalServerError));
+        provider.Endpoint.Always(TestResponse.Status(HttpStatusCode.InternalServerError));
         int before = provider.Endpoint.Requests.Count;
         for (int second = 0; second < 120; second++)
         {
@@ -218,7 +218,7 @@ public sealed class LifetimeTests
     {
         await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(8) } };
         await provider.GetAsync();
-        provider.Endpoint.Always(request => request.Number < 3 ? TestAnswer.Status(HttpStatusCode.BadGateway) : TestAnswer.Token());
+        provider.Endpoint.Always(request => request.Number < 3 ? TestResponse.Status(HttpStatusCode.BadGateway) : TestResponse.Token());
         for (int step = 0; step < 79; step++)
         {
             provider.Time.Advance(TimeSpan.FromMilliseconds(100));
@@ -246,7 +246,7 @@ public sealed class LifetimeTests
     {
         await using Provider provider = new();
         DateTimeOffset end = provider.Time.GetUtcNow() + TimeSpan.FromSeconds(3600);
-        provider.Endpoint.Always(TestAnswer.Response(() => Respond.Token("the-one", Math.Floor((end - provider.Time.GetUtcNow()).TotalSeconds))));
+        provider.Endpoint.Always(TestResponse.Response(() => Respond.Token("the-one", Math.Floor((end - provider.Time.GetUtcNow()).TotalSeconds))));
         for (int second = 0; second < 3500; second++)
         {
             Assert.Equal("the-one", await provider.GetAsync());
@@ -263,7 +263,7 @@ public sealed class LifetimeTests
     {
         await using Provider provider = new(options => options.MaxRetries = 2);
         await provider.GetAsync();
-        provider.Endpoint.Always(TestAnswer.Unavailable());
+        provider.Endpoint.Always(TestResponse.Unavailable());
         provider.Time.Advance(TimeSpan.FromSeconds(3300));
         for (int second = 0; second < 60; second++)
         {

@@ -203,10 +203,10 @@ public sealed class ModelTests
                     _isFine = what is Do.ServerFine;
                     Server.Always(what switch
                     {
-                        Do.ServerDown => TestAnswer.Unavailable(),
-                        Do.ServerRefuses => TestAnswer.Error("invalid_client"),
-                        Do.ServerRepeats => TestAnswer.SameToken(),
-                        _ => TestAnswer.Token(),
+                        Do.ServerDown => TestResponse.Unavailable(),
+                        Do.ServerRefuses => TestResponse.Error("invalid_client"),
+                        Do.ServerRepeats => TestResponse.SameToken(),
+                        _ => TestResponse.Token(),
                     });
                     return 0;
                 case Do.SetLifetime:
@@ -331,9 +331,9 @@ public sealed class ModelTests
                 Assert.True(_inFlight[key] == 1, $"two flights at once for {key}");
             }
 
-            TestAnswer answer = Volatile.Read(ref _down) == 1
-                ? TestAnswer.Unavailable()
-                : TestAnswer.Token(TimeSpan.FromHours(1), $"{request.ClientId}:{request["scope"]}:{Interlocked.Increment(ref _number)}");
+            TestResponse answer = Volatile.Read(ref _down) == 1
+                ? TestResponse.Unavailable()
+                : TestResponse.Token(TimeSpan.FromHours(1), $"{request.ClientId}:{request["scope"]}:{Interlocked.Increment(ref _number)}");
             return answer.After(async _ =>
             {
                 await Task.Yield();

@@ -11,7 +11,7 @@ public sealed class PatienceTests
     public async Task A_flight_that_callers_wait_for_makes_three_attempts_and_the_next_one()
     {
         await using Provider provider = new(options => options.MaxRetries = 2);
-        provider.Endpoint.Always(TestAnswer.Unavailable());
+        provider.Endpoint.Always(TestResponse.Unavailable());
         TokenRequestException first = await FailAsync(provider);
         Assert.Equal(3, first.Attempts);
 
@@ -27,7 +27,7 @@ public sealed class PatienceTests
         provider.Time.Advance(TimeSpan.FromSeconds(7));
         await provider.GetAsync();
         provider.Tokens.Forget("");
-        provider.Endpoint.Always(TestAnswer.Unavailable());
+        provider.Endpoint.Always(TestResponse.Unavailable());
         Assert.Equal(3, (await FailAsync(provider)).Attempts);
     }
 
@@ -38,7 +38,7 @@ public sealed class PatienceTests
     {
         await using Provider provider = new(options => options.MaxRetries = 2);
         await provider.GetAsync();
-        provider.Endpoint.Always(TestAnswer.Unavailable());
+        provider.Endpoint.Always(TestResponse.Unavailable());
         provider.Time.Advance(TimeSpan.FromSeconds(3300));
         await provider.GetAndSettleAsync(requests: 2);
         provider.Time.Advance(TimeSpan.FromSeconds(20));
@@ -54,7 +54,7 @@ public sealed class PatienceTests
         await using Provider provider = new(options => options.MaxRetries = 2) { Endpoint = { Lifetime = TimeSpan.FromSeconds(100) } };
         await provider.GetAsync();
         TaskCompletionSource open = new();
-        provider.Endpoint.Next(TestAnswer.Unavailable().After(open.Task));
+        provider.Endpoint.Next(TestResponse.Unavailable().After(open.Task));
         provider.Time.Advance(TimeSpan.FromSeconds(98));
         await provider.GetAsync();
         await Eventually.True(() => provider.Endpoint.Requests.Count == 2);
@@ -77,7 +77,7 @@ public sealed class PatienceTests
     {
         await using Provider provider = new(options => options.MaxRetries = 2) { Endpoint = { Lifetime = TimeSpan.FromSeconds(100) } };
         await provider.GetAsync();
-        provider.Endpoint.Always(TestAnswer.Never());
+        provider.Endpoint.Always(TestResponse.Never());
         provider.Time.Advance(TimeSpan.FromSeconds(92));
         await provider.GetAsync();
         await Eventually.True(() => provider.Endpoint.Requests.Count == 2);
@@ -98,7 +98,7 @@ public sealed class PatienceTests
         foreach (int length in lengths)
         {
             await using Provider provider = new(options => options.MaxRetries = 2);
-            provider.Endpoint.Always(TestAnswer.Unavailable());
+            provider.Endpoint.Always(TestResponse.Unavailable());
             for (int second = 0; second < length; second++)
             {
                 await FailAsync(provider);
@@ -125,7 +125,7 @@ public sealed class PatienceTests
         await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(1000) } };
         await provider.GetAsync();
         provider.Time.Advance(TimeSpan.FromSeconds(910));
-        provider.Endpoint.Always(TestAnswer.Unavailable());
+        provider.Endpoint.Always(TestResponse.Unavailable());
         while (provider.Tokens.GetStatus().State is not ClientState.Empty)
         {
             await provider.GetAsync();
@@ -146,7 +146,7 @@ public sealed class PatienceTests
     public async Task A_repeated_token_with_a_later_expiry_is_a_renewal_and_nobody_waits(int jump)
     {
         await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(100) } };
-        provider.Endpoint.Always(TestAnswer.Token(value: "same"));
+        provider.Endpoint.Always(TestResponse.Token(value: "same"));
         await provider.GetAsync();
         for (int second = 0; second < 1000; second++)
         {
@@ -175,7 +175,7 @@ public sealed class PatienceTests
     {
         await using Provider provider = new();
         DateTimeOffset end = provider.Time.GetUtcNow() + TimeSpan.FromSeconds(3600);
-        provider.Endpoint.Always(request => TestAnswer.Response(() => Respond.Token("same", Math.Ceiling((end - request.At).TotalSeconds))));
+        provider.Endpoint.Always(request => TestResponse.Response(() => Respond.Token("same", Math.Ceiling((end - request.At).TotalSeconds))));
         await provider.GetAsync();
         provider.Time.Advance(TimeSpan.FromSeconds(100));
         provider.Time.JumpWallClock(TimeSpan.FromSeconds(jump));
@@ -213,7 +213,7 @@ public sealed class PatienceTests
         TestTimeProvider time = new();
         TestAuthorizationServer server = new(time);
         TaskCompletionSource open = new();
-        server.Next(TestAnswer.Token().After(open.Task));
+        server.Next(TestResponse.Token().After(open.Task));
         Dated authentication = new();
         await using TokenProvider tokens = Hostile.Create(
             options =>

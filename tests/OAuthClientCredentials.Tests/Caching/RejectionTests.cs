@@ -69,7 +69,7 @@ public sealed class RejectionTests
         await using Provider provider = new();
         AccessToken token = await provider.Tokens.GetTokenAsync();
         TaskCompletionSource open = new();
-        provider.Endpoint.Next(TestAnswer.Token().After(open.Task));
+        provider.Endpoint.Next(TestResponse.Token().After(open.Task));
         ValueTask<AccessToken> renewal = provider.Tokens.RenewTokenAsync(token);
         await Eventually.True(() => provider.Endpoint.Requests.Count == 2);
         for (int call = 0; call < 10; call++)
@@ -93,7 +93,7 @@ public sealed class RejectionTests
     {
         await using Provider provider = new();
         AccessToken token = await provider.Tokens.GetTokenAsync();
-        provider.Endpoint.Always(TestAnswer.Status(HttpStatusCode.ServiceUnavailable));
+        provider.Endpoint.Always(TestResponse.Status(HttpStatusCode.ServiceUnavailable));
         Assert.Same(token, await provider.Tokens.RenewTokenAsync(token));
         Assert.Same(token, await provider.Tokens.GetTokenAsync());
         Assert.Same(token, await provider.Tokens.RenewTokenAsync(token));
@@ -108,7 +108,7 @@ public sealed class RejectionTests
         AccessToken second = await provider.Tokens.RenewTokenAsync(await provider.Tokens.GetTokenAsync());
         provider.Time.Advance(TimeSpan.FromSeconds(92));
         TaskCompletionSource open = new();
-        provider.Endpoint.Next(TestAnswer.Token(TimeSpan.FromSeconds(5)).After(open.Task));
+        provider.Endpoint.Next(TestResponse.Token(TimeSpan.FromSeconds(5)).After(open.Task));
         Assert.Same(second, await provider.Tokens.GetTokenAsync());
         ValueTask<AccessToken> renewal = provider.Tokens.RenewTokenAsync(second);
         Assert.False(renewal.IsCompleted);
@@ -126,7 +126,7 @@ public sealed class RejectionTests
     {
         await using Provider provider = new();
         AccessToken token = await provider.Tokens.GetTokenAsync();
-        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Always(TestResponse.Error("invalid_client"));
         provider.Time.Advance(TimeSpan.FromSeconds(3300));
         await provider.GetAndSettleAsync(2);
         Assert.Same(token, await provider.Tokens.RenewTokenAsync(token));
@@ -142,7 +142,7 @@ public sealed class RejectionTests
         AccessToken token = await provider.Tokens.GetTokenAsync();
         provider.Time.Advance(TimeSpan.FromSeconds(101));
         Assert.Equal("token-2", (await provider.Tokens.RenewTokenAsync(token)).Value);
-        provider.Endpoint.Always(TestAnswer.Unavailable());
+        provider.Endpoint.Always(TestResponse.Unavailable());
         provider.Time.Advance(TimeSpan.FromSeconds(101));
         await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.RenewTokenAsync(token));
     }
@@ -153,7 +153,7 @@ public sealed class RejectionTests
     {
         await using Provider provider = new();
         AccessToken token = await provider.Tokens.GetTokenAsync();
-        provider.Endpoint.Always(TestAnswer.Unavailable());
+        provider.Endpoint.Always(TestResponse.Unavailable());
         Assert.Same(token, await provider.Tokens.RenewTokenAsync(token));
         provider.Tokens.Forget("");
         await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
@@ -165,7 +165,7 @@ public sealed class RejectionTests
     {
         await using Provider provider = new();
         TaskCompletionSource late = new();
-        provider.Endpoint.Next(TestAnswer.Token(value: "late").After(_ => late.Task));
+        provider.Endpoint.Next(TestResponse.Token(value: "late").After(_ => late.Task));
         Task<string> waiting = provider.GetAsync();
         await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
         provider.Tokens.Forget("");

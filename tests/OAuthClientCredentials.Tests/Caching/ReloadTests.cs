@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OAuthClientCredentials.Testing;
-using OAuthClientCredentials.Tests.Configuration;
+using OAuthClientCredentials.Tests.Clients;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;

@@ -62,7 +62,7 @@ public sealed class RenewalTests
     {
         await using Provider provider = new();
         provider.Endpoint.Lifetime = TimeSpan.FromSeconds(20);
-        provider.Endpoint.Next(TestAnswer.Token().After(TimeSpan.FromSeconds(8)));
+        provider.Endpoint.Next(TestResponse.Token().After(TimeSpan.FromSeconds(8)));
         Task<string> first = provider.GetAsync();
         await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
         while (!first.IsCompleted)
@@ -88,7 +88,7 @@ public sealed class RenewalTests
         provider.Endpoint.Lifetime = TimeSpan.FromSeconds(100);
         await provider.GetAsync();
         TaskCompletionSource open = new();
-        provider.Endpoint.Always(TestAnswer.Unavailable().After(open.Task));
+        provider.Endpoint.Always(TestResponse.Unavailable().After(open.Task));
         provider.Time.Advance(TimeSpan.FromSeconds(95));
         await provider.GetAsync();
         await Eventually.True(() => provider.Endpoint.Requests.Count == 2);
@@ -133,7 +133,7 @@ public sealed class RenewalTests
     {
         await using Provider provider = new(options => options.MaxRetries = 2) { Endpoint = { Lifetime = TimeSpan.FromSeconds(12) } };
         await provider.GetAsync();
-        provider.Endpoint.Next(TestAnswer.Never());
+        provider.Endpoint.Next(TestResponse.Never());
         provider.Time.Advance(TimeSpan.FromSeconds(11));
         Assert.Equal("token-1", await provider.GetAsync());
         await Eventually.True(() => provider.Endpoint.Requests.Count == 2);

@@ -15,7 +15,7 @@ public sealed class SingleFlightTests
     {
         await using Provider provider = new();
         TaskCompletionSource answer = new();
-        provider.Endpoint.Always(TestAnswer.Token().After(answer.Task));
+        provider.Endpoint.Always(TestResponse.Token().After(answer.Task));
         Task<string>[] callers = [.. Enumerable.Range(0, 10_000).Select(_ => Task.Run(provider.GetAsync))];
         await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
         answer.SetResult();
@@ -28,7 +28,7 @@ public sealed class SingleFlightTests
     public async Task Different_requests_at_once_get_each_their_own_token()
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(TestAnswer.Token());
+        provider.Endpoint.Always(TestResponse.Token());
         Task<AccessToken>[] callers = [.. Enumerable.Range(0, 1000).Select(number => Task.Run(() => provider.Tokens.GetTokenAsync("", new TokenRequest { Scopes = [$"scope-{number % 100}"] }).AsTask()))];
         AccessToken[] tokens = await Task.WhenAll(callers);
         Assert.Equal(100, provider.Endpoint.Requests.Count);
@@ -44,7 +44,7 @@ public sealed class SingleFlightTests
         await using Provider provider = new();
         TaskCompletionSource answer = new();
         bool flightCancelled = false;
-        provider.Endpoint.Always(TestAnswer.Token().After(async token =>
+        provider.Endpoint.Always(TestResponse.Token().After(async token =>
         {
             token.Register(() => flightCancelled = true);
             await answer.Task;
@@ -67,7 +67,7 @@ public sealed class SingleFlightTests
     public async Task Callers_that_give_up_at_random_disturb_nobody()
     {
         await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(2) } };
-        provider.Endpoint.Always(TestAnswer.Token().After(_ => Task.Run(Thread.Yield)));
+        provider.Endpoint.Always(TestResponse.Token().After(_ => Task.Run(Thread.Yield)));
         Random random = new(42);
         int[] delays = [.. Enumerable.Range(0, 2000).Select(_ => random.Next(0, 200))];
         await Parallel.ForEachAsync(delays, async (delay, _) =>
@@ -89,7 +89,7 @@ public sealed class SingleFlightTests
     {
         await using Provider provider = new();
         (string? Ambient, Activity? Activity) seen = ("not yet", null);
-        provider.Endpoint.Always(TestAnswer.Token().After(_ =>
+        provider.Endpoint.Always(TestResponse.Token().After(_ =>
         {
             seen = (Ambient.Value, Activity.Current);
             return Task.CompletedTask;
@@ -108,8 +108,8 @@ public sealed class SingleFlightTests
     {
         await using Provider provider = new();
         TaskCompletionSource answer = new();
-        provider.Endpoint.Always(TestAnswer.Token().After(answer.Task));
-        provider.Endpoint.Always(TestAnswer.Status(HttpStatusCode.ServiceUnavailable));
+        provider.Endpoint.Always(TestResponse.Token().After(answer.Task));
+        provider.Endpoint.Always(TestResponse.Status(HttpStatusCode.ServiceUnavailable));
         Task<string>[] callers = [.. Enumerable.Range(0, 100).Select(_ => provider.GetAsync())];
         answer.SetResult();
         List<TokenRequestException> exceptions = [];
@@ -127,7 +127,7 @@ public sealed class SingleFlightTests
     public async Task After_a_passing_error_calls_fail_at_once_until_the_next_attempt()
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(request => request.Number == 1 ? TestAnswer.Status(HttpStatusCode.ServiceUnavailable) : TestAnswer.Token());
+        provider.Endpoint.Always(request => request.Number == 1 ? TestResponse.Status(HttpStatusCode.ServiceUnavailable) : TestResponse.Token());
         TokenRequestException first = await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
         TokenRequestException second = await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
         Assert.Single(provider.Endpoint.Requests);
@@ -142,7 +142,7 @@ public sealed class SingleFlightTests
     public async Task A_wrong_secret_is_not_hammered()
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Always(TestResponse.Error("invalid_client"));
         for (int call = 0; call < 10_000; call++)
         {
             TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
@@ -161,7 +161,7 @@ public sealed class SingleFlightTests
     public async Task Retry_after_blocks_all_callers_until_then()
     {
         await using Provider provider = new();
-        provider.Endpoint.Next(TestAnswer.TooManyRequests(TimeSpan.FromSeconds(45)));
+        provider.Endpoint.Next(TestResponse.TooManyRequests(TimeSpan.FromSeconds(45)));
         TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
         Assert.Equal(TimeSpan.FromSeconds(45), exception.RetryAfter);
         provider.Time.Advance(TimeSpan.FromSeconds(44));
@@ -177,7 +177,7 @@ public sealed class SingleFlightTests
     {
         Provider provider = new();
         bool cancelled = false;
-        provider.Endpoint.Always(TestAnswer.Token().After(async token =>
+        provider.Endpoint.Always(TestResponse.Token().After(async token =>
         {
             using CancellationTokenRegistration registration = token.Register(() => cancelled = true);
             await Task.Delay(Timeout.Infinite, token);
@@ -197,7 +197,7 @@ public sealed class SingleFlightTests
         Provider provider = new();
         TaskCompletionSource release = new();
         TaskCompletionSource cancelled = new();
-        provider.Endpoint.Always(TestAnswer.Token().After(async token =>
+        provider.Endpoint.Always(TestResponse.Token().After(async token =>
         {
             using CancellationTokenRegistration registration = token.Register(() => cancelled.TrySetResult());
             await release.Task;
@@ -219,7 +219,7 @@ public sealed class SingleFlightTests
         await using Provider provider = new();
         int running = 0;
         int most = 0;
-        provider.Endpoint.Always(TestAnswer.Token().After(async _ =>
+        provider.Endpoint.Always(TestResponse.Token().After(async _ =>
         {
             int now = Interlocked.Increment(ref running);
             for (int seen = Volatile.Read(ref most); now > seen && Interlocked.CompareExchange(ref most, now, seen) != seen; seen = Volatile.Read(ref most))

@@ -12,7 +12,7 @@ public sealed class StatusTests
         await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(100) } };
         Assert.Equal(ClientState.Empty, provider.Tokens.GetStatus().State);
         TaskCompletionSource open = new();
-        provider.Endpoint.Next(TestAnswer.Token().After(open.Task));
+        provider.Endpoint.Next(TestResponse.Token().After(open.Task));
         Task<AccessToken> first = provider.Tokens.GetTokenAsync().AsTask();
         Assert.Equal(ClientState.Requesting, provider.Tokens.GetStatus().State);
         open.SetResult();
@@ -22,7 +22,7 @@ public sealed class StatusTests
         provider.Time.Advance(TimeSpan.FromSeconds(92));
         Assert.Equal(ClientState.Due, provider.Tokens.GetStatus().State);
         TaskCompletionSource fails = new();
-        provider.Endpoint.Always(TestAnswer.Unavailable().After(fails.Task));
+        provider.Endpoint.Always(TestResponse.Unavailable().After(fails.Task));
         await provider.GetAsync();
         Assert.Equal(ClientState.Renewing, provider.Tokens.GetStatus().State);
         fails.SetResult();
@@ -43,7 +43,7 @@ public sealed class StatusTests
     public async Task GetStatus_tells_when_a_rejected_credential_is_tried_again()
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Always(TestResponse.Error("invalid_client"));
         await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
         ClientStatus status = provider.Tokens.GetStatus();
         Assert.Equal(("invalid_client", 1), (status.LastError!.Error, status.ConsecutiveFailures));

@@ -33,7 +33,7 @@ public sealed class TracingTests : IDisposable
     public async Task A_token_request_is_a_trace_of_its_own_linked_to_the_call_that_needed_it(bool succeeds)
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(_ => succeeds ? TestAnswer.Token() : TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Always(_ => succeeds ? TestResponse.Token() : TestResponse.Error("invalid_client"));
         using ActivitySource source = new("Application");
         ActivityContext caller;
         using (Activity call = source.StartActivity("call")!)

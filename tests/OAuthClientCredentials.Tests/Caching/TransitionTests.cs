@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Caching;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Testing;
-using OAuthClientCredentials.Tests.Configuration;
+using OAuthClientCredentials.Tests.Clients;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
@@ -94,7 +95,7 @@ public sealed class TransitionTests
     public async Task A_new_credential_brings_a_token_that_ends_earlier_once_and_not_for_ever()
     {
         await using Configured app = new([("orders:TokenEndpoint", OneClient.Endpoint), ("orders:ClientId", "shop"), ("orders:ClientSecret", "old")]);
-        app.Endpoint.Next(TestAnswer.Token(TimeSpan.FromSeconds(3000), "first"), TestAnswer.Token(TimeSpan.FromSeconds(2000), "second"), TestAnswer.Token(TimeSpan.FromSeconds(50), "third"));
+        app.Endpoint.Next(TestResponse.Token(TimeSpan.FromSeconds(3000), "first"), TestResponse.Token(TimeSpan.FromSeconds(2000), "second"), TestResponse.Token(TimeSpan.FromSeconds(50), "third"));
         Assert.Equal("first", await GetAsync());
         app.Reload("orders:ClientSecret", "new");
         Assert.Equal("first", await GetAsync());
@@ -117,7 +118,7 @@ public sealed class TransitionTests
     public async Task A_success_begins_the_waits_anew()
     {
         await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(10) } };
-        provider.Endpoint.Next(TestAnswer.Unavailable(), TestAnswer.Unavailable(), TestAnswer.Token(), TestAnswer.Unavailable());
+        provider.Endpoint.Next(TestResponse.Unavailable(), TestResponse.Unavailable(), TestResponse.Token(), TestResponse.Unavailable());
         await FailAsync(provider);
         provider.Time.Advance(TimeSpan.FromSeconds(1.3));
         await FailAsync(provider);
@@ -135,7 +136,7 @@ public sealed class TransitionTests
     public async Task A_success_begins_the_cool_downs_anew()
     {
         await using Provider provider = new() { Endpoint = { Lifetime = TimeSpan.FromSeconds(10) } };
-        provider.Endpoint.Next(TestAnswer.Error("invalid_scope"), TestAnswer.Token(), TestAnswer.Error("invalid_scope"), TestAnswer.Error("invalid_scope"), TestAnswer.Token(TimeSpan.Zero), TestAnswer.Error("invalid_scope"));
+        provider.Endpoint.Next(TestResponse.Error("invalid_scope"), TestResponse.Token(), TestResponse.Error("invalid_scope"), TestResponse.Error("invalid_scope"), TestResponse.Token(TimeSpan.Zero), TestResponse.Error("invalid_scope"));
         await FailAsync(provider);
         provider.Time.Advance(TimeSpan.FromSeconds(38));
         await provider.GetAsync();
@@ -182,7 +183,7 @@ public sealed class TransitionTests
     public async Task A_token_that_is_dead_on_arrival_ends_the_failures_before_it()
     {
         await using Provider provider = new();
-        provider.Endpoint.Next(TestAnswer.Unavailable(), TestAnswer.Token(TimeSpan.Zero), TestAnswer.Token());
+        provider.Endpoint.Next(TestResponse.Unavailable(), TestResponse.Token(TimeSpan.Zero), TestResponse.Token());
         await FailAsync(provider);
         provider.Time.Advance(TimeSpan.FromSeconds(1.3));
         await provider.GetAsync();
@@ -195,7 +196,7 @@ public sealed class TransitionTests
     public async Task An_error_that_is_not_transient_is_not_tried_again_for_ten_seconds()
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(TestAnswer.Error("invalid_scope"));
+        provider.Endpoint.Always(TestResponse.Error("invalid_scope"));
         await FailAsync(provider);
         provider.Time.Advance(TimeSpan.FromSeconds(9));
         await FailAsync(provider);
@@ -210,7 +211,7 @@ public sealed class TransitionTests
     public void A_source_that_is_added_to_an_ended_generation_has_ended_too()
     {
         ClientCredentialsOptions options = new() { TokenEndpoint = OneClient.Endpoint, ClientId = "shop", ClientSecret = "secret" };
-        using ClientRegistry registry = new(new FixedOptions(options), null, new([new("", null)], null), TimeProvider.System, NullLogger.Instance);
+        using ClientSettingsProvider registry = new(new FixedOptions(options), null, new([new("", null)], null), TimeProvider.System, NullLogger.Instance);
         ClientTokenCache client = new(registry.Get(""), (_, _) => throw new NotSupportedException(), new(TimeProvider.System), new(NullLogger.Instance));
         Assert.False(client.GetOrAdd(Hostile.Scope("a")).IsRetired);
         Assert.True(client.RetireAsync().IsCompletedSuccessfully);

@@ -41,7 +41,7 @@ public sealed class UnobservedTests
         // Nobody waits any more when the flight fails.
         await using Provider abandoned = new();
         TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        abandoned.Endpoint.Always(TestAnswer.Token().After(_ => release.Task));
+        abandoned.Endpoint.Always(TestResponse.Token().After(_ => release.Task));
         using CancellationTokenSource gone = new();
         Task<AccessToken> caller = abandoned.Tokens.GetTokenAsync(cancellationToken: gone.Token).AsTask();
         await gone.CancelAsync();
@@ -52,14 +52,14 @@ public sealed class UnobservedTests
         // A renewal behind the calls fails.
         await using Provider renewing = new();
         await renewing.GetAsync();
-        renewing.Endpoint.Always(TestAnswer.Status(HttpStatusCode.ServiceUnavailable));
+        renewing.Endpoint.Always(TestResponse.Status(HttpStatusCode.ServiceUnavailable));
         renewing.Time.Advance(TimeSpan.FromSeconds(3500));
         await renewing.GetAndSettleAsync(requests: 2);
 
         // The provider ends while a request hangs that does not listen, and that fails later.
         Provider disposed = new();
         TaskCompletionSource late = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        disposed.Endpoint.Always(TestAnswer.Token().After(_ => late.Task));
+        disposed.Endpoint.Always(TestResponse.Token().After(_ => late.Task));
         Task<string> waiter = disposed.GetAsync();
         await Eventually.True(() => disposed.Endpoint.Requests.Count == 1);
         Task disposal = disposed.DisposeAsync().AsTask();

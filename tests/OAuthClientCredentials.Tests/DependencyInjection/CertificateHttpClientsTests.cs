@@ -3,9 +3,9 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
-using OAuthClientCredentials.DependencyInjection;
+using OAuthClientCredentials.HttpClients;
 using OAuthClientCredentials.Tests.Infrastructure;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests.DependencyInjection;
 

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Testing;
 
 namespace OAuthClientCredentials.Tests.Diagnostics;
@@ -20,7 +21,7 @@ public sealed class FactoryLogTests
     {
         using Parts parts = new();
         TestAuthorizationServer server = new();
-        server.Always(TestAnswer.Token(value: Canary + "-token"));
+        server.Always(TestResponse.Token(value: Canary + "-token"));
         ServiceCollection services = new();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(parts));
         services.AddClientCredentials(options => (options.Authority, options.ClientId, options.ClientSecret) = ("https://id.example.com", "shop", Canary));
@@ -54,7 +55,7 @@ public sealed class FactoryLogTests
             .ConfigurePrimaryHttpMessageHandler(() => new Echo())
             .RedactLoggedHeaders(["X-Key"]);
         TestAuthorizationServer server = new();
-        server.Always(TestAnswer.Token(value: Canary));
+        server.Always(TestResponse.Token(value: Canary));
         services.UseTestAuthorizationServer(server);
         await using ServiceProvider provider = services.BuildServiceProvider();
         Assert.Equal($"Bearer {Canary}", await provider.GetRequiredService<IHttpClientFactory>().CreateClient("api").GetStringAsync("/"));

@@ -18,7 +18,7 @@ public sealed class LogTests
     {
         using LogLines log = new();
         TestAuthorizationServer server = new();
-        server.Always(TestAnswer.Error(error, description, HttpStatusCode.BadRequest));
+        server.Always(TestResponse.Error(error, description, HttpStatusCode.BadRequest));
         ServiceCollection services = new();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log));
         services.AddClientCredentials(options => (options.TokenEndpoint, options.ClientId, options.ClientSecret, options.MaxRetries) = (OneClient.Endpoint, "shop", "secret", 0));

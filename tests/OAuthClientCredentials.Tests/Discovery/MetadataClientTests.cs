@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OAuthClientCredentials.Tests.Infrastructure;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests.Discovery;
 

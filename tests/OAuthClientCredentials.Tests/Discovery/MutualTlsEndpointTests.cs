@@ -135,7 +135,7 @@ public sealed class MutualTlsEndpointTests : IDisposable
         options.UseCertificate(_ => new(_certificate));
         if (method == "private_key_jwt")
         {
-            options.Key = Certificates.KeyPem(_certificate);
+            options.PrivateKey = Certificates.KeyPem(_certificate);
             options.UseJwtAuthentication();
         }
     }

@@ -1,9 +1,10 @@
 using System.Net;
+using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Discovery;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests.Discovery;
 

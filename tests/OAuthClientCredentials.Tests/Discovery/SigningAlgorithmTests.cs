@@ -37,7 +37,7 @@ public sealed class SigningAlgorithmTests : IDisposable
         using OneClient client = new(golden.Handler, options =>
         {
             (options.Authority, options.TokenEndpoint, options.AuthenticationMethod) = ("https://id.example.com", null, method);
-            (options.ClientSecret, options.Key) = method == "client_secret_jwt" ? ("canary", null) : (default(string), _key.ExportPkcs8PrivateKeyPem());
+            (options.ClientSecret, options.PrivateKey) = method == "client_secret_jwt" ? ("canary", null) : (default(string), _key.ExportPkcs8PrivateKeyPem());
             options.UseJwtAuthentication();
         });
         if (problem is null)

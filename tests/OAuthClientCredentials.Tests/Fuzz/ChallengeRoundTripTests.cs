@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Api;
 
 namespace OAuthClientCredentials.Tests.Fuzz;
 

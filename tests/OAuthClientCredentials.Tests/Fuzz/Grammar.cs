@@ -1,3 +1,5 @@
+using OAuthClientCredentials.Api;
+
 namespace OAuthClientCredentials.Tests.Fuzz;
 
 /// <summary>Inputs that are nearly right, member by member, and the words that they are made of.</summary>

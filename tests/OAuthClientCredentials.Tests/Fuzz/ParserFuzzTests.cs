@@ -3,11 +3,12 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using OAuthClientCredentials.Api;
+using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Clients;
-using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Discovery;
 using OAuthClientCredentials.TokenEndpoint;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests.Fuzz;
 

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text;
+using OAuthClientCredentials.Api;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Discovery;
 using OAuthClientCredentials.TokenEndpoint;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests.Fuzz;
 

@@ -3,10 +3,11 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Tests.Api;
 using OAuthClientCredentials.Tests.Caching;
-using OAuthClientCredentials.Tests.Configuration;
-using OAuthClientCredentials.Tests.Handling;
+using OAuthClientCredentials.Tests.Clients;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Hardening;
@@ -55,7 +56,7 @@ public sealed class CooldownHardeningTests
     public async Task The_sweep_of_idle_sources_does_not_shorten_the_cool_down_of_a_refused_request()
     {
         await using Provider provider = new();
-        provider.Endpoint.Always(TestAnswer.Error("invalid_scope"));
+        provider.Endpoint.Always(TestResponse.Error("invalid_scope"));
         for (int call = 0; call < 31; call++)
         {
             await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.GetTokenAsync("", Hostile.Scope("a")));
@@ -80,7 +81,7 @@ public sealed class CooldownHardeningTests
             options.AuthenticationMethod = "private_key_jwt";
             options.UseClientAssertion(_ => new($"assertion-{++number}"));
         });
-        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Always(TestResponse.Error("invalid_client"));
         for (int call = 0; call < 600; call++)
         {
             await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
@@ -167,9 +168,9 @@ public sealed class CachingHardeningTests
         };
         await provider.GetAsync();
         provider.Time.Advance(TimeSpan.FromSeconds(91));
-        provider.Endpoint.Always(TestAnswer.Unavailable());
+        provider.Endpoint.Always(TestResponse.Unavailable());
         await provider.GetAndSettleAsync(2);
-        provider.Endpoint.Always(TestAnswer.Never());
+        provider.Endpoint.Always(TestResponse.Never());
         provider.Time.Advance(TimeSpan.FromSeconds(4));
         Assert.Equal("token-1", await provider.GetAsync());
         await Eventually.True(() => provider.Endpoint.Requests.Count == 3);

@@ -1,9 +1,10 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Tests.Api;
 using OAuthClientCredentials.Tests.Caching;
-using OAuthClientCredentials.Tests.Handling;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Hardening;
@@ -19,7 +20,7 @@ public sealed class ResponseHardeningTests
     public async Task An_error_code_that_contains_the_secret_still_means_what_it_says(string secret)
     {
         await using Provider provider = new(options => options.ClientSecret = secret);
-        provider.Endpoint.Always(TestAnswer.Error("invalid_client"));
+        provider.Endpoint.Always(TestResponse.Error("invalid_client"));
         for (int number = 0; number < 20; number++)
         {
             await Assert.ThrowsAsync<TokenRequestException>(async () => await provider.Tokens.GetTokenAsync("", Hostile.Scope($"s{number}")));
@@ -90,7 +91,7 @@ public sealed class ResponseHardeningTests
     public async Task A_wait_that_passed_while_the_machine_slept_is_over()
     {
         await using Provider provider = new();
-        provider.Endpoint.Next(TestAnswer.Unavailable(TimeSpan.FromSeconds(60)));
+        provider.Endpoint.Next(TestResponse.Unavailable(TimeSpan.FromSeconds(60)));
         TokenRequestException failure = await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
         provider.Time.JumpWallClock(TimeSpan.FromHours(1));
         Assert.True(provider.Time.GetUtcNow() > failure.NextAttemptAt);

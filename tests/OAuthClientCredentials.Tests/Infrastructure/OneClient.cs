@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Testing;
 
@@ -13,14 +14,14 @@ internal sealed class OneClient : IDisposable
 
     private readonly ClientCredentialsOptions _options = new() { TokenEndpoint = Endpoint, ClientId = "shop", ClientSecret = "secret", MaxRetries = 0 };
     private readonly HttpClient _httpClient;
-    private readonly ClientRegistry _registry;
+    private readonly ClientSettingsProvider _registry;
     private int _sent;
 
     public OneClient(HttpMessageHandler handler, Action<ClientCredentialsOptions>? configure = null, TestTimeProvider? time = null, LogLines? log = null)
     {
         Time = time ?? new();
         configure?.Invoke(_options);
-        ClientDirectory directory = new([new("", null)], null);
+        ConfiguredClients directory = new([new("", null)], null);
         Assert.Empty(new ClientCredentialsOptionsValidator(directory).Validate("", _options).Failures ?? []);
         _httpClient = new(new Counting(handler, () => Interlocked.Increment(ref _sent))) { Timeout = Timeout.InfiniteTimeSpan };
         _registry = new(new FixedOptions(_options), null, directory, Time, NullLogger.Instance);
@@ -38,10 +39,10 @@ internal sealed class OneClient : IDisposable
 
     /// <summary>Answers every token request with the same text.</summary>
     public static OneClient Answering(string json, HttpStatusCode status = HttpStatusCode.OK, Action<ClientCredentialsOptions>? configure = null) =>
-        new(Scripted(TestAnswer.Status(status, json, "application/json")), configure);
+        new(Scripted(TestResponse.Status(status, json, "application/json")), configure);
 
     /// <summary>A server that answers in one way only.</summary>
-    public static TestAuthorizationServer Scripted(TestAnswer answer)
+    public static TestAuthorizationServer Scripted(TestResponse answer)
     {
         TestAuthorizationServer server = new();
         server.Always(answer);

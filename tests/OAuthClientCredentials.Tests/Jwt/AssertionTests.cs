@@ -23,7 +23,7 @@ public sealed class AssertionTests : IDisposable
     [Trait("Req", "R-142")]
     public async Task An_assertion_says_who_for_whom_and_until_when_and_nothing_else()
     {
-        using Signer signer = new(options => options.Key = Pem);
+        using Signer signer = new(options => options.PrivateKey = Pem);
         Signed signed = await signer.SignAsync();
         Assert.Equal("""{"alg":"ES256","typ":"client-authentication+jwt"}""", signed.Header.GetRawText());
         long now = signer.Time.GetUtcNow().ToUnixTimeSeconds();
@@ -38,7 +38,7 @@ public sealed class AssertionTests : IDisposable
     [Trait("Req", "R-147")]
     public async Task The_form_names_the_type_of_the_assertion_and_the_client_and_no_other_credential()
     {
-        using Signer signer = new(options => (options.Key, options.Scopes) = (Pem, ["read"]));
+        using Signer signer = new(options => (options.PrivateKey, options.Scopes) = (Pem, ["read"]));
         await signer.SignAsync();
         Dictionary<string, string> form = Assert.Single(signer.Forms);
         Assert.Equal(["grant_type", "scope", "client_id", "client_assertion_type", "client_assertion"], form.Keys);
@@ -54,7 +54,7 @@ public sealed class AssertionTests : IDisposable
     {
         using Signer signer = new(options =>
         {
-            options.Key = Pem;
+            options.PrivateKey = Pem;
             options.KeyId = "2026-11";
             options.AssertionAudience = "https://id.example.com/token";
             options.AssertionType = "JWT";
@@ -71,7 +71,7 @@ public sealed class AssertionTests : IDisposable
     [Trait("Req", "R-142")]
     public async Task Every_attempt_has_an_assertion_of_its_own()
     {
-        using Signer signer = new(options => (options.Key, options.MaxRetries) = (Pem, 2));
+        using Signer signer = new(options => (options.PrivateKey, options.MaxRetries) = (Pem, 2));
         signer.Statuses.Enqueue(HttpStatusCode.ServiceUnavailable);
         signer.Statuses.Enqueue(HttpStatusCode.ServiceUnavailable);
         Task<Signed> signing = signer.SignAsync();
@@ -166,7 +166,7 @@ public sealed class AssertionTests : IDisposable
     [Trait("Req", "R-144")]
     public async Task A_key_that_signs_for_two_issuers_is_warned_of_once()
     {
-        using Signer signer = new(options => options.Key = Pem, options => (options.Key, options.Authority) = (Pem, "https://other.example.com"), options => options.Key = Pem);
+        using Signer signer = new(options => options.PrivateKey = Pem, options => (options.PrivateKey, options.Authority) = (Pem, "https://other.example.com"), options => options.PrivateKey = Pem);
         await signer.SignAsync("0");
         await signer.SignAsync("2");
         Assert.DoesNotContain("also signs", signer.Log, StringComparison.Ordinal);
@@ -194,7 +194,7 @@ public sealed class AssertionTests : IDisposable
     [Trait("Req", "R-313")]
     public async Task A_rejected_assertion_is_not_sent_again_with_the_same_key()
     {
-        using Signer signer = new(options => options.Key = Pem);
+        using Signer signer = new(options => options.PrivateKey = Pem);
         signer.Statuses.Enqueue(HttpStatusCode.Unauthorized);
         TokenRequestException failure = await signer.FailAsync();
         Assert.Equal("invalid_client", failure.Error);

@@ -29,7 +29,7 @@ public sealed class SigningKeyTests : IDisposable
     public async Task A_key_signs_by_each_algorithm_that_it_serves(string kind, string algorithm)
     {
         using AsymmetricAlgorithm key = Create(kind);
-        using Signer signer = new(options => (options.Key, options.KeyAlgorithm) = (key.ExportPkcs8PrivateKeyPem(), algorithm));
+        using Signer signer = new(options => (options.PrivateKey, options.KeyAlgorithm) = (key.ExportPkcs8PrivateKeyPem(), algorithm));
         Signed signed = await signer.SignAsync();
         Assert.Equal(algorithm, signed.Header.GetProperty("alg").GetString());
         Assert.True(signed.IsBy(key));
@@ -47,7 +47,7 @@ public sealed class SigningKeyTests : IDisposable
     public async Task Without_an_algorithm_the_key_tells_it(string kind, string algorithm)
     {
         using AsymmetricAlgorithm key = Create(kind);
-        using Signer signer = new(options => options.Key = key.ExportPkcs8PrivateKeyPem());
+        using Signer signer = new(options => options.PrivateKey = key.ExportPkcs8PrivateKeyPem());
         Assert.Equal(algorithm, (await signer.SignAsync()).Header.GetProperty("alg").GetString());
     }
 
@@ -69,7 +69,7 @@ public sealed class SigningKeyTests : IDisposable
     {
         using AsymmetricAlgorithm key = Create(kind);
         await File.WriteAllBytesAsync(_file, Write(key, form));
-        using Signer signer = new(options => (options.KeyFile, options.KeyPassword) = (_file, form is "encrypted" or "pkcs12" ? "pass" : null));
+        using Signer signer = new(options => (options.PrivateKeyFile, options.PrivateKeyPassword) = (_file, form is "encrypted" or "pkcs12" ? "pass" : null));
         Assert.Equal("", signer.Start());
         Signed signed = await signer.SignAsync();
         Assert.True(signed.IsBy(key));
@@ -102,7 +102,7 @@ public sealed class SigningKeyTests : IDisposable
         using AsymmetricAlgorithm first = Create("P-256");
         using AsymmetricAlgorithm second = Create("RSA");
         await File.WriteAllTextAsync(_file, first.ExportPkcs8PrivateKeyPem());
-        using Signer signer = new(options => options.KeyFile = _file);
+        using Signer signer = new(options => options.PrivateKeyFile = _file);
         Assert.True((await signer.SignAsync()).IsBy(first));
         await File.WriteAllTextAsync(_file, second.ExportPkcs8PrivateKeyPem());
         Assert.True((await signer.SignAsync()).IsBy(second));
@@ -114,10 +114,10 @@ public sealed class SigningKeyTests : IDisposable
     {
         File.Delete(_file);
         using AsymmetricAlgorithm key = Create("P-256");
-        using Signer signer = new(options => options.KeyFile = _file);
+        using Signer signer = new(options => options.PrivateKeyFile = _file);
         Assert.Equal("", signer.Start());
         TokenRequestException missing = await signer.FailAsync();
-        Assert.StartsWith($"Client '0' could not get a token: the file '{_file}' cannot be read. Fix the file, or change ClientCredentials:0:KeyFile.", missing.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Client '0' could not get a token: the file '{_file}' cannot be read. Fix the file, or change ClientCredentials:0:PrivateKeyFile.", missing.Message, StringComparison.Ordinal);
         await File.WriteAllTextAsync(_file, "");
         Assert.Contains($"the file '{_file}' is empty.", (await signer.FailAsync()).Message, StringComparison.Ordinal);
         await File.WriteAllTextAsync(_file, "canary");
@@ -131,24 +131,24 @@ public sealed class SigningKeyTests : IDisposable
 
     public static TheoryData<string, string?, string> Mistakes => new()
     {
-        { "public", null, ":Key has no private part" },
-        { "public jwk", null, ":Key has no private part" },
-        { "secret jwk", null, ":Key is a secret and no private key" },
-        { "short RSA", null, ":Key is too short: RSA keys need 2048 bits, and this one has 1024" },
-        { "P-256", "PS256", ":Key does not serve PS256: it is an EC key of 256 bits" },
-        { "P-256", "ES384", ":Key does not serve ES384: it is an EC key of 256 bits" },
-        { "RSA", "ES256", ":Key does not serve ES256: it is an RSA key of 2048 bits" },
+        { "public", null, ":PrivateKey has no private part" },
+        { "public jwk", null, ":PrivateKey has no private part" },
+        { "secret jwk", null, ":PrivateKey is a secret and no private key" },
+        { "short RSA", null, ":PrivateKey is too short: RSA keys need 2048 bits, and this one has 1024" },
+        { "P-256", "PS256", ":PrivateKey does not serve PS256: it is an EC key of 256 bits" },
+        { "P-256", "ES384", ":PrivateKey does not serve ES384: it is an EC key of 256 bits" },
+        { "RSA", "ES256", ":PrivateKey does not serve ES256: it is an RSA key of 2048 bits" },
         { "P-256", "none", ":KeyAlgorithm must be one of PS256, PS384, PS512, ES256, ES384, ES512, RS256, EdDSA" },
         { "P-256", "HS256", ":KeyAlgorithm must be one of PS256" },
         { "P-256", "RS512", ":KeyAlgorithm must be one of PS256" },
-        { "garbage", null, ":Key is no private key in PEM, JWK or PKCS#12" },
-        { "garbage pem", null, ":Key is no private key in PEM, JWK or PKCS#12" },
-        { "garbage jwk", null, ":Key is " },
-        { "encrypted", null, ":Key is encrypted. Set KeyPassword" },
-        { "not encrypted", null, ":Key is not encrypted, but KeyPassword is set" },
-        { "ed25519", null, ":Key is an Ed25519 key, which the platform cannot use. Bring a signer" },
-        { "secp256k1", null, ":Key is a key of a kind or curve that cannot be used" },
-        { "wrong password", null, ":Key is no private key in PEM, JWK or PKCS#12, or its password is wrong" },
+        { "garbage", null, ":PrivateKey is no private key in PEM, JWK or PKCS#12" },
+        { "garbage pem", null, ":PrivateKey is no private key in PEM, JWK or PKCS#12" },
+        { "garbage jwk", null, ":PrivateKey is " },
+        { "encrypted", null, ":PrivateKey is encrypted. Set PrivateKeyPassword" },
+        { "not encrypted", null, ":PrivateKey is not encrypted, but PrivateKeyPassword is set" },
+        { "ed25519", null, ":PrivateKey is an Ed25519 key, which the platform cannot use. Bring a signer" },
+        { "secp256k1", null, ":PrivateKey is a key of a kind or curve that cannot be used" },
+        { "wrong password", null, ":PrivateKey is no private key in PEM, JWK or PKCS#12, or its password is wrong" },
     };
 
     [Theory]
@@ -173,7 +173,7 @@ public sealed class SigningKeyTests : IDisposable
             "encrypted" or "wrong password" => key.ExportEncryptedPkcs8PrivateKeyPem("pass", new PbeParameters(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1000)),
             _ => key.ExportPkcs8PrivateKeyPem(),
         };
-        using Signer signer = new(options => (options.Key, options.KeyAlgorithm, options.KeyPassword) = (text, algorithm, kind is "wrong password" or "not encrypted" ? "other" : null));
+        using Signer signer = new(options => (options.PrivateKey, options.KeyAlgorithm, options.PrivateKeyPassword) = (text, algorithm, kind is "wrong password" or "not encrypted" ? "other" : null));
         string failure = signer.Start();
         Assert.Contains($"ClientCredentials:0{problem}", failure, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", failure, StringComparison.Ordinal);
@@ -185,7 +185,7 @@ public sealed class SigningKeyTests : IDisposable
     public void Without_an_issuer_there_is_no_audience_and_the_error_says_what_to_set()
     {
         using AsymmetricAlgorithm key = Create("P-256");
-        using Signer signer = new(options => (options.Key, options.Authority) = (key.ExportPkcs8PrivateKeyPem(), null));
+        using Signer signer = new(options => (options.PrivateKey, options.Authority) = (key.ExportPkcs8PrivateKeyPem(), null));
         Assert.Contains("ClientCredentials:0:Authority is missing: the issuer is the aud of assertions", signer.Start(), StringComparison.Ordinal);
     }
 

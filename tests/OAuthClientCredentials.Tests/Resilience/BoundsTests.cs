@@ -140,7 +140,7 @@ public sealed class BoundsTests
     public async Task A_server_that_asks_to_be_left_alone_is_not_asked_faster_when_the_limit_is_zero()
     {
         TestAuthorizationServer endpoint = new(new TestTimeProvider());
-        endpoint.Always(TestAnswer.Unavailable(TimeSpan.FromSeconds(30)));
+        endpoint.Always(TestResponse.Unavailable(TimeSpan.FromSeconds(30)));
         using OneClient client = new(endpoint, options => (options.MaxRetries, options.MaxRetryAfter) = (2, TimeSpan.Zero));
         await client.FailAsync();
         Assert.True(endpoint.Requests[^1].At > endpoint.Requests[0].At, $"{endpoint.Requests.Count} attempts in one moment");

@@ -45,7 +45,7 @@ public sealed class OutageTests
     {
         await using Provider provider = new();
         TaskCompletionSource answer = new();
-        provider.Endpoint.Always(TestAnswer.Unavailable().After(answer.Task));
+        provider.Endpoint.Always(TestResponse.Unavailable().After(answer.Task));
         Task<string>[] callers = [.. Enumerable.Range(0, 500).Select(_ => provider.GetAsync())];
         await Eventually.True(() => provider.Endpoint.Requests.Count > 0);
         Assert.Single(provider.Endpoint.Requests);
@@ -72,7 +72,7 @@ public sealed class OutageTests
         TokenProvider tokens = (TokenProvider)provider.GetRequiredService<ITokenProvider>();
         server.Lifetime = TimeSpan.FromHours(1);
         AccessToken held = await tokens.GetTokenAsync("down");
-        server.Always(request => request.ClientId == "down" ? TestAnswer.Unavailable() : TestAnswer.Token(TimeSpan.FromSeconds(5)));
+        server.Always(request => request.ClientId == "down" ? TestResponse.Unavailable() : TestResponse.Token(TimeSpan.FromSeconds(5)));
         TokenRequest other = new() { Scopes = ["never.had"] };
         while (time.GetUtcNow() < held.ExpiresAt)
         {
@@ -91,7 +91,7 @@ public sealed class OutageTests
         await using Provider provider = new();
         provider.Endpoint.Lifetime = TimeSpan.FromMinutes(10);
         AccessToken token = await provider.Tokens.GetTokenAsync();
-        provider.Endpoint.Always(TestAnswer.Unavailable());
+        provider.Endpoint.Always(TestResponse.Unavailable());
         provider.Time.Advance(TimeSpan.FromSeconds(599));
         Assert.Equal(token.Value, await provider.GetAndSettleAsync(requests: 2));
         provider.Time.Advance(TimeSpan.FromSeconds(1));
@@ -108,7 +108,7 @@ public sealed class OutageTests
         await using Provider provider = new();
         provider.Endpoint.Lifetime = TimeSpan.FromSeconds(300);
         string token = await provider.GetAsync();
-        provider.Endpoint.Always(hangs ? TestAnswer.Never() : TestAnswer.Unavailable());
+        provider.Endpoint.Always(hangs ? TestResponse.Never() : TestResponse.Unavailable());
         provider.Time.Advance(TimeSpan.FromSeconds(271));
         for (int call = 0; call < 100; call++)
         {

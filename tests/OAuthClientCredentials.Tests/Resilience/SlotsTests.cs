@@ -77,7 +77,7 @@ public sealed class SlotsTests
     {
         TestTimeProvider time = new();
         TestAuthorizationServer server = new(time);
-        server.Always(request => request["scope"] == "a" ? TestAnswer.TooManyRequests(TimeSpan.FromSeconds(20)) : TestAnswer.Token());
+        server.Always(request => request["scope"] == "a" ? TestResponse.TooManyRequests(TimeSpan.FromSeconds(20)) : TestResponse.Token());
         TokenProvider tokens = Hostile.Create(options => (options.MaxRetries, options.MaxConcurrentRequests) = (2, 1), server.CreateHandler(), time);
         Task first = tokens.GetTokenAsync("", Hostile.Scope("a")).AsTask();
         await Eventually.True(() => server.Requests.Count == 1);
@@ -93,7 +93,7 @@ public sealed class SlotsTests
     {
         TestTimeProvider time = new();
         TestAuthorizationServer server = new(time);
-        server.Always(request => request.ClientId == "a" ? TestAnswer.Never() : TestAnswer.Token());
+        server.Always(request => request.ClientId == "a" ? TestResponse.Never() : TestResponse.Token());
         await using ServiceProvider services = Hostile.Services(time, server,
             ("a", options => (options.TokenEndpoint, options.Authority, options.MaxConcurrentRequests) = ("", "https://a.example.com", 1)),
             ("b", options => (options.TokenEndpoint, options.Authority, options.MaxConcurrentRequests) = ("", "https://b.example.com", 1)));
@@ -111,7 +111,7 @@ public sealed class SlotsTests
         TestAuthorizationServer server = new(time);
         int running = 0;
         int most = 0;
-        server.Always(TestAnswer.Token().After(async _ =>
+        server.Always(TestResponse.Token().After(async _ =>
         {
             most = Math.Max(most, Interlocked.Increment(ref running));
             await Task.Yield();
@@ -132,7 +132,7 @@ public sealed class SlotsTests
     {
         TestTimeProvider time = new();
         TestAuthorizationServer server = new(time);
-        server.Always(TestAnswer.Never());
+        server.Always(TestResponse.Never());
         await using ServiceProvider services = Hostile.Services(time, server,
             ("slow", options => (options.MaxConcurrentRequests, options.AttemptTimeout, options.Timeout) = (1, TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(90))),
             ("queued", options => options.MaxConcurrentRequests = 1));

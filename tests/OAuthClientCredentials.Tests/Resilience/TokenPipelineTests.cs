@@ -15,7 +15,7 @@ public sealed class TokenPipelineTests
     [InlineData(false, 2, 30)]
     public async Task A_server_that_never_answers_costs_no_more_than_the_limits_say(bool listens, int retries, int seconds)
     {
-        TestAuthorizationServer endpoint = OneClient.Scripted(TestAnswer.Token().After(token => Task.Delay(Timeout.Infinite, listens ? token : CancellationToken.None)));
+        TestAuthorizationServer endpoint = OneClient.Scripted(TestResponse.Token().After(token => Task.Delay(Timeout.Infinite, listens ? token : CancellationToken.None)));
         using OneClient client = new(endpoint, options => options.MaxRetries = retries);
         DateTimeOffset start = client.Time.GetUtcNow();
         TokenRequestException exception = await client.FailAsync();
@@ -31,7 +31,7 @@ public sealed class TokenPipelineTests
     [Trait("Req", "R-011")]
     public async Task Timeout_bounds_all_attempts_together()
     {
-        TestAuthorizationServer endpoint = OneClient.Scripted(TestAnswer.Never());
+        TestAuthorizationServer endpoint = OneClient.Scripted(TestResponse.Never());
         using OneClient client = new(endpoint, options => (options.MaxRetries, options.AttemptTimeout, options.Timeout) = (10, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5)));
         DateTimeOffset start = client.Time.GetUtcNow();
         TokenRequestException exception = await client.FailAsync();
@@ -46,7 +46,7 @@ public sealed class TokenPipelineTests
         for (int sample = 0; sample < 20; sample++)
         {
             TestAuthorizationServer endpoint = new(new TestTimeProvider());
-            endpoint.Always(TestAnswer.Unavailable());
+            endpoint.Always(TestResponse.Unavailable());
             using OneClient client = new(endpoint, options => options.MaxRetries = new ClientCredentialsOptions().MaxRetries);
             await client.FailAsync();
             DateTimeOffset[] times = [.. endpoint.Requests.Select(request => request.At)];
@@ -61,7 +61,7 @@ public sealed class TokenPipelineTests
     public async Task A_wait_that_fits_into_the_flight_is_waited_for()
     {
         TestAuthorizationServer endpoint = new(new TestTimeProvider());
-        endpoint.Next(TestAnswer.TooManyRequests(TimeSpan.FromSeconds(7)));
+        endpoint.Next(TestResponse.TooManyRequests(TimeSpan.FromSeconds(7)));
         using OneClient client = new(endpoint, options => options.MaxRetries = 2);
         Assert.Equal("token-1", (await client.GetAsync()).Value);
         Assert.InRange((endpoint.Requests[1].At - endpoint.Requests[0].At).TotalSeconds, 7, 7.1);
@@ -72,7 +72,7 @@ public sealed class TokenPipelineTests
     public async Task A_wait_that_is_longer_than_the_flight_ends_it_at_once()
     {
         TestAuthorizationServer endpoint = new();
-        endpoint.Always(TestAnswer.TooManyRequests(TimeSpan.FromSeconds(31)));
+        endpoint.Always(TestResponse.TooManyRequests(TimeSpan.FromSeconds(31)));
         using OneClient client = new(endpoint, options => options.MaxRetries = 2);
         DateTimeOffset start = client.Time.GetUtcNow();
         TokenRequestException exception = await client.FailAsync();
@@ -101,7 +101,7 @@ public sealed class TokenPipelineTests
     [InlineData(429, "Wed, 31 Dec 2025 23:59:00 GMT", null)]
     public async Task Retry_after_is_seconds_or_a_date_and_has_a_limit(int status, string value, double? seconds)
     {
-        TestAuthorizationServer endpoint = OneClient.Scripted(TestAnswer.Response(() =>
+        TestAuthorizationServer endpoint = OneClient.Scripted(TestResponse.Response(() =>
         {
             HttpResponseMessage response = new((HttpStatusCode)status);
             response.Headers.TryAddWithoutValidation("Retry-After", value);
@@ -116,7 +116,7 @@ public sealed class TokenPipelineTests
     public async Task The_limit_of_retry_after_is_an_option()
     {
         TestAuthorizationServer endpoint = new();
-        endpoint.Always(TestAnswer.TooManyRequests(TimeSpan.FromHours(2)));
+        endpoint.Always(TestResponse.TooManyRequests(TimeSpan.FromHours(2)));
         using OneClient client = new(endpoint, options => options.MaxRetryAfter = TimeSpan.FromHours(1));
         Assert.Equal(TimeSpan.FromHours(1), (await client.FailAsync()).RetryAfter);
     }
@@ -127,7 +127,7 @@ public sealed class TokenPipelineTests
     public async Task A_pipeline_of_the_applications_own_takes_the_place_of_ours_and_is_bounded_too()
     {
         TestAuthorizationServer endpoint = new();
-        endpoint.Always(TestAnswer.Status(HttpStatusCode.ServiceUnavailable));
+        endpoint.Always(TestResponse.Status(HttpStatusCode.ServiceUnavailable));
         using OneClient once = new(endpoint, options => options.UseResiliencePipeline(ResiliencePipeline.Empty));
         Assert.Equal(1, (await once.FailAsync()).Attempts);
 

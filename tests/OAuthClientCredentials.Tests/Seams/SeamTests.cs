@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Caching;
 using OAuthClientCredentials.Tests.Infrastructure;
-using OAuthClientCredentials.Wire;
+using OAuthClientCredentials.TokenEndpoint;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests.Seams;
 
@@ -52,7 +54,7 @@ public sealed class SeamTests
     {
         TestTimeProvider time = new();
         TestAuthorizationServer server = new(time);
-        server.Always(TestAnswer.Error("invalid_client"));
+        server.Always(TestResponse.Error("invalid_client"));
         SharedDictionary cache = new();
         await using ServiceProvider services = Build(server, time, cache);
         TokenProvider tokens = services.GetRequiredService<TokenProvider>();
@@ -120,7 +122,7 @@ public sealed class SeamTests
     [Trait("Req", "R-168")]
     public async Task A_bearer_token_is_refused_where_a_binding_is_configured()
     {
-        using OneClient client = new(OneClient.Scripted(TestAnswer.Token()), options => options.UseTokenBinding(new ToyBinding([])));
+        using OneClient client = new(OneClient.Scripted(TestResponse.Token()), options => options.UseTokenBinding(new ToyBinding([])));
         Assert.Contains("the token_type is not Toy", (await client.FailAsync()).Message, StringComparison.Ordinal);
     }
 

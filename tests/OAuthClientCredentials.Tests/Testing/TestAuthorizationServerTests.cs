@@ -53,23 +53,23 @@ public sealed class TestAuthorizationServerTests
         Assert.Equal(("sh:op", method, true, false), (request.ClientId, request.AuthenticationMethod, request.Used(secret), request.Used("other")));
     }
 
-    public static TheoryData<string, TestAnswer, string?, bool?, HttpStatusCode?> Answers => new()
+    public static TheoryData<string, TestResponse, string?, bool?, HttpStatusCode?> Answers => new()
     {
-        { "error", TestAnswer.Error("invalid_target", "no such API"), "invalid_target", false, HttpStatusCode.BadRequest },
-        { "client error", TestAnswer.Error("invalid_client"), "invalid_client", false, HttpStatusCode.Unauthorized },
-        { "status", TestAnswer.Status(HttpStatusCode.OK, "<html>", "text/html"), null, false, HttpStatusCode.OK },
-        { "malformed", TestAnswer.MalformedJson(), null, false, HttpStatusCode.OK },
-        { "503", TestAnswer.Unavailable(), null, true, HttpStatusCode.ServiceUnavailable },
-        { "429", TestAnswer.TooManyRequests(TimeSpan.FromSeconds(50)), null, true, HttpStatusCode.TooManyRequests },
-        { "refused", TestAnswer.ConnectionRefused(), null, true, null },
-        { "nonce", TestAnswer.NonceChallenge("n-1"), "use_dpop_nonce", false, HttpStatusCode.BadRequest },
-        { "response", TestAnswer.Response(() => new HttpResponseMessage(HttpStatusCode.Conflict)), null, false, HttpStatusCode.Conflict },
+        { "error", TestResponse.Error("invalid_target", "no such API"), "invalid_target", false, HttpStatusCode.BadRequest },
+        { "client error", TestResponse.Error("invalid_client"), "invalid_client", false, HttpStatusCode.Unauthorized },
+        { "status", TestResponse.Status(HttpStatusCode.OK, "<html>", "text/html"), null, false, HttpStatusCode.OK },
+        { "malformed", TestResponse.MalformedJson(), null, false, HttpStatusCode.OK },
+        { "503", TestResponse.Unavailable(), null, true, HttpStatusCode.ServiceUnavailable },
+        { "429", TestResponse.TooManyRequests(TimeSpan.FromSeconds(50)), null, true, HttpStatusCode.TooManyRequests },
+        { "refused", TestResponse.ConnectionRefused(), null, true, null },
+        { "nonce", TestResponse.NonceChallenge("n-1"), "use_dpop_nonce", false, HttpStatusCode.BadRequest },
+        { "response", TestResponse.Response(() => new HttpResponseMessage(HttpStatusCode.Conflict)), null, false, HttpStatusCode.Conflict },
     };
 
     [Theory]
     [Trait("Req", "R-331")]
     [MemberData(nameof(Answers))]
-    public async Task Every_answer_is_what_it_says(string name, TestAnswer answer, string? error, bool? isTransient, HttpStatusCode? status)
+    public async Task Every_answer_is_what_it_says(string name, TestResponse answer, string? error, bool? isTransient, HttpStatusCode? status)
     {
         _server.Next(answer);
         await using ServiceProvider services = Register();
@@ -82,8 +82,8 @@ public sealed class TestAuthorizationServerTests
     [Trait("Req", "R-331")]
     public async Task A_script_is_followed_in_order_and_then_forgotten()
     {
-        _server.Always(TestAnswer.Unavailable());
-        _server.Next(TestAnswer.Token(scope: "read"), TestAnswer.TokenWithoutLifetime(), TestAnswer.SameToken(), TestAnswer.Token(TimeSpan.FromSeconds(7), "mine"));
+        _server.Always(TestResponse.Unavailable());
+        _server.Next(TestResponse.Token(scope: "read"), TestResponse.TokenWithoutLifetime(), TestResponse.SameToken(), TestResponse.Token(TimeSpan.FromSeconds(7), "mine"));
         await using ServiceProvider services = Register();
         Assert.Equal(["read"], (await GetAsync(services, "read")).Scopes);
         AccessToken withoutLifetime = await GetAsync(services, "a");
@@ -100,7 +100,7 @@ public sealed class TestAuthorizationServerTests
     [Trait("Req", "R-331")]
     public async Task An_answer_may_be_slow_or_never_come()
     {
-        _server.Next(TestAnswer.Token().After(TimeSpan.FromSeconds(3)), TestAnswer.Never());
+        _server.Next(TestResponse.Token().After(TimeSpan.FromSeconds(3)), TestResponse.Never());
         await using ServiceProvider services = Register();
         Task<AccessToken> slow = GetAsync(services);
         await Infrastructure.Eventually.True(() => _server.Requests.Count == 1);

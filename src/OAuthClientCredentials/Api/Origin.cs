@@ -1,0 +1,98 @@
+namespace OAuthClientCredentials.Api;
+
+/// <summary>
+/// Scheme, host and port of an API (R-111). The host <c>*.example.com</c> stands for every subdomain, and <c>https://*</c> for every https
+/// origin. <c>ws</c> and <c>wss</c> count as <c>http</c> and <c>https</c>.
+/// </summary>
+internal sealed class Origin
+{
+    private const string AnyHttps = "https://*";
+    private const string Wildcard = "://*.";
+
+    private readonly Uri _uri;
+    private readonly string _scheme;
+    private readonly Hosts _hosts;
+
+    public Origin(Uri uri)
+        : this(uri, Hosts.One)
+    {
+    }
+
+    private Origin(Uri uri, Hosts hosts)
+    {
+        _uri = uri;
+        _scheme = SchemeOf(uri);
+        _hosts = hosts;
+    }
+
+    private enum Hosts
+    {
+        One,
+        Subdomains,
+        Any,
+    }
+
+    public static Origin? TryParse(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        if (text == AnyHttps)
+        {
+            return new(new("https://any"), Hosts.Any);
+        }
+
+        Hosts hosts = text.Contains(Wildcard, StringComparison.Ordinal) ? Hosts.Subdomains : Hosts.One;
+        string concrete = hosts == Hosts.Subdomains ? text.Replace(Wildcard, "://", StringComparison.Ordinal) : text;
+        bool isOrigin = Uri.TryCreate(concrete, UriKind.Absolute, out Uri? uri)
+            && uri is { UserInfo: "", PathAndQuery: "/", Fragment: "", Host.Length: > 0 }
+            && uri.Scheme is "https" or "http" or "wss" or "ws" or "https+http" or "http+https"
+            && (hosts == Hosts.One || uri.HostNameType == UriHostNameType.Dns)
+            && !uri.Host.Contains('*', StringComparison.Ordinal);
+        return isOrigin ? new Origin(uri!, hosts) : null;
+    }
+
+    public bool Matches(Uri uri)
+    {
+        if (_hosts == Hosts.Any)
+        {
+            return SchemeOf(uri) == _scheme;
+        }
+
+        // Callers that keep one Uri cost one comparison (R-301).
+        return (ReferenceEquals(uri, _uri) && _hosts == Hosts.One)
+            || (uri.Port == _uri.Port && SchemeOf(uri) == _scheme && MatchesHost(uri.IdnHost));
+    }
+
+    /// <summary>The origin as <c>AllowedOrigins</c> takes it.</summary>
+    public override string ToString()
+    {
+        if (_hosts == Hosts.Any)
+        {
+            return AnyHttps;
+        }
+
+        string host = _uri.HostNameType == UriHostNameType.IPv6 ? $"[{_uri.IdnHost}]" : _uri.IdnHost;
+        string port = _uri.IsDefaultPort ? "" : $":{_uri.Port}";
+        return $"{_scheme}://{(_hosts == Hosts.Subdomains ? "*." : "")}{host}{port}";
+    }
+
+    private bool MatchesHost(string host)
+    {
+        if (_hosts == Hosts.One)
+        {
+            return host.Equals(_uri.IdnHost, StringComparison.OrdinalIgnoreCase);
+        }
+
+        return host.EndsWith("." + _uri.IdnHost, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static string SchemeOf(Uri uri) => uri.Scheme switch
+    {
+        "wss" => Uri.UriSchemeHttps,
+        "ws" => Uri.UriSchemeHttp,
+        _ => uri.Scheme,
+    };
+}

@@ -1,0 +1,30 @@
+namespace OAuthClientCredentials.Resilience;
+
+/// <summary>Tasks that no caller owns.</summary>
+internal static class DetachedTask
+{
+    /// <summary>Observes the exception of a task that nobody may be waiting for any more .</summary>
+    public static void ObserveFault(this Task task) =>
+        _ = task.ContinueWith(
+            static task => task.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+
+    /// <summary>
+    /// Starts shared work outside the caller's context: neither the caller's AsyncLocals nor its Activity belong to it.
+    /// </summary>
+    public static T Start<T>(Func<T> start)
+        where T : Task
+    {
+        if (ExecutionContext.IsFlowSuppressed())
+        {
+            return start();
+        }
+
+        using (ExecutionContext.SuppressFlow())
+        {
+            return start();
+        }
+    }
+}

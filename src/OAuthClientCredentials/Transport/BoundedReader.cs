@@ -1,0 +1,66 @@
+using System.Buffers;
+
+namespace OAuthClientCredentials.Transport;
+
+internal static class BoundedReader
+{
+    /// <summary>Reads a body; null if it is, or claims to be, larger than the limit .</summary>
+    /// <remarks>HttpClient ignores its limit with ResponseHeadersRead, and Content-Length may be wrong: the bytes are counted.</remarks>
+    public static async ValueTask<byte[]?> ReadAsync(HttpContent content, int limit, CancellationToken cancellationToken)
+    {
+        // A body that is too large by its own account is not waited for: it may take until the timeout, and would be requested again.
+        if (content.Headers.ContentLength > limit)
+        {
+            return null;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Min(4096, limit + 1));
+        int length = 0;
+        try
+        {
+            Stream stream = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            await using (stream.ConfigureAwait(false))
+            {
+                while (true)
+                {
+                    Memory<byte> free = buffer.AsMemory(length, Math.Min(buffer.Length, limit + 1) - length);
+                    int read = await stream.ReadAsync(free, cancellationToken).ConfigureAwait(false);
+                    length += read;
+                    if (read == 0)
+                    {
+                        return buffer[..length];
+                    }
+
+                    if (length > limit)
+                    {
+                        return null;
+                    }
+
+                    if (length == buffer.Length)
+                    {
+                        buffer = Grow(buffer, length);
+                    }
+                }
+            }
+        }
+        finally
+        {
+            Return(buffer, length);
+        }
+    }
+
+    private static byte[] Grow(byte[] buffer, int length)
+    {
+        byte[] larger = ArrayPool<byte>.Shared.Rent(length * 2);
+        buffer.AsSpan(0, length).CopyTo(larger);
+        Return(buffer, length);
+        return larger;
+    }
+
+    // The buffer held a token, which the next user of the pool must not find.
+    private static void Return(byte[] buffer, int length)
+    {
+        buffer.AsSpan(0, length).Clear();
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+}

@@ -1,0 +1,158 @@
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.TokenEndpoint;
+
+namespace OAuthClientCredentials.Transport;
+
+/// <summary>Sends one request to an authorization server and reads the response: no redirects, a size limit, typed errors.</summary>
+internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClient, TimeProvider timeProvider)
+{
+    private const string UnreachableRemedy = "Check that the address is right and can be reached from here.";
+
+    private const string TooLargeRemedy = "Check that this is the authorization server, or raise MaxResponseBytes.";
+
+    /// <summary>Sends a token request, or another one of a single client.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="attempt">The token request that it is, if any: its secrets are never quoted, and its certificate is used.</param>
+    /// <param name="client">The client that an error names.</param>
+    /// <param name="maxBytes">The largest body that is read.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <returns>The response, whatever its status, unless it is a redirect.</returns>
+    /// <exception cref="TokenRequestException">There is no response, it is a redirect, or it is too large.</exception>
+    public async ValueTask<EndpointResponse> SendAsync(
+        HttpRequestMessage request,
+        AuthorizationServerRequest? attempt,
+        ClientName client,
+        int maxBytes,
+        CancellationToken cancellationToken)
+    {
+        (EndpointResponse? response, EndpointFailure? failure) =
+            await TrySendAsync(request, attempt, maxBytes, cancellationToken).ConfigureAwait(false);
+        return response ?? throw failure!.For(client);
+    }
+
+    /// <summary>The same for a request that several clients wait for: either the response or the failure.</summary>
+    public async ValueTask<(EndpointResponse? Response, EndpointFailure? Failure)> TrySendAsync(
+        HttpRequestMessage request,
+        AuthorizationServerRequest? attempt,
+        int maxBytes,
+        CancellationToken cancellationToken)
+    {
+        Uri target = request.RequestUri!;
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        try
+        {
+            using HttpResponseMessage response = await httpClient(attempt?.Tls)
+                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            if (FindRedirect(response, target, attempt) is { } redirect)
+            {
+                return (null, redirect);
+            }
+
+            byte[]? body = await BoundedReader.ReadAsync(response.Content, maxBytes, cancellationToken).ConfigureAwait(false);
+            if (body is null)
+            {
+                return (null, TooLarge(response, target, maxBytes));
+            }
+
+            TimeSpan? wait = RetryAfter.Read(response, timeProvider.GetUtcNow());
+            return (new(response, response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, wait), null);
+        }
+        catch (Exception exception) when (IsBrokenConnection(exception))
+        {
+            return (null, Unreachable(exception, target));
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (null, GaveUp(exception, target));
+        }
+    }
+
+    // A connection that is reset while it is being opened throws the socket's exception, not an HttpRequestException around it.
+    private static bool IsBrokenConnection(Exception exception) => exception is HttpRequestException or IOException or SocketException;
+
+    private static EndpointFailure? FindRedirect(HttpResponseMessage response, Uri target, AuthorizationServerRequest? attempt)
+    {
+        int status = (int)response.StatusCode;
+        if (status is >= 300 and < 400)
+        {
+            // A location that cannot be resolved still means a redirect: the secret is not sent again.
+            string origin = RedirectOrigin(response, target, attempt);
+            string what = $"the response is a redirect ({status}) to {origin}, which is never followed";
+            return new(target, what, static _ => "Set the endpoint to its final address.") { Status = response.StatusCode };
+        }
+
+        // A primary handler of unknown type may have followed a redirect on its own.
+        if (response.RequestMessage?.RequestUri is { } answered && answered != target)
+        {
+            const string Remedy = "Turn automatic redirects off in the primary handler of the token HttpClient.";
+            return new(target, "the HttpClient followed a redirect", static _ => Remedy) { Status = response.StatusCode };
+        }
+
+        return null;
+    }
+
+    // Only the origin is told, cleaned like any other text from the server.
+    private static string RedirectOrigin(HttpResponseMessage response, Uri target, AuthorizationServerRequest? attempt)
+    {
+        if (!Uri.TryCreate(target, response.Headers.Location, out Uri? location))
+        {
+            return "nowhere";
+        }
+
+        string origin = location.GetLeftPart(UriPartial.Authority);
+        if (origin.Contains('@', StringComparison.Ordinal))
+        {
+            return "another place";
+        }
+
+        List<string> secrets = [];
+        if (attempt is not null)
+        {
+            secrets = TokenRequestMessage.Secrets(attempt);
+        }
+
+        return ServerText.Clean(origin, secrets) ?? "nowhere";
+    }
+
+    private static EndpointFailure TooLarge(HttpResponseMessage response, Uri target, int maxBytes) =>
+        new(target, $"the response is larger than {maxBytes} bytes", static _ => TooLargeRemedy)
+        {
+            Status = response.StatusCode,
+        };
+
+    private static EndpointFailure GaveUp(OperationCanceledException exception, Uri target) =>
+        new(target, "the token HttpClient gave up by a limit of its own, for instance a ConnectTimeout", static _ => UnreachableRemedy)
+        {
+            IsTransient = true,
+            Cause = TransportFailure.Cause(exception),
+        };
+
+    private static EndpointFailure Unreachable(Exception exception, Uri target)
+    {
+        // A certificate that is not trusted is a matter of configuration; a broken connection is not.
+        if (exception.InnerException is AuthenticationException)
+        {
+            const string Remedy = "Check the server's certificate, or give the token HttpClient a handler that trusts your private CA.";
+            return new(target, "the TLS certificate was not accepted", static _ => Remedy) { Cause = TransportFailure.Cause(exception) };
+        }
+
+        HttpRequestError error = ErrorOf(exception);
+        string what = error == HttpRequestError.Unknown ? "the connection failed" : $"the connection failed ({error})";
+        return new(target, what, static _ => UnreachableRemedy)
+        {
+            Status = (exception as HttpRequestException)?.StatusCode,
+            IsTransient = true,
+            Cause = TransportFailure.Cause(exception),
+        };
+    }
+
+    private static HttpRequestError ErrorOf(Exception exception) => exception switch
+    {
+        HttpRequestException failure => failure.HttpRequestError,
+        HttpIOException failure => failure.HttpRequestError,
+        _ => HttpRequestError.Unknown,
+    };
+}

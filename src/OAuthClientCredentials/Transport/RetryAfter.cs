@@ -1,0 +1,32 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace OAuthClientCredentials.Transport;
+
+internal static class RetryAfter
+{
+    private static readonly TimeSpan MaxRead = TimeSpan.FromDays(1);
+
+    /// <summary>Seconds or a date, on 429 and 503 only; null if there is none or it is not a valid time to wait .</summary>
+    public static TimeSpan? Read(HttpResponseMessage response, DateTimeOffset now)
+    {
+        if (response.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable)
+            || !response.Headers.NonValidated.TryGetValues("Retry-After", out HeaderStringValues values)
+            || values.Count != 1)
+        {
+            return null;
+        }
+
+        TimeSpan? wait = response.Headers.RetryAfter?.Date - now;
+        string value = values.First().Trim();
+        if (value.Length > 0 && value.All(char.IsAsciiDigit))
+        {
+            // The platform's parser rejects large numbers, so the digits are read here.
+            double seconds = double.Parse(value, CultureInfo.InvariantCulture);
+            wait = TimeSpan.FromSeconds(double.Min(seconds, MaxRead.TotalSeconds));
+        }
+
+        return wait > TimeSpan.Zero ? wait : null;
+    }
+}

@@ -1,0 +1,104 @@
+using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Api;
+using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Tests.Infrastructure;
+
+namespace OAuthClientCredentials.Tests.Api;
+
+/// <summary>What the benchmarks measure in bytes, held where everybody runs it: on this thread alone, and exactly.</summary>
+[Collection(nameof(Alone))]
+public sealed class AllocationTests
+{
+    private static readonly string[] Names = [.. Enumerable.Range(0, 13).Select(number => $"X-Header-{number}")];
+
+    [Fact]
+    [Trait("Req", "R-300")]
+    public async Task A_cached_token_allocates_nothing()
+    {
+        await using Caching.Provider provider = new();
+        await provider.GetAsync();
+        Assert.Equal(0, BytesOf(() => _ = provider.Tokens.GetTokenAsync()));
+        Assert.Equal(0, BytesOf(() => _ = provider.Tokens.GetSource("", null).TryGet()));
+    }
+
+    [Theory]
+    [Trait("Req", "R-301")]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(12)]
+    public async Task The_copy_costs_at_most_300_bytes_and_what_its_headers_cost_the_caller(int headers)
+    {
+        TestAuthorizationServer server = new();
+        ServiceCollection services = new();
+        services.AddClientCredentials(
+            options =>
+                (options.TokenEndpoint, options.ClientId, options.ClientSecret) = ("https://id.example.com/token", "shop", "secret"));
+        services.AddHttpClient("api", client => client.BaseAddress = new("https://api.example.com"))
+            .ConfigurePrimaryHttpMessageHandler(() => new Ready()).RemoveAllLoggers().AddClientCredentialsHandler();
+        services.UseTestAuthorizationServer(server);
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        _ = provider.GetRequiredService<IHttpClientFactory>().CreateClient("api");
+        HttpMessageHandler handler = provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler("api");
+        while (handler is DelegatingHandler outer and not AccessTokenHandler)
+        {
+            handler = outer.InnerHandler!;
+        }
+
+        using HttpMessageInvoker ours = new(handler, disposeHandler: false);
+        using HttpMessageInvoker none = new(new Constant { InnerHandler = new Ready() });
+        Uri address = new("https://api.example.com/orders");
+        (await ours.SendAsync(Request(headers), CancellationToken.None)).Dispose();
+        long with = BytesOf(() => _ = ours.SendAsync(Request(headers), CancellationToken.None));
+        long without = BytesOf(() => _ = none.SendAsync(Request(headers), CancellationToken.None));
+        long itsHeaders = BytesOf(() => Request(headers)) - BytesOf(() => Request(0));
+        Assert.InRange(with - without - itsHeaders, 0, 300);
+
+        HttpRequestMessage Request(int count)
+        {
+            HttpRequestMessage request = new(HttpMethod.Get, address);
+            for (int number = 0; number < count; number++)
+            {
+                request.Headers.TryAddWithoutValidation(Names[number], "value");
+            }
+
+            return request;
+        }
+    }
+
+    [Fact]
+    [Trait("Req", "R-301")]
+    public void To_look_at_a_response_that_is_no_401_allocates_nothing()
+    {
+        using HttpResponseMessage response = new();
+        AccessTokenHandlerOptions options = new();
+        Assert.Equal(0, BytesOf(() => _ = Rejection.IsPossible(response, options) || Rejection.CallsForRenewal(response, options)));
+    }
+
+    // The least of many runs: a lease is written anew once a second, and that is not what is measured.
+    private static long BytesOf(Action action) =>
+        Enumerable.Range(0, 200).Min(_ =>
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            action();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        });
+
+    private sealed class Constant : DelegatingHandler
+    {
+        private readonly System.Net.Http.Headers.AuthenticationHeaderValue _header = new("Bearer", "token-1");
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.Authorization = _header;
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+
+    private sealed class Ready : HttpMessageHandler
+    {
+        private readonly Task<HttpResponseMessage> _response = Task.FromResult(new HttpResponseMessage());
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            _response;
+    }
+}

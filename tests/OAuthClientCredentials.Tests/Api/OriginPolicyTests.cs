@@ -1,0 +1,135 @@
+using OAuthClientCredentials.Api;
+
+namespace OAuthClientCredentials.Tests.Api;
+
+public sealed class OriginPolicyTests
+{
+    private static readonly Uri Api = new("https://api.example.com/orders");
+    private static readonly Uri Other = new("https://other.example.com/orders");
+
+    private readonly BaseAddresses _book = new();
+
+    [Fact]
+    [Trait("Req", "R-110")]
+    public void Origins_that_are_listed_count_and_the_base_address_does_not()
+    {
+        _book.Add(ClientAt(Other));
+        OriginPolicy policy = Policy("https://api.example.com");
+        Assert.Null(Refuse(policy, Api));
+        Assert.Contains("not one of AllowedOrigins", Refuse(policy, Other), StringComparison.Ordinal);
+        Assert.Null(Refuse(policy, Api));
+    }
+
+    [Fact]
+    [Trait("Req", "R-110")]
+    public void Without_a_list_the_base_address_counts()
+    {
+        _book.Add(ClientAt(Api));
+        Assert.Null(Refuse(Policy(), Api));
+        Assert.Contains("BaseAddress", Refuse(Policy(), Other), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Req", "R-110")]
+    public void Without_a_list_and_an_address_every_origin_is_refused()
+    {
+        OriginPolicy policy = Policy();
+        Assert.Contains("neither AllowedOrigins nor a BaseAddress", Refuse(policy, Api), StringComparison.Ordinal);
+        _book.Add(ClientAt(Api));
+        Assert.Null(Refuse(policy, Api));
+    }
+
+    [Theory]
+    [Trait("Req", "R-110")]
+    [InlineData("https://other.example.com/orders", "", "", "o => o.AllowedOrigins = [\"https://other.example.com\"])")]
+    [InlineData("wss://other.example.com/orders", "", "", "[\"https://other.example.com\"]")]
+    [InlineData("https://user:pass@other.example.com:8443/", "", "", "[\"https://other.example.com:8443\"]")]
+    [InlineData("https://[::1]:8443/", "", "", "[\"https://[::1]:8443\"]")]
+    [InlineData("https://b\u00fccher.example/", "", "", "[\"https://xn--bcher-kva.example\"]")]
+    [InlineData("https://other.example.com/", "https://api.example.com/v1/", "", "[\"https://api.example.com\", \"https://other.example.com\"]")]
+    [InlineData("https://other.example.com/", "https+http://orders", "", "[\"https+http://orders\", \"https://other.example.com\"]")]
+    [InlineData("https://other.example.com/", "https://api.example.com/", "https://*.example.org", "[\"https://*.example.org\", \"https://other.example.com\"]")]
+    public void A_refusal_prints_the_line_to_add_and_the_line_is_valid(string called, string baseAddress, string listed, string line)
+    {
+        if (baseAddress.Length > 0)
+        {
+            _book.Add(ClientAt(new(baseAddress)));
+        }
+
+        string refusal = Refuse(listed.Length > 0 ? Policy(listed) : Policy(), new(called))!;
+        Assert.Contains("AddClientCredentialsHandler(\"orders\", o => o.AllowedOrigins = [", refusal, StringComparison.Ordinal);
+        Assert.Contains(line, refusal, StringComparison.Ordinal);
+        Assert.DoesNotContain("pass", refusal, StringComparison.Ordinal);
+        string[] printed = [.. refusal.Split("AllowedOrigins = ")[1].Split('"').Where((_, index) => index % 2 == 1)];
+        Assert.Null(Refuse(Policy(printed), new(called)));
+    }
+
+    [Theory]
+    [Trait("Req", "R-110")]
+    [InlineData("https://any.example.com/", true)]
+    [InlineData("https://any.example.com:8443/", true)]
+    [InlineData("wss://any.example.com/", true)]
+    [InlineData("http://127.0.0.1/", false)]
+    [InlineData("http://any.example.com/", false)]
+    public void Any_https_origin_is_allowed_where_that_is_written(string called, bool isAllowed) =>
+        Assert.Equal(isAllowed, Refuse(Policy("https://*"), new(called)) is null);
+
+    [Theory]
+    [Trait("Req", "R-110")]
+    [InlineData("https://api.example.com", "wss://api.example.com/socket")]
+    [InlineData("wss://api.example.com", "https://api.example.com/orders")]
+    [InlineData("http://127.0.0.1:8080", "ws://127.0.0.1:8080/socket")]
+    public void WebSocket_schemes_count_as_http_and_https(string origin, string called)
+    {
+        Assert.Null(Refuse(Policy(origin), new(called)));
+        _book.Add(ClientAt(new(origin)));
+        Assert.Null(Refuse(Policy(), new(called)));
+    }
+
+    [Theory]
+    [Trait("Req", "R-004")]
+    [InlineData("http://api.example.com/", false, false)]
+    [InlineData("http://api.example.com/", true, true)]
+    [InlineData("http://127.0.0.1/", false, true)]
+    [InlineData("ws://api.example.com/", false, false)]
+    [InlineData("ws://api.example.com/", true, true)]
+    [InlineData("ftp://api.example.com/", true, false)]
+    public void Plain_http_is_for_loopback_or_for_those_who_say_so(string address, bool allowInsecureHttp, bool isAllowed) =>
+        Assert.Equal(isAllowed, Refuse(new("orders", [new(new(address))], _book, _ => allowInsecureHttp), new(address)) is null);
+
+    [Fact]
+    [Trait("Req", "R-110")]
+    public void Clients_that_have_their_address_leave_the_book_by_themselves()
+    {
+        for (int client = 0; client < 64; client++)
+        {
+            Assert.Empty(_book.Origins);
+            _book.Add(ClientAt(Api));
+        }
+
+        Assert.NotEmpty(_book.Origins);
+    }
+
+    [Fact]
+    [Trait("Req", "R-110")]
+    public void An_address_that_is_set_after_the_first_look_counts()
+    {
+        HttpClient late = new();
+        _book.Add(late);
+        Assert.False(_book.Contains(Api));
+        late.BaseAddress = Api;
+        Assert.True(_book.Contains(Api));
+        GC.KeepAlive(late);
+    }
+
+    private static HttpClient ClientAt(Uri address) => new() { BaseAddress = address };
+
+    private static string? Refuse(OriginPolicy policy, Uri address)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, address);
+        return policy.Refuse(request, "orders");
+    }
+
+    private OriginPolicy Policy(params string[] allowed) =>
+        new("orders", allowed.Select(origin => Origin.TryParse(origin)!), _book, _ => false);
+}

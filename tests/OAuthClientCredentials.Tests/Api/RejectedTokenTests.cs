@@ -1,0 +1,236 @@
+using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Tests.Infrastructure;
+
+namespace OAuthClientCredentials.Tests.Api;
+
+/// <summary>Who waits for the renewal of a rejected token, and what is logged when a 401 is handed on.</summary>
+public sealed class RejectedTokenTests
+{
+    private readonly NumberedTokens _tokens = new();
+    private readonly TaskCompletionSource _renewed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _seen = new();
+
+    [Fact]
+    [Trait("Req", "R-118")]
+    public async Task Only_the_caller_that_met_the_401_waits_for_the_renewal()
+    {
+        RenewWhenReleased();
+        await using ApiClient api = new(_tokens, request => RejectFirst(request, "/rejected"));
+        Task<HttpResponseMessage> rejected = api.Http.GetAsync("/rejected");
+        await Eventually.True(() => _tokens.Renewals.Count == 1);
+        using HttpResponseMessage other = await api.Http.PostAsync("/other", new StringContent("can be sent again"));
+        Assert.Equal(200, (int)other.StatusCode);
+        Assert.False(rejected.IsCompleted);
+        _renewed.SetResult();
+        using HttpResponseMessage response = await rejected;
+        Assert.Equal(200, (int)response.StatusCode);
+        Assert.Equal(["/rejected token-1", "/other token-1", "/rejected token-2"], _seen);
+        Assert.Equal(["orders token-1"], _tokens.Renewals);
+    }
+
+    [Fact]
+    [Trait("Req", "R-118")]
+    public async Task A_request_that_cannot_be_sent_again_joins_the_handlers_own_renewal()
+    {
+        RenewWhenReleased();
+        await using ApiClient api = new(_tokens, request => RejectFirst(request, "/rejected"));
+        Task<HttpResponseMessage> rejected = api.Http.GetAsync("/rejected");
+        await Eventually.True(() => _tokens.Renewals.Count == 1);
+        Task<HttpResponseMessage> pipe = api.Http.PostAsync("/pipe", new Pipe());
+        await Eventually.True(() => _tokens.Renewals.Count == 2);
+        Assert.Single(_seen);
+        _renewed.SetResult();
+        Assert.Equal([200, 200], (await Task.WhenAll(rejected, pipe)).Select(response => (int)response.StatusCode));
+        Assert.Contains("/pipe token-2", _seen);
+
+        // Afterwards nothing waits any more.
+        (await api.Http.PostAsync("/pipe", new Pipe())).Dispose();
+        Assert.Equal(2, _tokens.Renewals.Count);
+    }
+
+    [Fact]
+    [Trait("Req", "R-118")]
+    [Trait("Req", "R-119")]
+    public async Task A_401_that_cannot_be_replayed_is_handed_back_after_the_renewal()
+    {
+        RenewWhenReleased();
+        await using ApiClient api = new(_tokens, request => RejectFirst(request, "/pipe"));
+        Task<HttpResponseMessage> call = api.Http.PostAsync("/pipe", new Pipe());
+        await Eventually.True(() => _tokens.Renewals.Count == 1);
+        Assert.False(call.IsCompleted);
+        _renewed.SetResult();
+        using HttpResponseMessage response = await call;
+        Assert.Equal(401, (int)response.StatusCode);
+        using HttpResponseMessage next = await api.Http.PostAsync("/pipe", new Pipe());
+        Assert.Equal(["/pipe token-1", "/pipe token-2"], _seen);
+        Assert.Contains(
+            api.Log.Lines,
+            line =>
+                line.StartsWith("Debug 13 ", StringComparison.Ordinal) && line.Contains("cannot be sent again", StringComparison.Ordinal));
+    }
+
+    public static TheoryData<string, string> Failures => new()
+    {
+        { nameof(TokenRequestException), "401" },
+        { nameof(ObjectDisposedException), "401" },
+        { nameof(Microsoft.Extensions.Options.OptionsValidationException), "401" },
+        { nameof(OperationCanceledException), nameof(OperationCanceledException) },
+    };
+
+    [Theory]
+    [Trait("Req", "R-118")]
+    [MemberData(nameof(Failures))]
+    public async Task A_renewal_that_throws_hands_back_the_401_but_for_a_cancellation(string thrown, string expected)
+    {
+        _tokens.Renew = (_, _) => throw (thrown switch
+        {
+            nameof(TokenRequestException) => new TokenRequestException("no token"),
+            nameof(ObjectDisposedException) => new ObjectDisposedException("provider"),
+            nameof(OperationCanceledException) => new OperationCanceledException(),
+            _ => (Exception)new Microsoft.Extensions.Options.OptionsValidationException(
+                "orders",
+                typeof(ClientCredentialsOptions),
+                ["gone"]),
+        });
+        await using ApiClient api = new(_tokens, _ => ApiClient.Respond(401));
+        string outcome;
+        try
+        {
+            outcome = $"{(int)(await api.Http.GetAsync("/orders")).StatusCode}";
+        }
+        catch (OperationCanceledException)
+        {
+            outcome = nameof(OperationCanceledException);
+        }
+
+        Assert.Equal(expected, outcome);
+    }
+
+    // Why a 401 is handed on, and a part of the log line that says so.
+    public static TheoryData<string, string> Reasons => new()
+    {
+        { "rationed", "renewals are rationed" },
+        { "failed", "the renewal failed" },
+        { "same token again", "returned the same token again" },
+        { "not replayable", "cannot be sent again" },
+        { "another kind", "calls for no renewal: insufficient_scope" },
+        { "redirect", "was redirected" },
+    };
+
+    [Theory]
+    [Trait("Req", "R-118")]
+    [MemberData(nameof(Reasons))]
+    public async Task A_401_that_is_handed_on_says_why_at_Debug(string reason, string expected)
+    {
+        _tokens.Renew = (rejected, _) => reason switch
+        {
+            "rationed" => new(rejected),
+            "failed" => throw new TokenRequestException("no token"),
+            "same token again" => new(_tokens.Create(rejected.Value)),
+            _ => new(_tokens.Next()),
+        };
+        await using ApiClient api = new(_tokens, request =>
+        {
+            request.RequestUri = reason == "redirect" ? new("https://api.example.com/moved") : request.RequestUri;
+            return ApiClient.Respond(401, reason == "another kind" ? "Bearer error=\"insufficient_scope\"" : null);
+        });
+        using HttpResponseMessage response = await api.Http.PostAsync("/orders", reason == "not replayable" ? new Pipe() : null);
+        string line = Assert.Single(api.Log.Lines, line => line.StartsWith("Debug 13 ", StringComparison.Ordinal));
+        Assert.Contains(expected, line, StringComparison.Ordinal);
+        Assert.Contains("'api'", line, StringComparison.Ordinal);
+        Assert.Contains("'orders'", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Req", "R-118")]
+    public async Task An_API_that_refuses_fresh_tokens_is_warned_of_once_in_thirty_seconds()
+    {
+        TestTimeProvider time = new();
+        await using ApiClient api = new(_tokens, _ => ApiClient.Respond(401, "Bearer error=\"invalid_token\r\n\u001b[31m\""), time: time);
+        for (int call = 0; call < 10; call++)
+        {
+            time.Advance(TimeSpan.FromSeconds(call == 5 ? 31 : 1));
+            using HttpResponseMessage response = await api.Http.GetAsync("/orders");
+            Assert.Equal(401, (int)response.StatusCode);
+        }
+
+        string[] warnings = [.. api.Log.Lines.Where(line => line.StartsWith("Warning 12 ", StringComparison.Ordinal))];
+        Assert.Equal(2, warnings.Length);
+        Assert.All(["https://api.example.com", "'api'", "'orders'"], text => Assert.Contains(text, warnings[0], StringComparison.Ordinal));
+        Assert.DoesNotContain(warnings[0], char.IsControl);
+    }
+
+    [Fact]
+    [Trait("Req", "R-116")]
+    public async Task ShouldRenew_replaces_the_rule_for_401()
+    {
+        await using ApiClient api = new(
+            _tokens,
+            request =>
+            {
+                _seen.Enqueue($"{request.RequestUri!.AbsolutePath} {request.Headers.Authorization!.Parameter}");
+                return ApiClient.Respond(request.RequestUri.AbsolutePath == "/forbidden" ? 403 : 401);
+            },
+            options => options.ShouldRenew = response => response.StatusCode == System.Net.HttpStatusCode.Forbidden);
+        using HttpResponseMessage forbidden = await api.Http.GetAsync("/forbidden");
+        using HttpResponseMessage unauthorized = await api.Http.GetAsync("/unauthorized");
+        Assert.Equal(["/forbidden token-1", "/forbidden token-2", "/unauthorized token-2"], _seen);
+    }
+
+    [Theory]
+    [Trait("Req", "R-116")]
+    [InlineData(null, false)]
+    [InlineData("Bearer", false)]
+    [InlineData("Bearer error=\"expired\"", false)]
+    [InlineData("Basic error=\"invalid_token\"", false)]
+    [InlineData("Bearer error=\"invalid_token\"", true)]
+    [InlineData("DPoP error=\"invalid_token\"", true)]
+    public async Task RenewOnlyOnInvalidToken_demands_that_error(string? challenge, bool renews)
+    {
+        await using ApiClient api = new(_tokens, _ => ApiClient.Respond(401, challenge), options => options.RenewOnlyOnInvalidToken = true);
+        using HttpResponseMessage response = await api.Http.GetAsync("/orders");
+        Assert.Equal(renews ? 1 : 0, _tokens.Renewals.Count);
+    }
+
+    [Fact]
+    [Trait("Req", "R-361")]
+    public async Task A_request_can_choose_its_client_with_renewal_and_all()
+    {
+        _tokens.Get = name => new(_tokens.Create($"{name}-1"));
+        _tokens.Renew = (rejected, _) => new(_tokens.Create(rejected.Value.Replace("-1", "-2", StringComparison.Ordinal)));
+        await using ApiClient api = new(_tokens, request => RejectFirst(request, "/tenant-7"));
+        foreach (string tenant in new[] { "tenant-7", "tenant-8" })
+        {
+            using HttpRequestMessage request = new HttpRequestMessage(HttpMethod.Get, $"/{tenant}").SetTokenClient(tenant);
+            using HttpResponseMessage response = await api.Http.SendAsync(request);
+        }
+
+        using HttpResponseMessage own = await api.Http.GetAsync("/own");
+        using HttpRequestMessage elsewhere = new HttpRequestMessage(HttpMethod.Get, "https://elsewhere.example.com/")
+            .SetTokenClient("tenant-7");
+        await Assert.ThrowsAsync<OriginNotAllowedException>(() => api.Http.SendAsync(elsewhere));
+        Assert.Equal(["/tenant-7 tenant-7-1", "/tenant-7 tenant-7-2", "/tenant-8 tenant-8-1", "/own orders-1"], _seen);
+        Assert.Equal(["tenant-7 tenant-7-1"], _tokens.Renewals);
+    }
+
+    private void RenewWhenReleased() => _tokens.Renew = async (rejected, cancellationToken) =>
+    {
+        await _renewed.Task.WaitAsync(cancellationToken);
+        return _tokens.Current == rejected ? _tokens.Next() : _tokens.Current;
+    };
+
+    private Task<HttpResponseMessage> RejectFirst(HttpRequestMessage request, string path)
+    {
+        string token = request.Headers.Authorization!.Parameter!;
+        _seen.Enqueue($"{request.RequestUri!.AbsolutePath} {token}");
+        return ApiClient.Respond(request.RequestUri.AbsolutePath == path && token.EndsWith("-1", StringComparison.Ordinal) ? 401 : 200);
+    }
+
+    private sealed class Pipe() : StreamContent(new OneWay())
+    {
+        private sealed class OneWay() : MemoryStream("from a pipe"u8.ToArray())
+        {
+            public override bool CanSeek => false;
+        }
+    }
+}

@@ -1,0 +1,208 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OAuthClientCredentials.Tests.Api;
+
+/// <summary>What goes over the wire with our handler is what the platform would have sent without it, byte for byte.</summary>
+public sealed class WireTests : IAsyncLifetime
+{
+    private readonly RawServer _server = new();
+    private ServiceProvider? _services;
+
+    private static readonly Dictionary<string, Action<HttpRequestMessage>> Requests = new(StringComparer.Ordinal)
+    {
+        ["GET"] = _ => { },
+        ["HEAD"] = request => request.Method = HttpMethod.Head,
+        ["OPTIONS"] = request => request.Method = HttpMethod.Options,
+        ["DELETE"] = request => request.Method = HttpMethod.Delete,
+        ["PURGE"] = request => request.Method = new("PURGE"),
+        ["query"] = request => request.RequestUri = new(request.RequestUri!, "/a%20b/%2F?q=%C3%A9&r=a+b#fragment"),
+        ["HTTP/1.0"] = request => request.Version = HttpVersion.Version10,
+        ["text"] = Post(() => new StringContent("an order, caf\u00e9")),
+        ["bytes"] = Post(() => new ByteArrayContent([0, 1, 2, 255])),
+        ["form"] = Post(() => new FormUrlEncodedContent([new("a", "b c")])),
+        ["multipart"] = Post(() => new MultipartFormDataContent("limit") { { new StringContent("a"), "first" } }),
+        ["unknown length"] = Post(() => new StreamContent(new Pipe())),
+        ["empty content"] = Post(() => new ByteArrayContent([])),
+        ["content headers"] = Post(() => new StringContent("x") { Headers = { ContentLanguage = { "de" }, Expires = DateTimeOffset.UnixEpoch } }),
+        ["chunked"] = With(Post(() => new StringContent("x")), headers => headers.TransferEncodingChunked = true),
+        ["expect"] = With(Post(() => new StringContent("x")), headers => headers.ExpectContinue = true),
+        ["expect, turned off"] = With(Post(() => new StringContent("x")), headers => headers.ExpectContinue = false),
+        ["close"] = With(headers => headers.ConnectionClose = true),
+        ["upgrade"] = With(headers => headers.Upgrade.Add(new("h2c")), headers => headers.Connection.Add("Upgrade")),
+        ["mixed case"] = Raw(("x-MiXeD", "1"), ("CONTENT-md5-like", "2")),
+        ["two values"] = With(headers => headers.Add("X-Two", ["a", "b, c"])),
+        ["twice"] = Raw(("X-Twice", "a"), ("X-Twice", "b"), ("x-twice", "c")),
+        ["empty value"] = Raw(("X-Empty", "")),
+        ["spaces"] = Raw(("X-Spaces", "  a  b  ")),
+        ["not valid"] = Raw(("Accept", "not;;valid"), ("User-Agent", "(((shop"), ("Date", "yesterday"), ("If-Match", "no quotes")),
+        ["accept"] = With(headers => headers.Accept.Add(new("application/json", 0.9)), headers => headers.Accept.Add(new("text/plain"))),
+        ["user agent"] = With(headers => headers.UserAgent.ParseAdd("shop/1.0 (linux) lib/2")),
+        ["languages"] = Raw(("Accept-Language", "de;q=0.8,en"), ("Accept-Encoding", "gzip,br")),
+        ["cookie"] = Raw(("Cookie", "a=b; c=d")),
+        ["host"] = With(headers => headers.Host = "orders.example.com"),
+        ["conditions"] = With(
+            headers => headers.IfNoneMatch.Add(new("\"tag\"", isWeak: true)),
+            headers => headers.IfModifiedSince = DateTimeOffset.UnixEpoch),
+        ["range"] = With(headers => headers.Range = new(1, 9)),
+        ["referrer"] = With(
+            headers => headers.Referrer = new("https://shop.example.com/a?b"),
+            headers => headers.From = "a@example.com",
+            headers => headers.MaxForwards = 3),
+        ["cache"] = With(
+            headers => headers.CacheControl = new() { NoCache = true, MaxAge = TimeSpan.FromSeconds(5) },
+            headers => headers.Pragma.Add(new("x", "y"))),
+        ["proxies"] = Raw(("Via", "1.1 a, 1.0 b"), ("Warning", "110 a \"stale\""), ("Forwarded", "for=192.0.2.1")),
+        ["trace"] = Raw(("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), ("tracestate", "a=b")),
+        ["trailers"] = With(headers => headers.TE.Add(new("trailers")), headers => headers.Trailer.Add("X-Sum")),
+        ["read before"] = With(Raw(("Accept", "a/b, not;;valid")), headers => _ = headers.Accept.Count),
+        ["Latin-1"] = Raw(("X-Name", "caf\u00e9")),
+    };
+
+    public static TheoryData<string> Names => [.. Requests.Keys];
+
+    public Task InitializeAsync()
+    {
+        ServiceCollection services = new();
+        services.AddSingleton<ITokenProvider>(new NumberedTokens());
+        services.AddClientCredentials(
+            "orders",
+            options =>
+                (options.TokenEndpoint, options.ClientId, options.ClientSecret) = ("https://id.example.com/token", "shop", "secret"));
+        services.AddHttpClient("with").ConfigurePrimaryHttpMessageHandler(Transport)
+            .AddClientCredentialsHandler("orders", options => options.AllowedOrigins = [_server.Address.GetLeftPart(UriPartial.Authority)]);
+        services.AddHttpClient("without").ConfigurePrimaryHttpMessageHandler(Transport);
+        _services = services.BuildServiceProvider();
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _services!.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    [Theory]
+    [Trait("Req", "R-371")]
+    [MemberData(nameof(Names))]
+    public async Task A_request_goes_over_the_wire_as_without_the_handler(string name)
+    {
+        string without = await SendAsync("without", name, headers => headers.Authorization = new("Bearer", "token-1"));
+        string with = await SendAsync("with", name, _ => { });
+        Assert.Equal(without, with);
+        Assert.Contains("Authorization: Bearer token-1\r\n", with, StringComparison.Ordinal);
+    }
+
+    private async Task<string> SendAsync(string client, string name, Action<HttpRequestHeaders> last)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(_server.Address, "/orders"));
+        Requests[name](request);
+        last(request.Headers);
+        using HttpResponseMessage response = await _services!.GetRequiredService<IHttpClientFactory>().CreateClient(client)
+            .SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return _server.LastRequest;
+    }
+
+    private static SocketsHttpHandler Transport() => new() { RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1 };
+
+    private static Action<HttpRequestMessage> Post(Func<HttpContent> content) =>
+        request => (request.Method, request.Content) = (HttpMethod.Post, content());
+
+    private static Action<HttpRequestMessage> With(params Action<HttpRequestHeaders>[] changes) =>
+        request => Array.ForEach(changes, change => change(request.Headers));
+
+    private static Action<HttpRequestMessage> With(Action<HttpRequestMessage> first, Action<HttpRequestHeaders> change) => request =>
+    {
+        first(request);
+        change(request.Headers);
+    };
+
+    private static Action<HttpRequestMessage> Raw(params (string Name, string Value)[] headers) => request =>
+        Array.ForEach(headers, header => Assert.True(request.Headers.TryAddWithoutValidation(header.Name, header.Value)));
+
+    private sealed class Pipe() : MemoryStream("from a pipe"u8.ToArray())
+    {
+        public override bool CanSeek => false;
+    }
+
+    /// <summary>Reads one request from each connection, keeps its bytes, and responds with 200.</summary>
+    private sealed class RawServer : IAsyncDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private readonly Task _work;
+
+        public RawServer()
+        {
+            _listener.Start();
+            _work = RunAsync();
+        }
+
+        public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+
+        public string LastRequest { get; private set; } = "";
+
+        public async ValueTask DisposeAsync()
+        {
+            _listener.Stop();
+            await _work;
+        }
+
+        private async Task RunAsync()
+        {
+            try
+            {
+                while (true)
+                {
+                    using TcpClient client = await _listener.AcceptTcpClientAsync();
+                    NetworkStream stream = client.GetStream();
+                    LastRequest = await ReadAsync(stream);
+                    await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
+                }
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // Stopped.
+            }
+        }
+
+        private static async Task<string> ReadAsync(NetworkStream stream)
+        {
+            string text = "";
+            bool isPermitted = false;
+            byte[] buffer = new byte[4096];
+            while (!IsComplete(text))
+            {
+                text += Encoding.Latin1.GetString(buffer, 0, await stream.ReadAsync(buffer));
+                bool waits = text.Contains("\r\n\r\n", StringComparison.Ordinal) && text.Contains("Expect: 100-continue", StringComparison.Ordinal);
+                if (waits && !isPermitted)
+                {
+                    isPermitted = true;
+                    await stream.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray());
+                }
+            }
+
+            return text;
+        }
+
+        private static bool IsComplete(string text)
+        {
+            if (text.Split("\r\n\r\n", 2) is not [string head, string body])
+            {
+                return false;
+            }
+
+            const string Length = "\r\nContent-Length: ";
+            if (head.Contains("\r\nTransfer-Encoding: chunked", StringComparison.Ordinal))
+            {
+                return body.EndsWith("0\r\n\r\n", StringComparison.Ordinal);
+            }
+
+            return !head.Contains(Length, StringComparison.Ordinal)
+                || body.Length >= int.Parse(head.Split(Length)[1].Split("\r\n")[0], System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using OAuthClientCredentials.Tests.Infrastructure;
+using OAuthClientCredentials.Transport;
+
+namespace OAuthClientCredentials.Tests.Transport;
+
+/// <summary>The HttpClients of a provider without dependency injection: whose they are, and when they end.</summary>
+public sealed class TokenTransportsTests
+{
+    [Fact]
+    [Trait("Req", "R-152")]
+    public void Each_certificate_has_connections_of_its_own()
+    {
+        using X509Certificate2 first = Certificates.Create("first");
+        using X509Certificate2 second = Certificates.Create("second");
+        using TokenTransports transports = new(null);
+        HttpClient plain = transports.For(null);
+        HttpClient one = transports.For(new TlsCertificate(first, []));
+        Assert.Same(plain, transports.For(null));
+        Assert.NotSame(plain, one);
+        Assert.Same(one, transports.For(new TlsCertificate(first, [])));
+        Assert.NotSame(one, transports.For(new TlsCertificate(second, [])));
+    }
+
+    [Fact]
+    public async Task A_handler_of_the_applications_shows_what_it_shows_and_outlives_the_provider()
+    {
+        using X509Certificate2 certificate = Certificates.Create();
+        using Golden golden = new();
+        TokenTransports transports = new(golden.Handler);
+        HttpClient client = transports.For(new TlsCertificate(certificate, []));
+        Assert.Same(transports.For(null), client);
+        transports.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.GetAsync(new Uri(OneClient.Endpoint)));
+        using HttpClient another = new(golden.Handler, disposeHandler: false);
+        Assert.True((await another.PostAsync(new Uri(OneClient.Endpoint), new StringContent(""))).IsSuccessStatusCode);
+    }
+
+    [Theory]
+    [Trait("Req", "R-103")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Connections_of_our_own_end_with_the_provider(bool showsCertificate)
+    {
+        using X509Certificate2 certificate = Certificates.Create();
+        TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using LoopbackServer server = await LoopbackServer.StartAsync(context =>
+        {
+            context.Features.Get<IConnectionLifetimeFeature>()!.ConnectionClosed.Register(closed.SetResult);
+            return context.Response.WriteAsync("{}");
+        });
+        TokenTransports transports = new(null);
+        (await transports.For(showsCertificate ? new TlsCertificate(certificate, []) : null).GetAsync(server.Address)).Dispose();
+        Assert.False(closed.Task.IsCompleted);
+        transports.Dispose();
+        await closed.Task.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+}
