@@ -13,11 +13,12 @@ public static class ClientCredentialsOptionsJwtExtensions
     public static void UseJwtAuthentication(this ClientCredentialsOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        JwtAuthentication authentication = new(options, null);
-        if (!options.TryUseAuthentication(authentication))
+        if (string.IsNullOrEmpty(options.AuthenticationMethod))
         {
-            options.UseAuthentication(authentication);
+            options.AuthenticationMethod = JwtAuthentication.PrivateKeyJwt;
         }
+
+        options.OfferAuthentication(new JwtAuthentication(options, null));
     }
 
     /// <summary>Signs the assertions of <c>private_key_jwt</c> with a key of your own.</summary>

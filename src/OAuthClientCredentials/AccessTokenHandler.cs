@@ -176,7 +176,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
     {
         copy.Attach(token);
         Task<HttpResponseMessage> pending = ForwardAsync(copy, cancellationToken);
-        if (pending.IsCompletedSuccessfully && !Rejection.IsPossible(pending.GetAwaiter().GetResult(), _options))
+        if (pending.IsCompletedSuccessfully && !TokenRejection.IsPossible(pending.GetAwaiter().GetResult(), _options))
         {
             copy.Detach();
             return pending;
@@ -242,7 +242,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
             throw;
         }
 
-        if (Rejection.WhyNotReplayed(copy, token, _options) is { } reason)
+        if (TokenRejection.WhyNotReplayed(copy, token, _options) is { } reason)
         {
             return _log.HandOn(copy, first, reason);
         }
@@ -294,7 +294,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         !_beingRenewed.IsEmpty && _beingRenewed.Contains(token) && !ReplayableContent.MayBeReplayed(copy, _options);
 
     private bool IsRejection(HttpResponseMessage response, RequestCopy copy) =>
-        copy.IsAsSent && Rejection.CallsForRenewal(response, _options);
+        copy.IsAsSent && TokenRejection.CallsForRenewal(response, _options);
 
     private string ClientOf(RequestCopy copy) => copy.Choice?.ClientName ?? ClientName;
 }

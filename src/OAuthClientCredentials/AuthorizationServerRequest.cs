@@ -82,6 +82,10 @@ public sealed class AuthorizationServerRequest
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     internal List<string>? Secrets { get; set; }
 
+    /// <summary>Reads the configured client secret. A request that a test created has none: it sets <see cref="Secret"/>.</summary>
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    internal Func<CancellationToken, ValueTask<string>>? ClientSecretReader { get; init; }
+
     /// <summary>The certificate that the connection of this request shows.</summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     internal TlsCertificate? Tls { get; init; }
@@ -90,8 +94,16 @@ public sealed class AuthorizationServerRequest
     /// <param name="cancellationToken">Cancelled when the time is up.</param>
     /// <returns>The secret.</returns>
     /// <exception cref="TokenRequestException">The file cannot be read or is empty.</exception>
-    public async ValueTask<string> ReadClientSecretAsync(CancellationToken cancellationToken) =>
-        Secret = await Client.ReadSecretAsync(cancellationToken).ConfigureAwait(false);
+    /// <exception cref="InvalidOperationException">The request was created by a test that did not set <see cref="Secret"/>.</exception>
+    public async ValueTask<string> ReadClientSecretAsync(CancellationToken cancellationToken)
+    {
+        if (ClientSecretReader is not null)
+        {
+            Secret = await ClientSecretReader(cancellationToken).ConfigureAwait(false);
+        }
+
+        return Secret ?? throw new InvalidOperationException("The request has no secret. Set Secret first.");
+    }
 
     /// <summary>Adds a parameter to the form body.</summary>
     /// <param name="name">The parameter's name.</param>

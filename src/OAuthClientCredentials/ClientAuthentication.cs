@@ -16,9 +16,9 @@ public abstract class ClientAuthentication
     public abstract string Method { get; }
 
     /// <summary>Checks a client's options when they are validated.</summary>
-    /// <param name="options">The options.</param>
+    /// <param name="client">The client.</param>
     /// <returns>For each problem the name of an option, and what is wrong with it and what to do. No value may be quoted.</returns>
-    public virtual IEnumerable<KeyValuePair<string, string>> Validate(ClientCredentialsOptions options) => [];
+    public virtual IEnumerable<KeyValuePair<string, string>> Validate(ClientContext client) => [];
 
     /// <summary>Reads the credential for one attempt. Nothing is signed here: the request may have to wait for its turn.</summary>
     /// <param name="request">The request. Keep what was read in <see cref="AuthorizationServerRequest.Secret"/> or

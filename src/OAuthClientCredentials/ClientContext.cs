@@ -1,38 +1,39 @@
 using System.Diagnostics;
-using OAuthClientCredentials.Authentication;
-using OAuthClientCredentials.Diagnostics;
+using System.Net;
 
 namespace OAuthClientCredentials;
 
-/// <summary>What an authentication or a binding may know of the client that it works for. Thread-safe.</summary>
+/// <summary>What an authentication or a binding may know about the client that it works for. Thread-safe.</summary>
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed class ClientContext
 {
-    private readonly ClientName _name;
-    private readonly ClientSecret _secret;
+    private const int MaxFileBytes = 64 * 1024;
 
-    /// <summary>Creates the context of a client, for instance to test an authentication of your own.</summary>
+    private readonly string _optionsPath;
+
+    /// <summary>Creates the context of a client, for instance to test your own <see cref="ClientAuthentication"/>.</summary>
     /// <param name="clientName">The registered name of the client; empty for the default client.</param>
-    /// <param name="options">The client's options. They are not validated here.</param>
-    /// <param name="timeProvider">The clock. Defaults to the system's.</param>
-    public ClientContext(string clientName, ClientCredentialsOptions options, TimeProvider? timeProvider = null)
-        : this(new ClientName(clientName, $"ClientCredentials:{clientName}"), options, timeProvider ?? TimeProvider.System)
+    /// <param name="clientId">The client identifier.</param>
+    /// <param name="issuer">The configured issuer identifier, if there is one.</param>
+    /// <param name="timeProvider">The clock. Defaults to the system clock.</param>
+    public ClientContext(string clientName, string clientId, string? issuer = null, TimeProvider? timeProvider = null)
+        : this(clientName, $"ClientCredentials:{clientName}", clientId, issuer, timeProvider ?? TimeProvider.System)
     {
-        ArgumentNullException.ThrowIfNull(clientName);
     }
 
-    internal ClientContext(ClientName name, ClientCredentialsOptions options, TimeProvider timeProvider)
+    internal ClientContext(string clientName, string optionsPath, string clientId, string? issuer, TimeProvider timeProvider)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        _name = name;
-        _secret = new(name, options);
-        ClientId = options.ClientId ?? "";
-        Issuer = options.Authority;
+        ArgumentNullException.ThrowIfNull(clientName);
+        ArgumentNullException.ThrowIfNull(clientId);
+        _optionsPath = optionsPath;
+        ClientName = clientName;
+        ClientId = clientId;
+        Issuer = issuer;
         TimeProvider = timeProvider;
     }
 
     /// <summary>The registered name of the client; empty for the default client.</summary>
-    public string ClientName => _name.Value;
+    public string ClientName { get; }
 
     /// <summary>The client identifier (RFC 6749 section 2.2).</summary>
     public string ClientId { get; }
@@ -43,36 +44,85 @@ public sealed class ClientContext
     /// <summary>The clock of the library.</summary>
     public TimeProvider TimeProvider { get; }
 
-    /// <summary>
-    /// Reads a file with a credential as the library reads its own: at most 64 KiB, with errors that name the file and the option.
-    /// </summary>
-    /// <param name="path">The file.</param>
-    /// <param name="option">The name of the option that holds its path.</param>
-    /// <param name="cancellationToken">Cancelled when the time is up.</param>
-    /// <returns>The content, at least one byte.</returns>
-    /// <exception cref="TokenRequestException">The file cannot be read, or is empty or too large.</exception>
-    public ValueTask<byte[]> ReadCredentialFileAsync(string path, string option, CancellationToken cancellationToken) =>
-        new CredentialFile(_name, option, path).ReadAsync(cancellationToken);
+    /// <summary>The client as messages and logs call it.</summary>
+    internal string DisplayName => ClientName.Length == 0 ? "The default client" : $"Client '{ClientName}'";
 
     /// <summary>
-    /// Creates an error for a credential that cannot be used. Its message names the client, what is wrong, and the option to change.
+    /// Reads a credential file the way the library reads its own: at most 64 KiB, with errors that name the file and the option. The file is
+    /// read at each call and never watched, because Kubernetes replaces a symbolic link, which a file watcher does not see.
     /// </summary>
-    /// <param name="problem">What is wrong, as the end of a sentence; nothing secret.</param>
-    /// <param name="option">The name of the option to change. The message has its configuration path.</param>
-    /// <param name="isTransient">Whether a later attempt can succeed without a change of configuration, for instance because a file is
+    /// <param name="path">The file.</param>
+    /// <param name="option">The name of the option that holds the path.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The content, at least one byte.</returns>
+    /// <exception cref="TokenRequestException">The file cannot be read, or is empty or too large.</exception>
+    public async ValueTask<byte[]> ReadCredentialFileAsync(string path, string option, CancellationToken cancellationToken)
+    {
+        try
+        {
+            FileStream stream = File.OpenRead(path);
+            await using (stream.ConfigureAwait(false))
+            {
+                // The bytes are counted as they are read, because a device has no length.
+                byte[] buffer = new byte[MaxFileBytes + 1];
+                int length = await stream
+                    .ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)
+                    .ConfigureAwait(false);
+                return length switch
+                {
+                    0 => throw UnusableFile(path, option, "is empty"),
+                    > MaxFileBytes => throw UnusableFile(path, option, $"is larger than {MaxFileBytes} bytes"),
+                    _ => buffer[..length],
+                };
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw UnusableFile(path, option, "cannot be read", exception);
+        }
+    }
+
+    /// <summary>
+    /// Creates an error for a credential that cannot be used. Its message names the client, the problem and the option to change.
+    /// </summary>
+    /// <param name="problem">What is wrong, as the end of a sentence. It must not contain a secret.</param>
+    /// <param name="option">The name of the option to change. The message contains its configuration path.</param>
+    /// <param name="isTransient">Whether a later attempt can succeed without a configuration change, for instance because a file is
     /// replaced.</param>
     /// <param name="innerException">The cause.</param>
     /// <returns>The exception to throw.</returns>
     public TokenRequestException Unusable(string problem, string option, bool isTransient = false, Exception? innerException = null) =>
-        new($"{_name} could not get a token: {problem}. See {_name.Option(option)}.", innerException!)
+        Error($": {problem}. See {Option(option)}.", isTransient, innerException);
+
+    /// <summary>Names the client.</summary>
+    /// <returns>The type name, the client name and the client id.</returns>
+    public override string ToString() => $"{nameof(ClientContext)} {{ ClientName = {ClientName}, ClientId = {ClientId} }}";
+
+    /// <summary>The configuration path of an option of this client.</summary>
+    internal string Option(string property) => $"{_optionsPath}:{property}";
+
+    /// <summary>The error for a credential file. It is transient: the file may be replaced at any time .</summary>
+    internal TokenRequestException UnusableFile(string path, string option, string problem, Exception? innerException = null) =>
+        Error($": the file '{path}' {problem}. Fix the file, or change {Option(option)}.", isTransient: true, innerException);
+
+    /// <summary>The error of a request to an endpoint.</summary>
+    internal TokenRequestException Failed(
+        Uri endpoint,
+        string what,
+        string remedy,
+        HttpStatusCode? status = null,
+        bool isTransient = false,
+        Exception? innerException = null,
+        TimeSpan? retryAfter = null) =>
+        new($"{DisplayName} could not get a token from {endpoint.GetLeftPart(UriPartial.Path)}: {what}. {remedy}", innerException!)
         {
-            ClientName = _name.Value,
+            ClientName = ClientName,
+            StatusCode = status,
+            RetryAfter = retryAfter,
             IsTransient = isTransient,
         };
 
-    /// <summary>Names the client.</summary>
-    /// <returns>The name of the type and of the client.</returns>
-    public override string ToString() => $"{nameof(ClientContext)} {{ ClientName = {ClientName}, ClientId = {ClientId} }}";
-
-    internal ValueTask<string> ReadSecretAsync(CancellationToken cancellationToken) => _secret.ReadAsync(cancellationToken);
+    /// <summary>An error whose message starts with the client.</summary>
+    internal TokenRequestException Error(string problemAndRemedy, bool isTransient, Exception? innerException = null) =>
+        new($"{DisplayName} could not get a token{problemAndRemedy}", innerException!) { ClientName = ClientName, IsTransient = isTransient };
 }

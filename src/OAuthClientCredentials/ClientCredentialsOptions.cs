@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Serialization;
-using OAuthClientCredentials.Authentication;
 using Polly;
 
 namespace OAuthClientCredentials;
@@ -211,7 +210,7 @@ public sealed class ClientCredentialsOptions
     // Fields, because the configuration binder takes every property.
     internal ClientAuthentication? Authentication;
 
-    internal bool IsAuthenticationFromOptions;
+    internal List<ClientAuthentication> OfferedAuthentications = [];
 
     internal ResiliencePipeline? Pipeline;
 
@@ -232,21 +231,14 @@ public sealed class ClientCredentialsOptions
     }
 
     /// <summary>
-    /// Proves the client by this method if its options mean it and nothing else serves it yet. For packages that bring a method.
+    /// Offers an authentication method, for packages that implement one. It is used if the options select its method, this package does not
+    /// implement that method, and <see cref="UseAuthentication"/> was not called.
     /// </summary>
-    /// <param name="authentication">Used by many token requests at once: it must be thread-safe.</param>
-    /// <returns>Whether it is used.</returns>
-    public bool TryUseAuthentication(ClientAuthentication authentication)
+    /// <param name="authentication">Used by concurrent token requests: it must be thread-safe.</param>
+    public void OfferAuthentication(ClientAuthentication authentication)
     {
         ArgumentNullException.ThrowIfNull(authentication);
-        if (Authentication is not null || AuthenticationMethods.Unserved(this) != authentication.Method)
-        {
-            return false;
-        }
-
-        Authentication = authentication;
-        IsAuthenticationFromOptions = true;
-        return true;
+        OfferedAuthentications.Add(authentication);
     }
 
     /// <summary>Proves the client with an assertion which somebody else issues (RFC 7523), asked for at each token request.</summary>

@@ -47,10 +47,10 @@ public abstract class TokenBinding
     /// Writes the proof into an API request, whose <c>Authorization</c> header is set already. Called once for each request that is sent.
     /// </summary>
     /// <param name="request">The request to write into: a copy of the caller's.</param>
-    /// <param name="token">The token that the request carries.</param>
+    /// <param name="accessToken">The value of the token that the request carries.</param>
     /// <param name="cancellationToken">The caller's.</param>
     /// <returns>A task that completes when the proof is written.</returns>
-    public virtual ValueTask WriteApiRequestAsync(HttpRequestMessage request, AccessToken token, CancellationToken cancellationToken) =>
+    public virtual ValueTask WriteApiRequestAsync(HttpRequestMessage request, string accessToken, CancellationToken cancellationToken) =>
         ValueTask.CompletedTask;
 
     /// <summary>

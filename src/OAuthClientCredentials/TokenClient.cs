@@ -175,7 +175,7 @@ public sealed class TokenClient
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw wanted.Settings.Name.TimedOut(options.AttemptTimeout);
+            throw TokenRequestErrors.TimedOut(wanted.Settings.Context, options.AttemptTimeout);
         }
     }
 
@@ -228,7 +228,13 @@ public sealed class TokenClient
         try
         {
             EndpointResponse response = await _endpoint
-                .SendAsync(message, request, settings.Name, settings.Options.MaxResponseBytes, cancellationToken)
+                .SendAsync(
+                    message,
+                    request.Tls,
+                    () => TokenRequestMessage.Secrets(request),
+                    settings.Context,
+                    settings.Options.MaxResponseBytes,
+                    cancellationToken)
                 .ConfigureAwait(false);
             mayHaveMoved = response.Status is HttpStatusCode.NotFound or HttpStatusCode.Gone;
             return response;
@@ -247,7 +253,7 @@ public sealed class TokenClient
         string missing = TokenResponseReader.MissingScopes(wanted.Request.Scopes ?? [], token.Scopes);
         if (missing.Length > 0 && wanted.Settings.TryMarkNarrowerScopeLogged())
         {
-            _events.NarrowerScope(wanted.Settings.Name, missing);
+            _events.NarrowerScope(wanted.Settings.Context, missing);
         }
     }
 }

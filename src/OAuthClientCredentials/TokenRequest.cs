@@ -1,4 +1,5 @@
-using OAuthClientCredentials.Clients;
+using System.Buffers;
+using System.Text.Json;
 
 namespace OAuthClientCredentials;
 
@@ -9,6 +10,15 @@ namespace OAuthClientCredentials;
 /// <remarks>Immutable, with value equality: equal requests share one cached token.</remarks>
 public sealed class TokenRequest : IEquatable<TokenRequest>
 {
+    private static readonly string[] Reserved =
+    [
+        "grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource", "audience",
+        "authorization_details", "dpop",
+    ];
+
+    private static readonly SearchValues<char> ScopeCharacters = SearchValues.Create(
+        [.. Enumerable.Range(0x21, 0x7E - 0x21 + 1).Select(code => (char)code).Where(character => character is not ('"' or '\\'))]);
+
     private readonly string[]? _scopes;
     private readonly string[]? _resources;
     private readonly KeyValuePair<string, string>[]? _parameters;
@@ -22,7 +32,7 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
     public IReadOnlyList<string>? Scopes
     {
         get => _scopes;
-        init => _scopes = value is null ? null : Canonical.Scopes(Check(value, ParameterRules.CheckScopes, nameof(Scopes)));
+        init => _scopes = value is null ? null : Canonical.Scopes(Check(value, CheckScopes, nameof(Scopes)));
     }
 
     /// <summary>The resources (RFC 8707), instead of the client's.</summary>
@@ -30,7 +40,7 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
     public IReadOnlyList<string>? Resources
     {
         get => _resources;
-        init => _resources = value is null ? null : [.. Check(value, ParameterRules.CheckResource, nameof(Resources))];
+        init => _resources = value is null ? null : [.. Check(value, CheckResource, nameof(Resources))];
     }
 
     /// <summary>The <c>audience</c>, instead of the client's.</summary>
@@ -43,7 +53,7 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
         get => _authorizationDetails;
         init => _authorizationDetails = string.IsNullOrEmpty(value)
             ? value
-            : Check([value], ParameterRules.CheckAuthorizationDetails, nameof(AuthorizationDetails))[0];
+            : Check([value], CheckAuthorizationDetails, nameof(AuthorizationDetails))[0];
     }
 
     /// <summary>Further parameters, besides the client's; one with the same name replaces the client's.</summary>
@@ -89,8 +99,62 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
         return _hash;
     }
 
+    // A parameter may not be sent twice (R-025).
+    internal static string? CheckParameter(string name, string? value)
+    {
+        if (string.IsNullOrEmpty(name))
+        {
+            return "has a parameter without a name";
+        }
+
+        if (Reserved.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            return $"may not set '{name}': the library sends it itself; use the option of that name";
+        }
+
+        return string.IsNullOrEmpty(value) ? $"has no value for '{name}'; leave the parameter out instead (RFC 6749 section 3.2)" : null;
+    }
+
+    // The characters of RFC 6749 section 3.3 (R-027).
+    internal static string? CheckScopes(string? scopes)
+    {
+        foreach (string scope in (scopes ?? "").Split(' '))
+        {
+            if (scope.Length == 0)
+            {
+                return "has an empty scope; separate scopes by single spaces, or list them one by one";
+            }
+
+            if (scope.AsSpan().ContainsAnyExcept(ScopeCharacters))
+            {
+                return "has a scope with a character that RFC 6749 section 3.3 does not allow "
+                    + "(printable ASCII without space, quote and backslash)";
+            }
+        }
+
+        return null;
+    }
+
+    internal static string? CheckResource(string? resource) =>
+        Uri.TryCreate(resource, UriKind.Absolute, out _) && !resource.Contains('#', StringComparison.Ordinal)
+            ? null
+            : "must hold absolute URIs without a fragment (RFC 8707 section 2)";
+
+    internal static string? CheckAuthorizationDetails(string details)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(details);
+            return document.RootElement.ValueKind == JsonValueKind.Array ? null : "must be a JSON array (RFC 9396 section 2)";
+        }
+        catch (JsonException)
+        {
+            return "must be a JSON array (RFC 9396 section 2)";
+        }
+    }
+
     private static string? CheckParameter(KeyValuePair<string, string> parameter) =>
-        ParameterRules.CheckParameter(parameter.Key, parameter.Value);
+        CheckParameter(parameter.Key, parameter.Value);
 
     private static T[] Check<T>(IEnumerable<T> values, Func<T, string?> check, string property)
     {

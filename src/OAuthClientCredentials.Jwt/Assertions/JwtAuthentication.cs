@@ -8,7 +8,7 @@ internal sealed class JwtAuthentication(ClientCredentialsOptions options, Func<C
 {
     public const string ClientSecretJwt = "client_secret_jwt";
 
-    private const string PrivateKeyJwt = "private_key_jwt";
+    public const string PrivateKeyJwt = "private_key_jwt";
     private const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
     private readonly KeySource _key = new(options);
@@ -17,7 +17,7 @@ internal sealed class JwtAuthentication(ClientCredentialsOptions options, Func<C
 
     private string? Audience => string.IsNullOrEmpty(options.AssertionAudience) ? options.Authority : options.AssertionAudience;
 
-    public override IEnumerable<KeyValuePair<string, string>> Validate(ClientCredentialsOptions options) =>
+    public override IEnumerable<KeyValuePair<string, string>> Validate(ClientContext client) =>
         JwtRules.Check(options, isByOwnSigner: signer is not null, Method == ClientSecretJwt, _key).Select(problem => KeyValuePair.Create(problem.Option, problem.Problem));
 
     public override async ValueTask ReadCredentialAsync(AuthorizationServerRequest request, CancellationToken cancellationToken) =>

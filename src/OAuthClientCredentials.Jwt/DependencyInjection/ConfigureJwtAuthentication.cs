@@ -7,5 +7,5 @@ namespace OAuthClientCredentials.Jwt.DependencyInjection;
 internal sealed class ConfigureJwtAuthentication(SharedKeyDetector sharedKeys) : IPostConfigureOptions<ClientCredentialsOptions>
 {
     public void PostConfigure(string? name, ClientCredentialsOptions options) =>
-        options.TryUseAuthentication(new JwtAuthentication(options, null, sharedKeys));
+        options.OfferAuthentication(new JwtAuthentication(options, null, sharedKeys));
 }

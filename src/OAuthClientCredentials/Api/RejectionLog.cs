@@ -21,7 +21,7 @@ internal sealed class RejectionLog(string httpClientName, string clientName, ILo
     {
         if (response.StatusCode == HttpStatusCode.Unauthorized)
         {
-            string reason = request.IsAsSent ? $"it calls for no renewal: {Rejection.Describe(response)}" : "the request was redirected";
+            string reason = request.IsAsSent ? $"it calls for no renewal: {TokenRejection.Describe(response)}" : "the request was redirected";
             HandOn(request, response, reason);
         }
     }
@@ -47,7 +47,7 @@ internal sealed class RejectionLog(string httpClientName, string clientName, ILo
         long next = now + (long)(Ration.TotalSeconds * time.TimestampFrequency);
         if (now >= due && Interlocked.CompareExchange(ref _nextWarningAt, next, due) == due)
         {
-            logger.FreshTokenRefused(httpClientName, $"{new Origin(request.RequestUri!)}", ClientOf(request), Rejection.Describe(response));
+            logger.FreshTokenRefused(httpClientName, $"{new Origin(request.RequestUri!)}", ClientOf(request), TokenRejection.Describe(response));
         }
     }
 

@@ -55,7 +55,7 @@ internal sealed class RequestCopy : HttpRequestMessage
     {
         RemoveProof();
         HashSet<string> before = [.. Headers.NonValidated.Select(Line)];
-        await binding.WriteApiRequestAsync(this, Token!, cancellationToken).ConfigureAwait(false);
+        await binding.WriteApiRequestAsync(this, Token!.Value, cancellationToken).ConfigureAwait(false);
         _proofHeaders = [.. Headers.NonValidated.Where(header => !before.Contains(Line(header))).Select(header => header.Key)];
 
         static string Line(KeyValuePair<string, HeaderStringValues> header) => $"{header.Key}: {header.Value}";

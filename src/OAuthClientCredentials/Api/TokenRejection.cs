@@ -4,7 +4,7 @@ using OAuthClientCredentials.Diagnostics;
 namespace OAuthClientCredentials.Api;
 
 /// <summary>Whether an API's response says that the token is at fault, so that a new one may help .</summary>
-internal static class Rejection
+internal static class TokenRejection
 {
     /// <summary>A first look that costs nothing.</summary>
     public static bool IsPossible(HttpResponseMessage response, AccessTokenHandlerOptions options) =>

@@ -31,8 +31,29 @@ internal static class AuthenticationMethods
         };
     }
 
-    /// <summary>The method that is meant and that the core does not bring itself.</summary>
-    public static string? Unserved(ClientCredentialsOptions options)
+    /// <summary>The authentication that code set, or the offered one that the options select.</summary>
+    public static ClientAuthentication? FromCode(ClientCredentialsOptions options)
+    {
+        if (options.Authentication is not null || NotInCore(options) is not { } method)
+        {
+            return options.Authentication;
+        }
+
+        return options.OfferedAuthentications.Find(authentication => authentication.Method == method);
+    }
+
+    /// <summary>The implementation of a method that this package brings.</summary>
+    public static ClientAuthentication Create(ClientContext client, ClientCredentialsOptions options) => Of(options) switch
+    {
+        ClientSecretPost.Name => new ClientSecretPost(),
+        ClientAssertion.Name => new ClientAssertion(client, options),
+        NoAuthentication.Name => new NoAuthentication(),
+        { } method when IsByTls(method) => new TlsClientAuthentication(method),
+        _ => new ClientSecretBasic(options.BasicEncoding),
+    };
+
+    /// <summary>The selected method if this package does not implement it.</summary>
+    public static string? NotInCore(ClientCredentialsOptions options)
     {
         if (options.Authentication is not null || Of(options) is not { } method)
         {
@@ -63,8 +84,5 @@ internal static class AuthenticationMethods
         ClientCertificate.IsConfigured(options) && (options.CertificateBoundTokens || !SignsWithCertificate(options));
 
     private static bool SignsWithCertificate(ClientCredentialsOptions options) =>
-        options.IsAuthenticationFromOptions
-        && Of(options) == ClientAssertion.Name
-        && !HasKey(options)
-        && !ClientAssertion.IsConfigured(options);
+        NotInCore(options) == ClientAssertion.Name && !HasKey(options);
 }

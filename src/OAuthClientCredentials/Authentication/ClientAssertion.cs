@@ -1,11 +1,10 @@
 using System.Text;
 using System.Text.Json;
-using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Authentication;
 
 /// <summary>An assertion that somebody else issues and renews (RFC 7523): the token of a workload, from a file or a callback.</summary>
-internal sealed class ClientAssertion(ClientName client, ClientCredentialsOptions options, TimeProvider timeProvider) : ClientAuthentication
+internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOptions options) : ClientAuthentication
 {
     public const string Name = "private_key_jwt";
 
@@ -41,7 +40,7 @@ internal sealed class ClientAssertion(ClientName client, ClientCredentialsOption
     {
         CredentialFile file = new(client, nameof(options.ClientAssertionFile), options.ClientAssertionFile!);
         string assertion = await file.ReadLineAsync(cancellationToken).ConfigureAwait(false);
-        if (ExpiryOf(assertion) <= timeProvider.GetUtcNow().ToUnixTimeSeconds())
+        if (ExpiryOf(assertion) <= client.TimeProvider.GetUtcNow().ToUnixTimeSeconds())
         {
             throw file.Unusable("holds an assertion that has expired; whatever renews it has stopped");
         }
@@ -50,11 +49,7 @@ internal sealed class ClientAssertion(ClientName client, ClientCredentialsOption
     }
 
     private TokenRequestException Empty() =>
-        new($"{client} could not get a token: the callback given to UseClientAssertion returned no assertion. Fix the callback.")
-        {
-            ClientName = client.Value,
-            IsTransient = true,
-        };
+        client.Error(": the callback given to UseClientAssertion returned no assertion. Fix the callback.", isTransient: true);
 
     // Not every assertion is a JWT that we could read; what cannot be read is the server's to judge.
     private static double? ExpiryOf(string assertion)

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Authentication;
@@ -9,7 +8,7 @@ namespace OAuthClientCredentials.Authentication;
 /// <summary>
 /// Where a client's certificate comes from: files, a store or a callback, looked at anew for every attempt and compared by content.
 /// </summary>
-internal sealed class ClientCertificate(ClientName client, ClientCredentialsOptions options)
+internal sealed class ClientCertificate(ClientContext client, ClientCredentialsOptions options)
 {
     private static readonly TimeSpan WarnBefore = TimeSpan.FromDays(14);
 
@@ -177,11 +176,7 @@ internal sealed class ClientCertificate(ClientName client, ClientCredentialsOpti
     private TokenRequestException Unusable(string problem, Exception? exception = null)
     {
         (string file, string option) = Source();
-        return new($"{client} could not get a token: its certificate{file} {problem}. Replace it, or change {option}.", exception!)
-        {
-            ClientName = client.Value,
-            IsTransient = true,
-        };
+        return client.Error($": its certificate{file} {problem}. Replace it, or change {option}.", isTransient: true, exception);
     }
 
     private (string File, string Option) Source()

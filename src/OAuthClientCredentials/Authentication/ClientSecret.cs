@@ -1,12 +1,15 @@
-using OAuthClientCredentials.Diagnostics;
-
 namespace OAuthClientCredentials.Authentication;
 
-/// <summary>Where a client's secret comes from: its options, or a file.</summary>
-internal sealed class ClientSecret(ClientName client, ClientCredentialsOptions options)
+/// <summary>The source of a client's secret: its options, or a file.</summary>
+internal sealed class ClientSecret(ClientContext client, ClientCredentialsOptions options)
 {
-    public ValueTask<string> ReadAsync(CancellationToken cancellationToken) =>
-        string.IsNullOrEmpty(options.ClientSecretFile)
-            ? new(options.ClientSecret!)
-            : new CredentialFile(client, nameof(options.ClientSecretFile), options.ClientSecretFile).ReadLineAsync(cancellationToken);
+    public ValueTask<string> ReadAsync(CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(options.ClientSecretFile))
+        {
+            return new(options.ClientSecret!);
+        }
+
+        return new CredentialFile(client, nameof(options.ClientSecretFile), options.ClientSecretFile).ReadLineAsync(cancellationToken);
+    }
 }

@@ -1,50 +1,15 @@
 using System.Text;
-using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Authentication;
 
-/// <summary>
-/// A file that holds a credential. It is read anew for every attempt and never watched: Kubernetes swaps a symlink, which a watcher misses
-///
-/// </summary>
-internal sealed class CredentialFile(ClientName client, string option, string path)
+/// <summary>A file that holds a credential: bytes, or one line of text.</summary>
+internal sealed class CredentialFile(ClientContext client, string option, string path)
 {
-    private const int MaxBytes = 64 * 1024;
-
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
-    public async ValueTask<byte[]> ReadAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            FileStream stream = File.OpenRead(path);
-            await using (stream.ConfigureAwait(false))
-            {
-                // Counted as it comes: a device has no length, and no end.
-                byte[] buffer = new byte[MaxBytes + 1];
-                int length = await stream
-                    .ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)
-                    .ConfigureAwait(false);
-                if (length == 0)
-                {
-                    throw Unusable("is empty");
-                }
+    public ValueTask<byte[]> ReadAsync(CancellationToken cancellationToken) =>
+        client.ReadCredentialFileAsync(path, option, cancellationToken);
 
-                if (length > MaxBytes)
-                {
-                    throw Unusable($"is larger than {MaxBytes} bytes");
-                }
-
-                return buffer[..length];
-            }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw Unusable("cannot be read", exception);
-        }
-    }
-
-    /// <summary>One line of text.</summary>
     public async ValueTask<string> ReadLineAsync(CancellationToken cancellationToken)
     {
         string text = WithoutLastLineBreak(Decode(await ReadAsync(cancellationToken).ConfigureAwait(false)));
@@ -61,19 +26,20 @@ internal sealed class CredentialFile(ClientName client, string option, string pa
         return text;
     }
 
-    // no change of configuration is needed. Whoever replaces the file may be at it, or have written one file of two.
     public TokenRequestException Unusable(string problem, Exception? exception = null) =>
-        new($"{client} could not get a token: the file '{path}' {problem}. Fix the file, or change {client.Option(option)}.", exception!)
-        {
-            ClientName = client.Value,
-            IsTransient = true,
-        };
+        client.UnusableFile(path, option, problem, exception);
 
     private string Decode(byte[] bytes)
     {
+        ReadOnlySpan<byte> text = bytes;
+        if (text.StartsWith("\uFEFF"u8))
+        {
+            text = text["\uFEFF"u8.Length..];
+        }
+
         try
         {
-            return StrictUtf8.GetString(bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsSpan(3) : bytes);
+            return StrictUtf8.GetString(text);
         }
         catch (DecoderFallbackException)
         {
@@ -81,9 +47,14 @@ internal sealed class CredentialFile(ClientName client, string option, string pa
         }
     }
 
-    // mounted secrets commonly end in one line break that is not part of them.
-    private static string WithoutLastLineBreak(string text) =>
-        text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2]
-        : text.EndsWith('\n') ? text[..^1]
-        : text;
+    // Mounted secrets commonly end in one line break that is not part of them.
+    private static string WithoutLastLineBreak(string text)
+    {
+        if (text.EndsWith("\r\n", StringComparison.Ordinal))
+        {
+            return text[..^2];
+        }
+
+        return text.EndsWith('\n') ? text[..^1] : text;
+    }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.TokenEndpoint;
@@ -9,29 +8,21 @@ namespace OAuthClientCredentials.Caching;
 /// <summary>The tokens of one client: a source for each request. A client whose identity changes gets a new one. Thread-safe.</summary>
 internal sealed class ClientTokenCache
 {
-    private readonly FetchToken _fetch;
+    private readonly SourceContext _context;
 
     // By what a request asks for once the client's options are filled in, and by requests as callers write them.
     private readonly ConcurrentDictionary<TokenRequest, TokenSource> _sources = new();
     private readonly ConcurrentDictionary<TokenRequest, TokenSource> _sourcesAsAsked = new();
     private readonly object _gate = new();
-    private ClientSettings _settings;
     private bool _retired;
 
     public ClientTokenCache(ClientSettings settings, FetchToken fetch, Clock clock, TokenEvents events)
     {
-        _settings = settings;
-        _fetch = fetch;
-        Clock = clock;
-        Events = events;
-        Default = new(this, settings.DefaultRequest);
+        _context = new(settings, fetch, clock, events);
+        Default = new(_context, settings.DefaultRequest);
     }
 
-    public Clock Clock { get; }
-
-    public TokenEvents Events { get; }
-
-    public ClientSettings Settings => Volatile.Read(ref _settings);
+    public ClientSettings Settings => _context.Settings;
 
     /// <summary>The source of the client's own request.</summary>
     public TokenSource Default { get; }
@@ -72,14 +63,6 @@ internal sealed class ClientTokenCache
         }
     }
 
-    /// <summary>Obtains the token of a flight, within the time limit.</summary>
-    public Task<AccessToken> FetchAsync(Flight flight) =>
-        TokenRequestBound.RunAsync(
-            flight.Wanted,
-            (wanted, cancellationToken) => FetchTracedAsync(flight, wanted, cancellationToken),
-            Clock.TimeProvider,
-            flight.Stop);
-
     /// <summary>Takes over settings of the same identity. Those of another identity are refused: they need a new cache.</summary>
     public bool TryApply(ClientSettings settings)
     {
@@ -88,7 +71,7 @@ internal sealed class ClientTokenCache
             return false;
         }
 
-        if (Interlocked.Exchange(ref _settings, settings) != settings)
+        if (_context.TryReplaceSettings(settings))
         {
             Default.ApplySettings();
             foreach (TokenSource source in Others)
@@ -114,24 +97,6 @@ internal sealed class ClientTokenCache
         }
     }
 
-    private async Task<AccessToken> FetchTracedAsync(Flight flight, WantedToken wanted, CancellationToken cancellationToken)
-    {
-        using Activity? activity = TokenEvents.StartRequest(wanted.Settings.Name, flight.Reason.ToString(), flight.StartedBy);
-        try
-        {
-            return await _fetch(wanted, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            activity?.SetStatus(ActivityStatusCode.Error);
-            throw;
-        }
-        finally
-        {
-            flight.End();
-        }
-    }
-
     private TokenSource GetOrAddResolved_NeedsLock(TokenRequest resolved)
     {
         if (_sources.TryGetValue(resolved, out TokenSource? known) && !known.IsRetired)
@@ -139,7 +104,7 @@ internal sealed class ClientTokenCache
             return known;
         }
 
-        return _sources[resolved] = new(this, resolved);
+        return _sources[resolved] = new(_context, resolved);
     }
 
     private static void RemoveRetired(ConcurrentDictionary<TokenRequest, TokenSource> sources)

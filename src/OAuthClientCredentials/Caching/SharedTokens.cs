@@ -14,7 +14,7 @@ internal sealed class SharedTokens(ISharedTokenCache cache, FetchToken fetch, Ti
             ? null
             : await settings.Certificate.GetAsync(timeProvider.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         TokenBinding? binding = settings.BindingOf(certificate);
-        string key = TokenIdentity.Compute(settings, wanted.Request, binding?.Thumbprint);
+        string key = TokenIdentity.Compute(settings.Name, settings.Options, wanted.Request, binding?.Thumbprint);
         AccessToken token = await cache
             .GetOrRequestAsync(key, wanted.NotThisToken, requestToken => fetch(wanted, requestToken), cancellationToken)
             .ConfigureAwait(false);

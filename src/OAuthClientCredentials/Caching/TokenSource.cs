@@ -19,7 +19,7 @@ namespace OAuthClientCredentials.Caching;
 /// </code>
 /// A rejected token (401) does not change what others get: the caller that was told 401 joins or starts a flight and waits for that one.
 /// </remarks>
-internal sealed class TokenSource(ClientTokenCache client, TokenRequest request)
+internal sealed class TokenSource(SourceContext client, TokenRequest request)
 {
     private static readonly TimeSpan MaxForcedRenewalInterval = TimeSpan.FromSeconds(30);
 
@@ -304,7 +304,13 @@ internal sealed class TokenSource(ClientTokenCache client, TokenRequest request)
 
         // Without a token, a failure that is told to nobody is not reported either: the waiters start over.
         error = present is null ? result.Failure : error;
-        client.Events.RequestEnded(client.Settings.Name, flight.Reason.ToString(), renewed, error, present, nextAttemptAt);
+        client.Events.RequestEnded(
+            client.Settings.Context,
+            flight.Reason.ToString(),
+            renewed?.ExpiresAt,
+            error,
+            present?.ExpiresAt,
+            nextAttemptAt);
     }
 
     private bool TryAccept_NeedsLock(AccessToken token, Flight flight, ClockReading now)

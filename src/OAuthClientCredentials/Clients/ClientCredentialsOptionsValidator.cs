@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
-using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Clients;
@@ -16,10 +15,12 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients direct
 
     public ValidateOptionsResult Validate(string? name, ClientCredentialsOptions options)
     {
-        ClientName client = directory.Describe(name ?? "");
-        if (string.IsNullOrEmpty(options.ClientId) && !directory.IsKnown(client.Value))
+        string clientName = name ?? "";
+        string path = directory.OptionsPathOf(clientName);
+        ClientContext client = new(clientName, path, options.ClientId ?? "", options.Authority, TimeProvider.System);
+        if (string.IsNullOrEmpty(options.ClientId) && !directory.IsKnown(clientName))
         {
-            string problem = $"{client} is not registered: neither AddClientCredentials nor the section {client.OptionsPath} defines it";
+            string problem = $"{client.DisplayName} is not registered: neither AddClientCredentials nor the section {path} defines it";
             return ValidateOptionsResult.Fail($"{problem}. Known clients: {KnownClients()}.");
         }
 
@@ -33,17 +34,17 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients direct
         return names.Length == 0 ? "none" : names;
     }
 
-    private IEnumerable<string> Check(ClientName client, ClientCredentialsOptions options)
+    private IEnumerable<string> Check(ClientContext client, ClientCredentialsOptions options)
     {
-        if (OptionNames.IsOption(client.Value))
+        if (OptionTable.Contains(client.ClientName))
         {
-            yield return $"{client} cannot have that name: it is the name of an option. Choose another.";
+            yield return $"{client.DisplayName} cannot have that name: it is the name of an option. Choose another.";
         }
 
-        IEnumerable<(string Option, string Problem)> problems = CheckSections(client.Value)
+        IEnumerable<(string Option, string Problem)> problems = CheckSections(client.ClientName)
             .Concat(CheckServer(options))
             .Concat(CheckClient(options))
-            .Concat(CredentialRules.Check(options))
+            .Concat(CredentialRules.Check(client, options))
             .Concat(CheckRequest(options))
             .Concat(CheckLimits(options));
         foreach ((string option, string problem) in problems)
@@ -57,11 +58,11 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients direct
     {
         foreach (IConfigurationSection entry in directory.SectionsOf(name).SelectMany(section => section.GetChildren()))
         {
-            if (!OptionNames.IsOption(entry.Key))
+            if (!OptionTable.Contains(entry.Key))
             {
-                yield return (entry.Key, $"is not an option. Options are {string.Join(", ", OptionNames.All)}");
+                yield return (entry.Key, $"is not an option. Options are {string.Join(", ", OptionTable.Names)}");
             }
-            else if (OptionNames.IsScalar(entry.Key) && entry.GetChildren().Any())
+            else if (OptionTable.IsScalar(entry.Key) && entry.GetChildren().Any())
             {
                 yield return (entry.Key, "is an option and takes a single value; a client cannot have that name");
             }
@@ -114,10 +115,10 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients direct
         string? details = options.AuthorizationDetails;
         return Problems(
         [
-            .. options.Scopes.Select(scope => (nameof(options.Scopes), ParameterRules.CheckScopes(scope))),
-            .. options.Resources.Select(resource => (nameof(options.Resources), ParameterRules.CheckResource(resource))),
-            .. options.Parameters.Select(entry => (nameof(options.Parameters), ParameterRules.CheckParameter(entry.Key, entry.Value))),
-            (nameof(options.AuthorizationDetails), details is { Length: > 0 } ? ParameterRules.CheckAuthorizationDetails(details) : null),
+            .. options.Scopes.Select(scope => (nameof(options.Scopes), TokenRequest.CheckScopes(scope))),
+            .. options.Resources.Select(resource => (nameof(options.Resources), TokenRequest.CheckResource(resource))),
+            .. options.Parameters.Select(entry => (nameof(options.Parameters), TokenRequest.CheckParameter(entry.Key, entry.Value))),
+            (nameof(options.AuthorizationDetails), details is { Length: > 0 } ? TokenRequest.CheckAuthorizationDetails(details) : null),
         ]);
     }
 

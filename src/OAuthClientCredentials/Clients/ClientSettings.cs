@@ -1,5 +1,4 @@
 using OAuthClientCredentials.Authentication;
-using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Resilience;
 using OAuthClientCredentials.Transport;
 using Polly;
@@ -9,37 +8,38 @@ namespace OAuthClientCredentials.Clients;
 /// <summary>One client as its valid options describe it now: what every token request of it is made from. The options never change; the cool-down does.</summary>
 internal sealed class ClientSettings
 {
-    private readonly TimeProvider _timeProvider;
     private int _narrowerScopeWasLogged;
     private string? _identity;
     private ResiliencePipeline? _pipeline;
 
-    public ClientSettings(ClientName name, ClientCredentialsOptions options, TimeProvider timeProvider, ClientSettings? former = null)
+    public ClientSettings(ClientContext context, ClientCredentialsOptions options, ClientSettings? former = null)
     {
-        Name = name;
+        Context = context;
         Options = options;
-        Authentication = options.Authentication ?? CreateAuthentication(name, options, timeProvider);
-        Context = new(name, options, timeProvider);
-        Cooldown = new(timeProvider);
-        Certificate = ClientCertificate.IsConfigured(options) ? new(name, options) : null;
+        Authentication = AuthenticationMethods.FromCode(options) ?? AuthenticationMethods.Create(context, options);
+        ReadSecret = new ClientSecret(context, options).ReadAsync;
+        Cooldown = new(context.TimeProvider);
+        Certificate = ClientCertificate.IsConfigured(options) ? new(context, options) : null;
         UsesMutualTls = AuthenticationMethods.UsesMutualTls(options);
         DefaultRequest = Resolve(TokenRequest.Default);
-        _timeProvider = timeProvider;
         CredentialVersion = former?.CredentialVersion ?? 0;
-        if (former is not null && !HasSameCredential(former))
+        if (former is not null && !OptionTable.HaveSameCredential(options, former.Options))
         {
             CredentialVersion++;
         }
     }
 
-    public ClientName Name { get; }
+    /// <summary>The client's name, identifier and clock, as authentications and bindings see them.</summary>
+    public ClientContext Context { get; }
+
+    public string Name => Context.ClientName;
 
     public ClientCredentialsOptions Options { get; }
 
     public ClientAuthentication Authentication { get; }
 
-    /// <summary>What authentications and bindings may know of the client.</summary>
-    public ClientContext Context { get; }
+    /// <summary>Reads the client secret from the options or its file.</summary>
+    public Func<CancellationToken, ValueTask<string>> ReadSecret { get; }
 
     /// <summary>Holds back a credential that the server rejected. Changed settings are a new object with a closed one.</summary>
     public CredentialCooldown Cooldown { get; }
@@ -66,9 +66,9 @@ internal sealed class ClientSettings
     public TokenRequest DefaultRequest { get; }
 
     /// <summary>Equal exactly if a token of the one settings is a token of the other .</summary>
-    public string Identity => _identity ??= TokenIdentity.Compute(this, DefaultRequest, Options.Binding?.Thumbprint);
+    public string Identity => _identity ??= TokenIdentity.Compute(Name, Options, DefaultRequest);
 
-    public ResiliencePipeline Pipeline => _pipeline ??= Options.Pipeline ?? RetryPipeline.Create(Options, _timeProvider);
+    public ResiliencePipeline Pipeline => _pipeline ??= Options.Pipeline ?? RetryPipeline.Create(Options, Context.TimeProvider);
 
     /// <summary>True the first time only, so that the warning is logged once.</summary>
     public bool TryMarkNarrowerScopeLogged() => Interlocked.Exchange(ref _narrowerScopeWasLogged, 1) == 0;
@@ -95,42 +95,8 @@ internal sealed class ClientSettings
         return resolved.Equals(request) ? request : resolved;
     }
 
-    /// <summary>Whether the proof of identity is the same. If it is not, a token stays valid but should be renewed.</summary>
-    public bool HasSameCredential(ClientSettings other) =>
-        Options.ClientSecret == other.Options.ClientSecret
-        && Options.ClientSecretFile == other.Options.ClientSecretFile
-        && Options.PrivateKey == other.Options.PrivateKey
-        && Options.PrivateKeyFile == other.Options.PrivateKeyFile
-        && Options.PrivateKeyPassword == other.Options.PrivateKeyPassword
-        && Options.KeyId == other.Options.KeyId
-        && Options.ClientAssertionFile == other.Options.ClientAssertionFile
-        && Options.CertificateFile == other.Options.CertificateFile
-        && Options.CertificateStore == other.Options.CertificateStore
-        && Options.CertificateKeyFile == other.Options.CertificateKeyFile
-        && Options.CertificatePassword == other.Options.CertificatePassword
-        && Options.CertificateThumbprint == other.Options.CertificateThumbprint
-        && Equals(Options.ClientAssertion, other.Options.ClientAssertion)
-        && Equals(Options.Certificate, other.Options.Certificate)
-        && Equals(Options.Authentication, other.Options.Authentication);
-
-    /// <summary>
-    /// Whether nothing differs: then a reload was about something else, and what the server answered still counts.
-    /// </summary>
-    public bool HasSameOptions(ClientSettings other) =>
-        ReferenceEquals(this, other)
-        || (HasSameCredential(other)
-            && Equals(Options.Binding, other.Options.Binding)
-            && Equals(Options.Pipeline, other.Options.Pipeline)
-            && typeof(ClientCredentialsOptions).GetProperties()
-                .All(property => IsSame(property.GetValue(Options), property.GetValue(other.Options))));
-
-    private static bool IsSame(object? left, object? right) => (left, right) switch
-    {
-        (IEnumerable<string> lefts, IEnumerable<string> rights) => lefts.SequenceEqual(rights, StringComparer.Ordinal),
-        (IDictionary<string, string> lefts, IDictionary<string, string> rights) =>
-            lefts.Count == rights.Count && lefts.All(rights.Contains),
-        _ => Equals(left, right),
-    };
+    /// <summary>Whether a reload changed nothing here. Then what the server said about the credential still counts .</summary>
+    public bool HasSameOptions(ClientSettings other) => ReferenceEquals(this, other) || OptionTable.AreSame(Options, other.Options);
 
     private static string? NullIfEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
 
@@ -146,17 +112,4 @@ internal sealed class ClientSettings
 
         return merged;
     }
-
-    private static ClientAuthentication CreateAuthentication(
-        ClientName name,
-        ClientCredentialsOptions options,
-        TimeProvider timeProvider) =>
-        AuthenticationMethods.Of(options) switch
-        {
-            ClientSecretPost.Name => new ClientSecretPost(),
-            ClientAssertion.Name => new ClientAssertion(name, options, timeProvider),
-            NoAuthentication.Name => new NoAuthentication(),
-            { } method when AuthenticationMethods.IsByTls(method) => new TlsClientAuthentication(method),
-            _ => new ClientSecretBasic(options.BasicEncoding),
-        };
 }

@@ -114,7 +114,7 @@ internal sealed class ClientSettingsProvider : IDisposable
                 return former;
             }
 
-            ClientSettings settings = new(_directory.Describe(resolved), options, _timeProvider, former);
+            ClientSettings settings = new(new(resolved, _directory.OptionsPathOf(resolved), options.ClientId ?? "", options.Authority, _timeProvider), options, former);
             return former?.HasSameOptions(settings) == true ? former : settings;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -148,19 +148,19 @@ internal sealed class ClientSettingsProvider : IDisposable
 
     private void Report(ClientSettings settings, ClientSettings? former, Exception? problem)
     {
-        if (problem is OptionsValidationException && !_directory.IsKnown(settings.Name.Value))
+        if (problem is OptionsValidationException && !_directory.IsKnown(settings.Name))
         {
-            _logger.ClientGone(settings.Name);
+            _logger.ClientGone(settings.Context.DisplayName);
         }
         else if (problem is not null)
         {
             // The binder names the option; what the application's code says may hold anything.
             bool isOurs = problem is OptionsValidationException || problem.Source == typeof(ClientSettingsProvider).Assembly.GetName().Name;
-            _logger.InvalidReload(settings.Name, isOurs ? problem.Message : $"Reading them threw {problem.GetType().Name}.");
+            _logger.InvalidReload(settings.Context.DisplayName, isOurs ? problem.Message : $"Reading them threw {problem.GetType().Name}.");
         }
         else if (settings.Options.AllowInsecureHttp && former?.Options.AllowInsecureHttp != true)
         {
-            _logger.InsecureHttpAllowed(settings.Name);
+            _logger.InsecureHttpAllowed(settings.Context.DisplayName);
         }
     }
 

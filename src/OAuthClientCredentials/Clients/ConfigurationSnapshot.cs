@@ -48,7 +48,7 @@ internal sealed class ConfigurationSnapshot
         foreach (IConfigurationSection child in root?.GetChildren() ?? [])
         {
             // A single value that is not an option is a misspelt one, and not a client.
-            if (child.Value is not null || OptionNames.IsOption(child.Key))
+            if (child.Value is not null || OptionTable.Contains(child.Key))
             {
                 defaultOptions.Add(child);
             }
@@ -83,7 +83,7 @@ internal sealed class ConfigurationSnapshot
     private static void Add(IConfigurationSection section, Dictionary<string, string?> values, bool mayHaveChildren = false)
     {
         int before = values.Count;
-        if (mayHaveChildren || section.Value is null || OptionNames.IsCollection(section.Key))
+        if (mayHaveChildren || section.Value is null || OptionTable.IsCollection(section.Key))
         {
             foreach (IConfigurationSection child in section.GetChildren())
             {

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Configuration;
-using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Clients;
 
@@ -54,10 +53,11 @@ internal sealed class ConfiguredClients(IEnumerable<ClientRegistration> registra
         return snapshot.Clients.TryGetValue(name, out IConfiguration? configured) ? own.Prepend(configured) : own;
     }
 
-    public ClientName Describe(string name)
+    /// <summary>The configuration path of a client's options, for messages.</summary>
+    public string OptionsPathOf(string name)
     {
         IConfigurationSection? own = _registered[name].Select(client => client.Section).OfType<IConfigurationSection>().FirstOrDefault();
         string underRoot = name.Length == 0 ? SectionName : $"{SectionName}:{name}";
-        return new(name, own?.Path ?? underRoot);
+        return own?.Path ?? underRoot;
     }
 }

@@ -5,7 +5,7 @@ namespace OAuthClientCredentials.Clients;
 /// <summary>The rules of how a client proves itself: one method, and exactly what it needs .</summary>
 internal static class CredentialRules
 {
-    public static IEnumerable<(string Option, string Problem)> Check(ClientCredentialsOptions options)
+    public static IEnumerable<(string Option, string Problem)> Check(ClientContext client, ClientCredentialsOptions options)
     {
         if (IsUnknown(options.AuthenticationMethod) && options.Authentication is null)
         {
@@ -19,10 +19,20 @@ internal static class CredentialRules
             return [(nameof(options.AuthenticationMethod), $"is missing: {Problem}. Set it to the method that is meant")];
         }
 
-        IEnumerable<(string, string)> ofMethod = options.Authentication is null
-            ? CheckMethod(options, method)
-            : options.Authentication.Validate(options).Select(problem => (problem.Key, problem.Value));
-        return CheckCertificate(options).Concat(ofMethod);
+        return CheckCertificate(options).Concat(CheckAuthentication(client, options, method));
+    }
+
+    private static IEnumerable<(string Option, string Problem)> CheckAuthentication(
+        ClientContext client,
+        ClientCredentialsOptions options,
+        string method)
+    {
+        if (AuthenticationMethods.FromCode(options) is { } authentication)
+        {
+            return authentication.Validate(client).Select(problem => (problem.Key, problem.Value));
+        }
+
+        return CheckMethod(options, method);
     }
 
     private static bool IsUnknown(string? method) =>
@@ -30,7 +40,7 @@ internal static class CredentialRules
 
     private static IEnumerable<(string Option, string Problem)> CheckMethod(ClientCredentialsOptions options, string method)
     {
-        if (AuthenticationMethods.Unserved(options) is not null)
+        if (AuthenticationMethods.NotInCore(options) is not null)
         {
             // The core has no JWT library.
             const string Remedy = "call AddJwtAuthentication() after AddClientCredentials(), or UseJwtAuthentication() on these options";

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using OAuthClientCredentials.Authentication;
 
 namespace OAuthClientCredentials.Clients;
 
@@ -10,42 +11,53 @@ internal static class TokenIdentity
     // A change of the fields or of their encoding must not find tokens of an older version in a shared store.
     private const string Version = "1";
 
-    public static string Compute(ClientSettings settings, TokenRequest resolved, string? binding = null)
+    /// <summary>Computes the identity of the token that a request gets.</summary>
+    /// <param name="clientName">The client.</param>
+    /// <param name="options">The client's options.</param>
+    /// <param name="resolved">The request, with the client's options filled in.</param>
+    /// <param name="certificateThumbprint">The certificate that the token is bound to, where its content counts too.</param>
+    public static string Compute(
+        string clientName,
+        ClientCredentialsOptions options,
+        TokenRequest resolved,
+        string? certificateThumbprint = null)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        ClientCredentialsOptions options = settings.Options;
         Append(hash, Version);
-        Append(hash, settings.Name.Value);
-        Append(hash, options.Authority);
-        Append(hash, options.MetadataAddress);
-        Append(hash, options.TokenEndpoint);
+        Append(hash, clientName);
         Append(hash, "client_credentials");
-        Append(hash, options.ClientId);
-        Append(hash, settings.Authentication.Method);
-        Append(hash, CertificateOf(settings));
-        Append(hash, binding);
-        Append(hash, resolved.Audience);
-        Append(hash, resolved.AuthorizationDetails);
-        Append(hash, resolved.Scopes ?? []);
-        Append(hash, resolved.Resources ?? []);
-        Append(hash, [.. resolved.ParameterList.SelectMany(parameter => new[] { parameter.Key, parameter.Value })]);
+        Append(hash, certificateThumbprint);
+        bool isByMutualTls = AuthenticationMethods.UsesMutualTls(options);
+        foreach (ClientOption option in OptionTable.All.Where(option => option.ShapesToken(isByMutualTls)))
+        {
+            object? value = option.OfRequest is { } ofRequest ? ofRequest(resolved) : option.Value(options);
+            Append(hash, option.Name);
+            AppendValue(hash, value);
+        }
+
         return Convert.ToHexString(hash.GetHashAndReset());
     }
 
-    // A token that was got over mutual TLS may be bound to the certificate.
-    private static string[] CertificateOf(ClientSettings settings)
+    private static void AppendValue(IncrementalHash hash, object? value)
     {
-        if (!settings.UsesMutualTls)
+        switch (value)
         {
-            return [];
+            case IReadOnlyDictionary<string, string> parameters:
+                string[] ordered = [.. parameters.OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(NameAndValue)];
+                AppendList(hash, ordered);
+                break;
+            case IReadOnlyList<string> list:
+                AppendList(hash, list);
+                break;
+            default:
+                Append(hash, value?.ToString());
+                break;
         }
-
-        ClientCredentialsOptions options = settings.Options;
-        string isBound = options.CertificateBoundTokens ? "bound" : "";
-        return [isBound, options.CertificateFile ?? "", options.CertificateThumbprint ?? "", options.CertificateStore ?? ""];
     }
 
-    private static void Append(IncrementalHash hash, IReadOnlyList<string> values)
+    private static string[] NameAndValue(KeyValuePair<string, string> parameter) => [parameter.Key, parameter.Value];
+
+    private static void AppendList(IncrementalHash hash, IReadOnlyList<string> values)
     {
         AppendLength(hash, values.Count);
         foreach (string value in values)
@@ -54,7 +66,7 @@ internal static class TokenIdentity
         }
     }
 
-    // lengths before the fields; no delimiter can then be forged inside one.
+    // Each field has its length before it, so that no delimiter can be forged inside a value.
     private static void Append(IncrementalHash hash, string? value)
     {
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(value.AsSpan());

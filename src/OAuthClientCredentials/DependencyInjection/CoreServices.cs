@@ -65,7 +65,7 @@ internal static class CoreServices
     public static void AddClient(IServiceCollection services, string name, IConfiguration? section)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (OptionNames.IsOption(name))
+        if (OptionTable.Contains(name))
         {
             throw new ArgumentException($"A client cannot be named '{name}': that is the name of an option. Choose another.", nameof(name));
         }

@@ -262,4 +262,7 @@ internal sealed class DecodedText
             index += length;
         }
     }
+
+    public static bool IsControl(char character) => CharUnicodeInfo.GetUnicodeCategory(character)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

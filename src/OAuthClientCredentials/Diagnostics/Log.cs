@@ -6,7 +6,7 @@ namespace OAuthClientCredentials.Diagnostics;
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "{Client} has a new token ({Reason}), valid until {ExpiresAt:O}.")]
-    public static partial void TokenRenewed(this ILogger logger, ClientName client, string reason, DateTimeOffset expiresAt);
+    public static partial void TokenRenewed(this ILogger logger, string client, string reason, DateTimeOffset expiresAt);
 
     [LoggerMessage(
         2,
@@ -15,7 +15,7 @@ internal static partial class Log
         + "the next attempt is made at {NextAttemptAt:O} or later. {Problem}")]
     public static partial void RenewalFailed(
         this ILogger logger,
-        ClientName client,
+        string client,
         string reason,
         DateTimeOffset expiresAt,
         DateTimeOffset nextAttemptAt,
@@ -25,13 +25,13 @@ internal static partial class Log
         3,
         LogLevel.Error,
         "{Client} has no valid token ({Reason}). Calls fail immediately until the next attempt at {NextAttemptAt:O} or later. {Problem}")]
-    public static partial void NoToken(this ILogger logger, ClientName client, string reason, DateTimeOffset nextAttemptAt, string problem);
+    public static partial void NoToken(this ILogger logger, string client, string reason, DateTimeOffset nextAttemptAt, string problem);
 
     [LoggerMessage(4, LogLevel.Warning, "{Client} was granted fewer scopes than it asked for. Missing: {Missing}.")]
-    public static partial void NarrowerScope(this ILogger logger, ClientName client, string missing);
+    public static partial void NarrowerScope(this ILogger logger, string client, string missing);
 
     [LoggerMessage(5, LogLevel.Error, "{Client} keeps its previous settings, because the changed ones are not valid. {Problem}")]
-    public static partial void InvalidReload(this ILogger logger, ClientName client, string problem);
+    public static partial void InvalidReload(this ILogger logger, string client, string problem);
 
     [LoggerMessage(
         7,
@@ -45,7 +45,7 @@ internal static partial class Log
         LogLevel.Warning,
         "{Client} allows plain http (AllowInsecureHttp): secrets and tokens cross the network in the clear unless it "
         + "encrypts beneath.")]
-    public static partial void InsecureHttpAllowed(this ILogger logger, ClientName client);
+    public static partial void InsecureHttpAllowed(this ILogger logger, string client);
 
     [LoggerMessage(
         9,
@@ -55,7 +55,7 @@ internal static partial class Log
     public static partial void TokenEndpointMoved(this ILogger logger, string authority, string host, string formerHost);
 
     [LoggerMessage(10, LogLevel.Warning, "The certificate {Thumbprint} of {Client} expires at {ExpiresAt:u}. Renew it.")]
-    public static partial void CertificateExpires(this ILogger logger, ClientName client, string thumbprint, DateTime expiresAt);
+    public static partial void CertificateExpires(this ILogger logger, string client, string thumbprint, DateTime expiresAt);
 
     [LoggerMessage(
         11,
@@ -88,5 +88,5 @@ internal static partial class Log
         LogLevel.Warning,
         "{Client} is not configured any more. It keeps its previous settings and token until it is forgotten "
         + "(ITokenProvider.Forget) or the application restarts.")]
-    public static partial void ClientGone(this ILogger logger, ClientName client);
+    public static partial void ClientGone(this ILogger logger, string client);
 }

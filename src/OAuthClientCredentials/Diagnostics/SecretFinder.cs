@@ -72,7 +72,7 @@ internal static class SecretFinder
             {
                 '+' or '-' => ' ',
                 '_' => '/',
-                { } character when ServerText.IsControl(character) => ' ',
+                { } character when DecodedText.IsControl(character) => ' ',
                 { } character => character,
             };
         }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace OAuthClientCredentials.Diagnostics;
@@ -31,10 +30,7 @@ internal static class ServerText
         return line.Length == 0 ? null : line;
     }
 
-    public static bool IsPrintable(char character) => !char.IsSurrogate(character) && !IsControl(character);
-
-    public static bool IsControl(char character) => CharUnicodeInfo.GetUnicodeCategory(character)
-        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+    public static bool IsPrintable(char character) => !char.IsSurrogate(character) && !DecodedText.IsControl(character);
 
     private static string Redact(string text, IReadOnlyList<string> secrets)
     {

@@ -12,30 +12,30 @@ internal sealed class TokenEvents(ILogger logger)
     /// Starts one activity for each token request: a root of its own, since what everybody shares is not part of the call that happened to
     /// start it.
     /// </summary>
-    public static Activity? StartRequest(ClientName client, string reason, ActivityContext startedBy)
+    public static Activity? StartRequest(ClientContext client, string reason, ActivityContext startedBy)
     {
         ActivityLink[]? links = startedBy == default ? null : [new(startedBy)];
         Activity? activity = Source.StartActivity(ActivityKind.Client, name: "oauth.token_request", links: links);
-        return activity?.SetTag("oauth.client_credentials.client", client.Value).SetTag("oauth.client_credentials.reason", reason);
+        return activity?.SetTag("oauth.client_credentials.client", client.ClientName).SetTag("oauth.client_credentials.reason", reason);
     }
 
     /// <param name="client">The client.</param>
     /// <param name="reason">Why the token was requested.</param>
-    /// <param name="renewed">The new token, if it is used from now on.</param>
+    /// <param name="renewedUntil">When the new token expires, if it is used from now on.</param>
     /// <param name="error">Why the request failed, if it did.</param>
-    /// <param name="present">The valid token that calls use now, if there is one.</param>
+    /// <param name="validUntil">When the token that calls use now expires, if there is one.</param>
     /// <param name="nextAttemptAt">After a failure, when the next request may be sent.</param>
     public void RequestEnded(
-        ClientName client,
+        ClientContext client,
         string reason,
-        AccessToken? renewed,
+        DateTimeOffset? renewedUntil,
         TokenRequestException? error,
-        AccessToken? present,
+        DateTimeOffset? validUntil,
         DateTimeOffset nextAttemptAt)
     {
-        if (renewed is not null)
+        if (renewedUntil is { } expiresAt)
         {
-            logger.TokenRenewed(client, reason, renewed.ExpiresAt);
+            logger.TokenRenewed(client.DisplayName, reason, expiresAt);
         }
 
         // What a cool-down held back was reported when the server rejected the credential.
@@ -44,22 +44,18 @@ internal sealed class TokenEvents(ILogger logger)
             return;
         }
 
-        if (present is null)
+        if (validUntil is { } presentExpiresAt)
         {
-            logger.NoToken(client, reason, nextAttemptAt, error.Message);
+            logger.RenewalFailed(client.DisplayName, reason, presentExpiresAt, nextAttemptAt, error.Message);
         }
         else
         {
-            logger.RenewalFailed(client, reason, present.ExpiresAt, nextAttemptAt, error.Message);
+            logger.NoToken(client.DisplayName, reason, nextAttemptAt, error.Message);
         }
     }
 
-    public void NarrowerScope(ClientName client, string missing) => logger.NarrowerScope(client, missing);
+    public void NarrowerScope(ClientContext client, string missing) => logger.NarrowerScope(client.DisplayName, missing);
 
-    public void CertificateExpires(
-        ClientName client,
-        string thumbprint,
-        DateTime expiresAt) => logger.CertificateExpires(client,
-        thumbprint,
-        expiresAt);
+    public void CertificateExpires(ClientContext client, string thumbprint, DateTime expiresAt) =>
+        logger.CertificateExpires(client.DisplayName, thumbprint, expiresAt);
 }

@@ -18,7 +18,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
         MetadataResult result = await issuer.GetAsync(settings.Options, cancellationToken).ConfigureAwait(false);
         if (result.Document is not { } document)
         {
-            throw result.Failure!.For(settings.Name);
+            throw result.Failure!.For(settings.Context);
         }
 
         try
@@ -29,7 +29,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
         {
             // It may be corrected at the server at any time.
             issuer.Suspect();
-            throw MetadataReader.Unusable(exception, issuer.Address!, settings.Options).For(settings.Name);
+            throw MetadataReader.Unusable(exception, issuer.Address!, settings.Options).For(settings.Context);
         }
     }
 
@@ -63,8 +63,8 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
             return metadata;
         }
 
-        string option = settings.Name.Option(nameof(ClientCredentialsOptions.AuthenticationMethod));
-        throw settings.Name.Failed(
+        string option = settings.Context.Option(nameof(ClientCredentialsOptions.AuthenticationMethod));
+        throw settings.Context.Failed(
             metadata.TokenEndpoint,
             $"the server's metadata does not offer {method}",
             $"Set {option} to one that it offers: {ServerText.Clean(string.Join(", ", offered), [])}.");

@@ -1,5 +1,4 @@
 using System.Net;
-using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Discovery;
@@ -18,7 +17,7 @@ internal sealed class MetadataReader(EndpointClient endpoint)
         {
             using HttpRequestMessage request = new(HttpMethod.Get, address);
             (EndpointResponse? response, EndpointFailure? broken) =
-                await endpoint.TrySendAsync(request, null, options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
+                await endpoint.TrySendAsync(request, null, static () => [], options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
             if (response is null)
             {
                 return new(null, Also(broken!, failure));
@@ -59,7 +58,7 @@ internal sealed class MetadataReader(EndpointClient endpoint)
     private static EndpointFailure NotFound(EndpointResponse response, Uri address, ClientCredentialsOptions options)
     {
         string what = response.IsSuccess ? "the response is not a metadata document" : "there is no metadata";
-        string Remedy(ClientName client) => $"Check {OptionOf(client, options)}, or set TokenEndpoint instead.";
+        string Remedy(ClientContext client) => $"Check {OptionOf(client, options)}, or set TokenEndpoint instead.";
         return new(address, $"{what} ({response.Describe([])})", Remedy)
         {
             Status = response.Status,
@@ -78,7 +77,7 @@ internal sealed class MetadataReader(EndpointClient endpoint)
         return failure with { What = $"{failure.What}; {first.Target.GetLeftPart(UriPartial.Path)} was asked before: {first.What}" };
     }
 
-    private static string OptionOf(ClientName client, ClientCredentialsOptions options) =>
+    private static string OptionOf(ClientContext client, ClientCredentialsOptions options) =>
         client.Option(string.IsNullOrEmpty(options.MetadataAddress) ? nameof(options.Authority) : nameof(options.MetadataAddress));
 }
 

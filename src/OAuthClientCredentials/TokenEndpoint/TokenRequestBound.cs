@@ -49,7 +49,7 @@ internal static class TokenRequestBound
         }
         catch (Exception exception)
         {
-            throw settings.Name.Broken(exception).WithAttempts(wanted.Sent);
+            throw TokenRequestErrors.Broken(settings.Context, exception).WithAttempts(wanted.Sent);
         }
     }
 
@@ -57,7 +57,7 @@ internal static class TokenRequestBound
     {
         ClientSettings settings = wanted.Settings;
         return wanted.WaitsForPermit
-            ? settings.Name.HadNoPermit(limit, settings.Options.MaxConcurrentRequests)
-            : settings.Name.TimedOut(limit);
+            ? TokenRequestErrors.HadNoPermit(settings.Context, limit, settings.Options.MaxConcurrentRequests)
+            : TokenRequestErrors.TimedOut(settings.Context, limit);
     }
 }

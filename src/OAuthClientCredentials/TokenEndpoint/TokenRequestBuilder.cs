@@ -20,6 +20,7 @@ internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimePro
         TlsCertificate? certificate = await CertificateAsync(settings, cancellationToken).ConfigureAwait(false);
         AuthorizationServerRequest request = new(EndpointOf(metadata, settings), settings.Context)
         {
+            ClientSecretReader = settings.ReadSecret,
             SigningAlgorithms = metadata?.SigningAlgorithms,
             Certificate = certificate?.Certificate,
             Tls = settings.UsesMutualTls ? certificate : null,
@@ -40,7 +41,7 @@ internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimePro
         TlsCertificate certificate = await source.GetAsync(now, cancellationToken).ConfigureAwait(false);
         if (source.TryMarkExpiryLogged(certificate, now))
         {
-            events.CertificateExpires(settings.Name, certificate.Thumbprint, certificate.Certificate.NotAfter.ToUniversalTime());
+            events.CertificateExpires(settings.Context, certificate.Thumbprint, certificate.Certificate.NotAfter.ToUniversalTime());
         }
 
         return certificate;
@@ -66,18 +67,18 @@ internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimePro
     {
         if (metadata.MtlsProblem is { } problem)
         {
-            throw settings.Name.Failed(
+            throw settings.Context.Failed(
                 metadata.TokenEndpoint,
                 $"the metadata document cannot be used: {problem}",
-                $"See {settings.Name.Option(nameof(ClientCredentialsOptions.Authority))}.");
+                $"See {settings.Context.Option(nameof(ClientCredentialsOptions.Authority))}.");
         }
 
         if (settings.Options.CertificateBoundTokens)
         {
-            throw settings.Name.Failed(
+            throw settings.Context.Failed(
                 metadata.TokenEndpoint,
                 "the server's metadata names no endpoint for mutual TLS (mtls_endpoint_aliases), and CertificateBoundTokens demands one",
-                $"If this one does mutual TLS, set {settings.Name.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} to it.");
+                $"If this one does mutual TLS, set {settings.Context.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} to it.");
         }
 
         return metadata.TokenEndpoint;

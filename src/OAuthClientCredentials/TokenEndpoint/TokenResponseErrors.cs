@@ -31,9 +31,9 @@ internal static class TokenResponseErrors
         string said = Describe(error, description, response.Describe(secrets));
         string endpoint = request.Endpoint.GetLeftPart(UriPartial.Path);
         string remedy = Remedy(error, response.Status, isTransient, request, settings);
-        return new($"{settings.Name} could not get a token from {endpoint}: {said.TrimEnd('.')}. {remedy}")
+        return new($"{settings.Context.DisplayName} could not get a token from {endpoint}: {said.TrimEnd('.')}. {remedy}")
         {
-            ClientName = settings.Name.Value,
+            ClientName = settings.Name,
             Error = error,
             ErrorDescription = description,
             ErrorUri = ServerText.Clean(body?.ErrorUri, secrets),
@@ -49,7 +49,7 @@ internal static class TokenResponseErrors
         EndpointResponse response,
         AuthorizationServerRequest request,
         ClientSettings settings) =>
-        settings.Name.Failed(
+        settings.Context.Failed(
             request.Endpoint,
             $"{problem} ({response.Describe(TokenRequestMessage.Secrets(request))})",
             $"Check that {Option(settings, nameof(ClientCredentialsOptions.TokenEndpoint))} or Authority names a token endpoint "
@@ -57,7 +57,7 @@ internal static class TokenResponseErrors
             response.Status);
 
     public static TokenRequestException MissingScopes(string missing, AuthorizationServerRequest request, ClientSettings settings) =>
-        settings.Name.Failed(
+        settings.Context.Failed(
             request.Endpoint,
             $"the token lacks scopes that were requested: {missing}",
             "Grant them to the client at the server, remove them from Scopes, or turn RequireAllScopes off.");
@@ -66,7 +66,7 @@ internal static class TokenResponseErrors
     private static string? CodeOf(string? error, List<string> secrets) =>
         KnownCodes.Contains(error, StringComparer.Ordinal) ? error : ServerText.Clean(error, secrets);
 
-    private static string Option(ClientSettings settings, string property) => settings.Name.Option(property);
+    private static string Option(ClientSettings settings, string property) => settings.Context.Option(property);
 
     private static string Describe(string? error, string? description, string response)
     {

@@ -2,7 +2,6 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using OAuthClientCredentials.Diagnostics;
-using OAuthClientCredentials.TokenEndpoint;
 
 namespace OAuthClientCredentials.Transport;
 
@@ -14,39 +13,42 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
     private const string TooLargeRemedy = "Check that this is the authorization server, or raise MaxResponseBytes.";
 
     /// <summary>Sends a token request, or another one of a single client.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="attempt">The token request that it is, if any: its secrets are never quoted, and its certificate is used.</param>
+    /// <param name="message">The request.</param>
+    /// <param name="certificate">The certificate that the connection shows, if it shows one.</param>
+    /// <param name="secrets">Lists the secrets in the request. They are never quoted.</param>
     /// <param name="client">The client that an error names.</param>
     /// <param name="maxBytes">The largest body that is read.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>The response, whatever its status, unless it is a redirect.</returns>
     /// <exception cref="TokenRequestException">There is no response, it is a redirect, or it is too large.</exception>
     public async ValueTask<EndpointResponse> SendAsync(
-        HttpRequestMessage request,
-        AuthorizationServerRequest? attempt,
-        ClientName client,
+        HttpRequestMessage message,
+        TlsCertificate? certificate,
+        Func<List<string>> secrets,
+        ClientContext client,
         int maxBytes,
         CancellationToken cancellationToken)
     {
         (EndpointResponse? response, EndpointFailure? failure) =
-            await TrySendAsync(request, attempt, maxBytes, cancellationToken).ConfigureAwait(false);
+            await TrySendAsync(message, certificate, secrets, maxBytes, cancellationToken).ConfigureAwait(false);
         return response ?? throw failure!.For(client);
     }
 
     /// <summary>The same for a request that several clients wait for: either the response or the failure.</summary>
     public async ValueTask<(EndpointResponse? Response, EndpointFailure? Failure)> TrySendAsync(
-        HttpRequestMessage request,
-        AuthorizationServerRequest? attempt,
+        HttpRequestMessage message,
+        TlsCertificate? certificate,
+        Func<List<string>> secrets,
         int maxBytes,
         CancellationToken cancellationToken)
     {
-        Uri target = request.RequestUri!;
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        Uri target = message.RequestUri!;
+        message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         try
         {
-            using HttpResponseMessage response = await httpClient(attempt?.Tls)
-                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-            if (FindRedirect(response, target, attempt) is { } redirect)
+            using HttpResponseMessage response = await httpClient(certificate)
+                .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            if (FindRedirect(response, target, secrets) is { } redirect)
             {
                 return (null, redirect);
             }
@@ -73,13 +75,13 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
     // A connection that is reset while it is being opened throws the socket's exception, not an HttpRequestException around it.
     private static bool IsBrokenConnection(Exception exception) => exception is HttpRequestException or IOException or SocketException;
 
-    private static EndpointFailure? FindRedirect(HttpResponseMessage response, Uri target, AuthorizationServerRequest? attempt)
+    private static EndpointFailure? FindRedirect(HttpResponseMessage response, Uri target, Func<List<string>> secrets)
     {
         int status = (int)response.StatusCode;
         if (status is >= 300 and < 400)
         {
             // A location that cannot be resolved still means a redirect: the secret is not sent again.
-            string origin = RedirectOrigin(response, target, attempt);
+            string origin = RedirectOrigin(response, target, secrets);
             string what = $"the response is a redirect ({status}) to {origin}, which is never followed";
             return new(target, what, static _ => "Set the endpoint to its final address.") { Status = response.StatusCode };
         }
@@ -95,7 +97,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
     }
 
     // Only the origin is told, cleaned like any other text from the server.
-    private static string RedirectOrigin(HttpResponseMessage response, Uri target, AuthorizationServerRequest? attempt)
+    private static string RedirectOrigin(HttpResponseMessage response, Uri target, Func<List<string>> secrets)
     {
         if (!Uri.TryCreate(target, response.Headers.Location, out Uri? location))
         {
@@ -108,13 +110,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
             return "another place";
         }
 
-        List<string> secrets = [];
-        if (attempt is not null)
-        {
-            secrets = TokenRequestMessage.Secrets(attempt);
-        }
-
-        return ServerText.Clean(origin, secrets) ?? "nowhere";
+        return ServerText.Clean(origin, secrets()) ?? "nowhere";
     }
 
     private static EndpointFailure TooLarge(HttpResponseMessage response, Uri target, int maxBytes) =>

@@ -1,10 +1,9 @@
 using System.Net;
-using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Transport;
 
 /// <summary>Why an endpoint gave no usable response. Several clients may have waited for it; each gets its own exception.</summary>
-internal sealed record EndpointFailure(Uri Target, string What, Func<ClientName, string> Remedy)
+internal sealed record EndpointFailure(Uri Target, string What, Func<ClientContext, string> Remedy)
 {
     public HttpStatusCode? Status { get; init; }
 
@@ -14,6 +13,6 @@ internal sealed record EndpointFailure(Uri Target, string What, Func<ClientName,
 
     public Exception? Cause { get; init; }
 
-    public TokenRequestException For(ClientName client) =>
+    public TokenRequestException For(ClientContext client) =>
         client.Failed(Target, What, Remedy(client), Status, IsTransient, Cause, RetryAfter);
 }

@@ -1,5 +1,5 @@
-using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials.Api;
+using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
@@ -71,7 +71,7 @@ public sealed class AllocationTests
     {
         using HttpResponseMessage response = new();
         AccessTokenHandlerOptions options = new();
-        Assert.Equal(0, BytesOf(() => _ = Rejection.IsPossible(response, options) || Rejection.CallsForRenewal(response, options)));
+        Assert.Equal(0, BytesOf(() => _ = TokenRejection.IsPossible(response, options) || TokenRejection.CallsForRenewal(response, options)));
     }
 
     // The least of many runs: a lease is written anew once a second, and that is not what is measured.

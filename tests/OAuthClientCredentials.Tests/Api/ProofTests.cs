@@ -95,7 +95,7 @@ public sealed class ProofTests
 
         public override async ValueTask WriteApiRequestAsync(
             HttpRequestMessage request,
-            AccessToken token,
+            string accessToken,
             CancellationToken cancellationToken)
         {
             await ValueTask.CompletedTask;

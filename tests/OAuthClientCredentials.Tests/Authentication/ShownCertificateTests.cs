@@ -52,7 +52,7 @@ public sealed class ShownCertificateTests : IDisposable
 
         if (!configured.Contains("signer", StringComparison.Ordinal))
         {
-            options.TryUseAuthentication(new Brought(expected));
+            options.OfferAuthentication(new Brought(expected));
         }
 
         Assert.Equal(expected, AuthenticationMethods.Of(options));

@@ -197,7 +197,7 @@ public sealed class BindingTests
             Assert.True(now is System.Collections.ICollection collection ? collection.Count == 1 : !Equals(now, before), $"{option.Name} was not bound.");
         }
 
-        Assert.Equal(typeof(ClientCredentialsOptions).GetProperties().Select(option => option.Name).Order(StringComparer.Ordinal), OptionNames.All);
+        Assert.Equal(typeof(ClientCredentialsOptions).GetProperties().Select(option => option.Name).Order(StringComparer.Ordinal), OptionTable.Names);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using System.Reflection;
 using CsCheck;
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Clients;
@@ -64,34 +66,91 @@ public sealed class TokenIdentityTests
 
     [Fact]
     [Trait("Req", "R-070")]
-    [Trait("Req", "R-073")]
-    public async Task Each_option_that_shapes_a_token_changes_the_key_and_the_secret_does_not()
+    public void Every_option_stands_in_the_table_with_its_role()
     {
-        Action<ClientCredentialsOptions>[] changes =
-        [
-            _ => { },
-            options => options.ClientId = "other",
-            options => options.TokenEndpoint = "https://id.example.com/other",
-            options => options.Authority = "https://id.example.com",
-            options => options.AuthenticationMethod = "client_secret_post",
-            options => options.Scopes = ["a"],
-            options => options.Scopes = ["a", "b"],
-            options => options.Resources = ["https://a.example.com"],
-            options => options.Audience = "a",
-            options => options.AuthorizationDetails = """[{"type":"a"}]""",
-            options => options.Parameters["extra"] = "a",
-            options => options.Parameters["a"] = "extra",
-        ];
-        HashSet<string> keys = [];
-        foreach (Action<ClientCredentialsOptions> change in changes)
-        {
-            await using TokenProvider tokens = Create(change);
-            Assert.True(keys.Add(tokens.KeyOf("", null)));
-        }
-
-        await using TokenProvider rotated = Create(options => options.ClientSecret = "rotated");
-        Assert.Contains(rotated.KeyOf("", null), keys);
+        string[] properties = [.. typeof(ClientCredentialsOptions).GetProperties().Select(property => property.Name)];
+        string[] methods = [.. typeof(ClientCredentialsOptions).GetMethods().Select(method => method.Name).Where(name => name.StartsWith("Use", StringComparison.Ordinal))];
+        Assert.Equal(
+            properties.Concat(methods).Order(StringComparer.Ordinal),
+            OptionTable.All.Select(option => option.Name).Order(StringComparer.Ordinal));
     }
+
+    [Theory]
+    [MemberData(nameof(Options))]
+    [Trait("Req", "R-070")]
+    [Trait("Req", "R-073")]
+    [Trait("Req", "R-074")]
+    public void A_changed_option_changes_key_and_credential_as_its_role_says(string name)
+    {
+        ClientOption option = OptionTable.All.Single(option => option.Name == name);
+        PropertyInfo property = typeof(ClientCredentialsOptions).GetProperty(name)!;
+        Gen.Select(Values(property.PropertyType), Values(property.PropertyType)).Where(pair => !IsSame(pair.Item1, pair.Item2)).Sample(
+            pair =>
+            {
+                ClientCredentialsOptions one = With(property, pair.Item1);
+                ClientCredentialsOptions other = With(property, pair.Item2);
+                Assert.Equal(!option.ShapesToken(isByMutualTls: true), KeyOf(one) == KeyOf(other));
+                Assert.Equal(!option.IsCredential, OptionTable.HaveSameCredential(one, other));
+                Assert.False(OptionTable.AreSame(one, other));
+                Assert.True(OptionTable.AreSame(one, With(property, pair.Item1)));
+            },
+            iter: 200,
+            threads: 1);
+    }
+
+    [Fact]
+    [Trait("Req", "R-073")]
+    public void No_credential_changes_the_key()
+    {
+        foreach (ClientOption option in OptionTable.All.Where(option => option is { Role: OptionRole.Credential, IsSetInCode: false }))
+        {
+            PropertyInfo property = typeof(ClientCredentialsOptions).GetProperty(option.Name)!;
+            object value = property.PropertyType == typeof(string) ? "canary" : TimeSpan.FromSeconds(1);
+            Assert.Equal(KeyOf(With(property, property.GetValue(new ClientCredentialsOptions()))), KeyOf(With(property, value)));
+        }
+    }
+
+    public static TheoryData<string> Options() => [.. OptionTable.All.Where(option => !option.IsSetInCode).Select(option => option.Name)];
+
+    // With a certificate and an explicit method, so that no other option decides how tokens are requested.
+    private static ClientCredentialsOptions With(PropertyInfo property, object? value)
+    {
+        ClientCredentialsOptions options = new()
+        {
+            TokenEndpoint = "https://id.example.com/token",
+            ClientId = "shop",
+            AuthenticationMethod = "tls_client_auth",
+            CertificateFile = "/run/tls.pem",
+        };
+        property.SetValue(options, value);
+        return options;
+    }
+
+    private static string KeyOf(ClientCredentialsOptions options)
+    {
+        ClientSettings settings = new(new("", "ClientCredentials", "shop", null, TimeProvider.System), options);
+        return TokenIdentity.Compute("", options, settings.DefaultRequest);
+    }
+
+    private static Gen<object?> Values(Type type) => Type.GetTypeCode(type) switch
+    {
+        TypeCode.String => Text.Select(text => (object?)$"[\"{text}\"]"),
+        TypeCode.Boolean => Gen.Bool.Select(value => (object?)value),
+        TypeCode.Int32 when type.IsEnum => Gen.Int[0, 1].Select(value => (object?)Enum.ToObject(type, value)),
+        TypeCode.Int32 => Gen.Int[1, 9].Select(value => (object?)value),
+        _ when type == typeof(TimeSpan) => Gen.Int[1, 9].Select(seconds => (object?)TimeSpan.FromSeconds(seconds)),
+        _ when type == typeof(IList<string>) => Gen.Char["abc"].Array[0, 2].Select(letters => (object?)Addresses(letters)),
+        _ => Parameters.Select(pairs => (object?)pairs.ToDictionary(pair => pair.Name, pair => pair.Value)),
+    };
+
+    private static List<string> Addresses(char[] letters) => [.. letters.Distinct().Order().Select(letter => $"https://{letter}.example.com")];
+
+    private static bool IsSame(object? left, object? right) => (left, right) switch
+    {
+        (IList<string> lefts, IList<string> rights) => lefts.SequenceEqual(rights),
+        (Dictionary<string, string> lefts, Dictionary<string, string> rights) => lefts.Count == rights.Count && lefts.All(rights.Contains),
+        _ => Equals(left, right),
+    };
 
     // Sets are the weakest of all equalities that a server could mean; null is the client's own choice, which here is none.
     private static string Canonical(TokenRequest request) => string.Join(

@@ -235,7 +235,7 @@ public sealed class SharedMetadataTests : IDisposable
     {
         _metadata.Suspect(Client("shop"));
         ClientCredentialsOptions options = new() { TokenEndpoint = OneClient.Endpoint, ClientId = "shop", ClientSecret = "secret" };
-        _metadata.Suspect(new(new("fixed", "ClientCredentials:fixed"), options, _time));
+        _metadata.Suspect(new(new("fixed", "ClientCredentials:fixed", "shop", null, _time), options));
         Answer(HttpStatusCode.ServiceUnavailable);
         await FailAsync(Client("shop"));
         _metadata.Suspect(Client("shop"));
@@ -290,7 +290,7 @@ public sealed class SharedMetadataTests : IDisposable
             options.AllowedEndpointHosts.Add(host);
         }
 
-        return new(new(name, $"ClientCredentials:{name}"), options, _time);
+        return new(new(name, $"ClientCredentials:{name}", options.ClientId!, options.Authority, _time), options);
     }
 
     private Task<ServerMetadata> GetAsync(ClientSettings client) => _metadata.GetAsync(client, CancellationToken.None).AsTask();

@@ -96,7 +96,7 @@ public sealed class ParserFuzzTests
     private static AccessToken? Read(byte[] input, HttpStatusCode status, bool requireBearerSyntax, out TokenRequestException? refusal)
     {
         ClientCredentialsOptions options = new() { ClientId = "shop", ClientSecret = Secret, RequireBearerSyntax = requireBearerSyntax };
-        ClientSettings settings = new(new("", "ClientCredentials"), options, TimeProvider.System);
+        ClientSettings settings = new(new("", "ClientCredentials", "shop", null, TimeProvider.System), options);
         AuthorizationServerRequest request = new(new(Issuer), settings.Context)
         {
             Secret = Secret,

@@ -399,7 +399,7 @@ public sealed class HandlerHardeningTests
 
         public override string Thumbprint => "key";
 
-        public override async ValueTask WriteApiRequestAsync(HttpRequestMessage request, AccessToken token, CancellationToken cancellationToken)
+        public override async ValueTask WriteApiRequestAsync(HttpRequestMessage request, string accessToken, CancellationToken cancellationToken)
         {
             await Task.Delay(1, cancellationToken);
             if (++_written > 1)

@@ -21,11 +21,9 @@ public sealed class ArchitectureTests
         ["AccessToken"] = ["Diagnostics"],
         ["AccessTokenHandler"] = ["Api", "Caching", "Resilience", "Transport"],
         ["Api"] = ["Diagnostics", "Resilience"],
-        ["Authentication"] = ["Diagnostics", "Transport"],
+        ["Authentication"] = ["Transport"],
         ["AuthorizationServerRequest"] = ["Diagnostics", "Transport"],
         ["Caching"] = ["Clients", "Diagnostics", "Resilience", "TokenEndpoint", "Transport"],
-        ["ClientContext"] = ["Authentication", "Diagnostics"],
-        ["ClientCredentialsOptions"] = ["Authentication"],
         ["Clients"] = ["Authentication", "Diagnostics", "Resilience", "Transport"],
         ["DependencyInjection"] = ["Api", "Caching", "Clients", "HttpClients", "TokenEndpoint", "Transport"],
         ["Discovery"] = ["Clients", "Diagnostics", "Resilience", "Transport"],
@@ -35,14 +33,13 @@ public sealed class ArchitectureTests
         ["TokenClient"] = ["Clients", "Diagnostics", "Discovery", "Resilience", "TokenEndpoint", "Transport"],
         ["TokenEndpoint"] = ["Clients", "Diagnostics", "Discovery", "Resilience", "Transport"],
         ["TokenProvider"] = ["Caching", "Clients", "Diagnostics", "Resilience", "TokenEndpoint", "Transport"],
-        ["TokenRequest"] = ["Clients"],
-        ["Transport"] = ["Diagnostics", "TokenEndpoint"],
+        ["Transport"] = ["Diagnostics"],
     };
 
     /// <summary>Public types that a file must not name: the handler knows the provider and never the client, the client knows nothing of caching.</summary>
     private static readonly Dictionary<string, string[]> Strangers = new(StringComparer.Ordinal)
     {
-        ["TokenClient"] = ["TokenProvider", "ITokenProvider", "AccessTokenHandler", "TokenSource"],
+        ["TokenClient"] = ["TokenProvider", "ITokenProvider", "AccessTokenHandler", "Caching"],
         ["TokenProvider"] = ["AccessTokenHandler"],
         ["AccessTokenHandler"] = ["TokenClient"],
         ["Caching"] = ["TokenProvider", "ITokenProvider", "AccessTokenHandler"],
@@ -62,6 +59,8 @@ public sealed class ArchitectureTests
     };
 
     private static readonly string[] CoreFiles = [.. Repository.Files(Core, "*.cs").Select(path => path[(Core.Length + 1)..])];
+
+    private static readonly TypeGraph Files = TypeGraph.OfFiles(Core);
 
     [Fact]
     public void Root_is_public_and_a_folder_is_internal() =>
@@ -97,18 +96,26 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
-    public void Data_flows_one_way_and_no_arrow_is_spare()
+    public void No_files_form_a_circle() => Assert.Empty(Files.Circles());
+
+    [Fact]
+    public void No_rooms_and_root_types_form_a_circle() => Assert.Empty(Files.ByRoom().Circles());
+
+    [Fact]
+    public void Rooms_know_exactly_the_rooms_that_the_table_names()
     {
+        string[] rooms = [.. CoreFiles.Where(file => !IsInRoot(file)).Select(TypeGraph.RoomOf).Distinct()];
         IEnumerable<string> drawn = Arrows.SelectMany(arrow => arrow.Value, (arrow, room) => $"{arrow.Key} -> {room}");
-        IEnumerable<string> found = CoreFiles.SelectMany(RoomsNamedIn, (file, room) => $"{WhoIs(file)} -> {room}");
-        Assert.Equal(drawn.Order(StringComparer.Ordinal), found.Distinct().Order(StringComparer.Ordinal));
+        IEnumerable<string> found = Files.ByRoom().Arrows
+            .SelectMany(arrow => arrow.Value.Intersect(rooms), (arrow, room) => $"{arrow.Key} -> {room}");
+        Assert.Equal(drawn.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void Nothing_knows_the_public_types_that_come_after_it() =>
-        Assert.Empty(CoreFiles.SelectMany(file => Parse(file).DescendantNodes().OfType<IdentifierNameSyntax>()
-            .Where(name => !IsOnlyAName(name) && Strangers.GetValueOrDefault(WhoIs(file), []).Contains(name.Identifier.Text))
-            .Select(name => $"{file}: {name}")));
+    public void No_file_knows_the_public_types_that_come_after_it() =>
+        Assert.Empty(Files.ByRoom().Arrows.SelectMany(
+            arrow => arrow.Value.Intersect(Strangers.GetValueOrDefault(arrow.Key, [])),
+            (arrow, stranger) => $"{arrow.Key} -> {stranger}"));
 
     [Fact]
     public void The_root_has_no_more_nouns_than_a_reader_can_keep() => Assert.InRange(CoreFiles.Count(file => IsInRoot(file)), 1, MostRootFiles);
@@ -180,24 +187,6 @@ public sealed class ArchitectureTests
     private static bool IsInRoot(string file) => !file.Contains('/', StringComparison.Ordinal);
 
     private static bool IsRegistration(string file) => file.StartsWith("DependencyInjection/", StringComparison.Ordinal) && file.EndsWith("Extensions.cs", StringComparison.Ordinal);
-
-    private static string WhoIs(string file) => IsInRoot(file) ? Path.GetFileNameWithoutExtension(file) : file.Split('/')[0];
-
-    // A using line, or a room's name written before a type: Authentication.ClientSecretBasic.
-    private static IEnumerable<string> RoomsNamedIn(string file)
-    {
-        CompilationUnitSyntax unit = Parse(file);
-        return unit.Usings.Select(line => line.Name!.ToString()).Where(name => name.StartsWith("OAuthClientCredentials.", StringComparison.Ordinal)).Select(name => name.Split('.')[1])
-            .Concat(unit.DescendantNodes().OfType<MemberAccessExpressionSyntax>().Select(access => access.Expression).OfType<IdentifierNameSyntax>().Where(IsQualifier).Select(name => name.Identifier.Text))
-            .Intersect(CoreFiles.Where(path => !IsInRoot(path)).Select(WhoIs))
-            .Where(room => room != WhoIs(file));
-    }
-
-    private static bool IsQualifier(IdentifierNameSyntax name) =>
-        name.Parent?.Parent is MemberAccessExpressionSyntax && CoreFiles.Contains($"{name.Identifier.Text}/{((MemberAccessExpressionSyntax)name.Parent).Name.Identifier.Text}.cs");
-
-    private static bool IsOnlyAName(IdentifierNameSyntax name) =>
-        name.Ancestors().Any(node => node is XmlCrefAttributeSyntax or InvocationExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.Text: "nameof" } });
 
     private static IEnumerable<BaseTypeDeclarationSyntax> TypesOf(string file) =>
         Parse(file).Members.OfType<BaseNamespaceDeclarationSyntax>().SelectMany(space => space.Members).OfType<BaseTypeDeclarationSyntax>();

@@ -17,7 +17,7 @@ internal static class ProviderState
 
     /// <summary>The identity of a request's token.</summary>
     public static string KeyOf(this TokenProvider tokens, string clientName = "", TokenRequest? request = null) =>
-        TokenIdentity.Compute(tokens.GetSettings(clientName), tokens.GetSource(clientName, request).Request);
+        TokenIdentity.Compute(clientName, tokens.GetSettings(clientName).Options, tokens.GetSource(clientName, request).Request);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_clients")]
     private static extern ref ConcurrentDictionary<string, ClientTokenCache> ClientsOf(TokenProvider tokens);

@@ -157,15 +157,18 @@ public sealed class SeamTests
             return new HttpResponseMessage();
         }));
         ClientCredentialsOptions options = new() { TokenEndpoint = OneClient.Endpoint, ClientId = "shop", ClientSecret = "secret" };
-        ClientSettings settings = new(new("", "ClientCredentials"), options, TimeProvider.System);
+        ClientSettings settings = new(new("", "ClientCredentials", "shop", null, TimeProvider.System), options);
 
-        AuthorizationServerRequest request = new(new("https://id.example.com/revoke"), settings.Context);
+        AuthorizationServerRequest request = new(new("https://id.example.com/revoke"), settings.Context)
+        {
+            ClientSecretReader = settings.ReadSecret,
+        };
         request.AddParameter("token", "the-token");
         await settings.Authentication.ReadCredentialAsync(request, CancellationToken.None);
         await settings.Authentication.WriteAsync(request, CancellationToken.None);
         using HttpRequestMessage message = TokenRequestMessage.Create(request);
         EndpointResponse response = await new EndpointClient(_ => http, TimeProvider.System)
-            .SendAsync(message, request, settings.Name, 1024, CancellationToken.None);
+            .SendAsync(message, null, static () => [], settings.Context, 1024, CancellationToken.None);
 
         Assert.Equal((HttpStatusCode.OK, "https://id.example.com/revoke", "token=the-token"), (response.Status, seen!.RequestUri!.AbsoluteUri, body));
         Assert.Equal("Basic", seen.Headers.Authorization!.Scheme);
@@ -174,8 +177,8 @@ public sealed class SeamTests
     [Fact]
     public async Task An_authentication_of_your_own_can_be_tested_alone()
     {
-        ClientContext context = new("orders", new() { ClientId = "shop", ClientSecret = "secret" });
-        AuthorizationServerRequest request = new(new("https://id.example.com/token"), context);
+        ClientContext context = new("orders", "shop");
+        AuthorizationServerRequest request = new(new("https://id.example.com/token"), context) { Secret = "secret" };
         await request.ReadClientSecretAsync(CancellationToken.None);
         request.AddParameter("client_id", context.ClientId);
         Assert.Equal(("orders", "secret"), (context.ClientName, request.Secret));
