@@ -4,9 +4,12 @@ using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.House;
 
-/// <summary>Few dependencies, exact versions, builds that anybody can repeat, and a way to report in private.</summary>
+/// <summary>Few dependencies, exact versions, pinned actions, repeatable builds, and a private way to report vulnerabilities.</summary>
 public sealed partial class SupplyChainTests
 {
+    private const string Workflows = ".github/workflows";
+    private const string Workflow = Workflows + "/ci.yml";
+
     private static readonly Dictionary<string, string[]> Dependencies = new(StringComparer.Ordinal)
     {
         ["OAuthClientCredentials"] = ["Microsoft.Extensions.Http", "Microsoft.Extensions.Options.ConfigurationExtensions", "Polly.Core"],
@@ -19,7 +22,9 @@ public sealed partial class SupplyChainTests
     public void Each_package_depends_on_what_it_needs_and_nothing_else() =>
         Assert.Equal(
             Dependencies.Select(package => $"{package.Key}: {string.Join(' ', package.Value)}").Order(StringComparer.Ordinal),
-            Repository.Files("src", "*.csproj").Select(path => $"{Path.GetFileNameWithoutExtension(path)}: {string.Join(' ', References(path))}").Order(StringComparer.Ordinal));
+            Repository.Files("src", "*.csproj")
+                .Select(path => $"{Path.GetFileNameWithoutExtension(path)}: {string.Join(' ', References(path))}")
+                .Order(StringComparer.Ordinal));
 
     [Fact]
     [Trait("Req", "R-240")]
@@ -28,8 +33,9 @@ public sealed partial class SupplyChainTests
         XElement[] versions = [.. XDocument.Parse(Repository.Read("Directory.Packages.props")).Descendants("PackageVersion")];
         Assert.NotEmpty(versions);
         Assert.All(versions, version => Assert.Matches(Exact(), version.Attribute("Version")!.Value));
+        string[] folders = ["src", "tests", "samples"];
         Assert.All(
-            Repository.Files("src", "*.csproj").Concat(Repository.Files("tests", "*.csproj")).Concat(Repository.Files("samples", "*.csproj")),
+            folders.SelectMany(folder => Repository.Files(folder, "*.csproj")),
             project => Assert.DoesNotMatch("<PackageReference [^>]*Version=", Repository.Read(project)));
     }
 
@@ -38,14 +44,62 @@ public sealed partial class SupplyChainTests
     public void Builds_are_deterministic_and_audited_and_the_public_workflow_takes_an_advisory_for_an_error()
     {
         string props = Repository.Read("Directory.Build.props") + Repository.Read("src/Directory.Build.props");
-        Assert.All(["<Deterministic>true<", "<ContinuousIntegrationBuild ", "<EmbedUntrackedSources>true<", "<NuGetAudit>true<", "<NuGetAuditMode>all<", "<SymbolPackageFormat>snupkg<"], setting => Assert.Contains(setting, props, StringComparison.Ordinal));
-        Assert.Contains("AuditAsError: true", Repository.Read(".github/workflows/ci.yml"), StringComparison.Ordinal);
+        string[] settings =
+        [
+            "<Deterministic>true<",
+            "<ContinuousIntegrationBuild ",
+            "<EmbedUntrackedSources>true<",
+            "<NuGetAudit>true<",
+            "<NuGetAuditMode>all<",
+            "<SymbolPackageFormat>snupkg<",
+        ];
+        Assert.All(settings, setting => Assert.Contains(setting, props, StringComparison.Ordinal));
+        Assert.Contains("AuditAsError: true", Repository.Read(Workflow), StringComparison.Ordinal);
         Assert.Contains("report vulnerabilities in private", Repository.Read(".github/SECURITY.md"), StringComparison.Ordinal);
     }
 
+    // A tag can be moved to other code, a commit hash cannot. The comment tells people which release the hash is.
+    [Fact]
+    [Trait("Req", "R-240")]
+    public void Each_action_is_pinned_by_its_commit_hash_and_names_its_version()
+    {
+        string[] actions = [.. Repository.Files(Workflows, "*.y*ml").SelectMany(LinesOf).Where(line => Uses().IsMatch(line))];
+        Assert.NotEmpty(actions);
+        Assert.All(actions, action => Assert.Matches(Pinned(), action));
+    }
+
+    [Fact]
+    [Trait("Req", "R-240")]
+    public void Each_Linux_job_of_the_public_workflow_runs_the_gate()
+    {
+        string workflow = Repository.Read(Workflow).ReplaceLineEndings("\n");
+        string[] jobs = JobName().Split(workflow[workflow.IndexOf("\njobs:\n", StringComparison.Ordinal)..]);
+        string[] linux = [.. jobs.Where(job => job.Contains("runs-on: ubuntu-", StringComparison.Ordinal))];
+        Assert.NotEmpty(linux);
+        Assert.All(linux, job => Assert.Contains("\n      - run: .ci/run", job, StringComparison.Ordinal));
+        string changes = Assert.Single(linux, job => job.Contains("github.event_name == 'pull_request'", StringComparison.Ordinal));
+        string nightly = Assert.Single(linux, job => job.Contains("github.event_name == 'schedule'", StringComparison.Ordinal));
+        Assert.DoesNotContain("--long", changes, StringComparison.Ordinal);
+        Assert.Contains(".ci/run --long\n", nightly, StringComparison.Ordinal);
+    }
+
+    private static string[] LinesOf(string path) => Repository.Read(path).ReplaceLineEndings("\n").Split('\n');
+
     private static IEnumerable<string> References(string project) =>
-        XDocument.Parse(Repository.Read(project)).Descendants("PackageReference").Select(reference => reference.Attribute("Include")!.Value).Order(StringComparer.Ordinal);
+        XDocument.Parse(Repository.Read(project))
+            .Descendants("PackageReference")
+            .Select(reference => reference.Attribute("Include")!.Value)
+            .Order(StringComparer.Ordinal);
 
     [GeneratedRegex(@"^\d+\.\d+\.\d+$")]
     private static partial Regex Exact();
+
+    [GeneratedRegex(@"^[\s-]*uses\s*:")]
+    private static partial Regex Uses();
+
+    [GeneratedRegex(@"^ +(- )?uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")]
+    private static partial Regex Pinned();
+
+    [GeneratedRegex(@"^  [\w-]+:$", RegexOptions.Multiline)]
+    private static partial Regex JobName();
 }
