@@ -8,35 +8,37 @@ using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials;
 
-/// <summary>An access token with what the server said of it. Immutable and thread-safe.</summary>
-/// <remarks>It never prints itself: only <see cref="Value"/> and <see cref="AuthorizationHeader"/> hold the token.</remarks>
+/// <summary>An access token and its properties. Immutable and thread-safe.</summary>
+/// <remarks>Only <see cref="Value"/> and <see cref="AuthorizationHeader"/> contain the token. <see cref="ToString"/> and debuggers do not show it.</remarks>
 [DebuggerDisplay("{ToString(),nq}")]
 [JsonConverter(typeof(RefuseToSerialize<AccessToken>))]
 public sealed class AccessToken
 {
+    internal const string Bearer = "Bearer";
+
     private static readonly SearchValues<char> TypeCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~");
 
     private readonly TokenBinding? _binding;
 
-    /// <summary>Creates a token, for instance in a test, a cache or a token provider of your own.</summary>
-    /// <param name="value">The token itself.</param>
+    /// <summary>Creates a token, for instance in a test, a cache or your own token provider.</summary>
+    /// <param name="value">The access token.</param>
     /// <param name="expiresAt">When it expires (UTC).</param>
-    /// <param name="tokenType">The token type, spelled as the <c>Authorization</c> header shall have it.</param>
+    /// <param name="tokenType">The token type, spelled as in the <c>Authorization</c> header.</param>
     /// <exception cref="ArgumentException">The value is empty or has characters other than visible ASCII, or the type is not a
     /// scheme.</exception>
-    public AccessToken(string value, DateTimeOffset expiresAt, string tokenType = "Bearer")
+    public AccessToken(string value, DateTimeOffset expiresAt, string tokenType = Bearer)
     {
         ArgumentException.ThrowIfNullOrEmpty(value);
         ArgumentException.ThrowIfNullOrEmpty(tokenType);
         if (!IsValidValue(value))
         {
-            throw new ArgumentException("An access token consists of visible ASCII characters.", nameof(value));
+            throw new ArgumentException("An access token must consist of visible ASCII characters.", nameof(value));
         }
 
         if (tokenType.AsSpan().ContainsAnyExcept(TypeCharacters))
         {
-            throw new ArgumentException("A token type has no blanks or separators: it is the scheme of a header.", nameof(tokenType));
+            throw new ArgumentException("A token type is the scheme of an Authorization header and must not contain spaces or separators.", nameof(tokenType));
         }
 
         Value = value;
@@ -55,23 +57,23 @@ public sealed class AccessToken
         Binding = binding;
     }
 
-    /// <summary>The token itself: opaque, whatever it looks like.</summary>
+    /// <summary>The access token. It is opaque, even if it looks like a JWT.</summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public string Value { get; }
 
     /// <summary>The token type (RFC 6749 section 7.1): <c>Bearer</c>, or <c>DPoP</c> for a token that is bound to a key.</summary>
     public string TokenType { get; }
 
-    /// <summary>When the token expires (UTC), counted from just before it was requested.</summary>
+    /// <summary>When the token expires (UTC). The lifetime counts from just before the request.</summary>
     public DateTimeOffset ExpiresAt { get; }
 
     /// <summary>
-    /// When the token was requested (UTC); <see langword="null"/> if that is not known. Its renewal is due at a fraction of the time from
-    /// then to <see cref="ExpiresAt"/>.
+    /// When the token was requested (UTC); <see langword="null"/> if unknown. Its renewal is due at a fraction of the time from then to
+    /// <see cref="ExpiresAt"/>.
     /// </summary>
     public DateTimeOffset? RequestedAt { get; init; }
 
-    /// <summary>The scopes granted: those that the server named, or else those requested (RFC 6749 section 5.1).</summary>
+    /// <summary>The granted scopes: those in the response, or the requested scopes if it has none (RFC 6749 section 5.1).</summary>
     public IReadOnlyList<string> Scopes { get; init; } = [];
 
     /// <summary>
@@ -80,7 +82,7 @@ public sealed class AccessToken
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public IReadOnlyDictionary<string, JsonElement> AdditionalParameters { get; init; } = FrozenDictionary<string, JsonElement>.Empty;
 
-    /// <summary>What the token is bound to; <see langword="null"/> for a plain bearer token.</summary>
+    /// <summary>The binding of the token; <see langword="null"/> for a bearer token without one.</summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public TokenBinding? Binding
     {
@@ -92,21 +94,19 @@ public sealed class AccessToken
         }
     }
 
-    /// <summary>The ready-made <c>Authorization</c> header of an API request.</summary>
+    /// <summary>The <c>Authorization</c> header for API requests.</summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public AuthenticationHeaderValue AuthorizationHeader { get; }
 
     internal string? BindingThumbprint { get; private init; }
 
     /// <summary>
-    /// When the token was requested, by the monotonic clock of this process; <see langword="null"/> if it comes from elsewhere.
+    /// When the token was requested, by the monotonic clock of this process; <see langword="null"/> if another process requested it.
     /// </summary>
     internal long? RequestedTimestamp { get; init; }
 
-    internal TimeSpan Lifetime => ExpiresAt - (RequestedAt ?? ExpiresAt);
-
-    /// <summary>Names type and expiry, never the value.</summary>
-    /// <returns>The name of the type, the token type and the expiry.</returns>
+    /// <summary>Describes the token without its value.</summary>
+    /// <returns>The type name, the token type and the expiry.</returns>
     public override string ToString() => $"{nameof(AccessToken)} {{ TokenType = {TokenType}, ExpiresAt = {ExpiresAt:O}, Value = *** }}";
 
     internal static bool IsValidValue(string value) => !value.AsSpan().ContainsAnyExceptInRange('!', '~');

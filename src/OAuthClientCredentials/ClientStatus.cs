@@ -1,6 +1,6 @@
 namespace OAuthClientCredentials;
 
-/// <summary>What is known of a client's own token at one moment: for health checks, logs and tests. It holds no token. Immutable.</summary>
+/// <summary>The state of a client's token at one moment, for health checks, logs and tests. It does not contain the token. Immutable.</summary>
 public sealed class ClientStatus
 {
     /// <summary>The state of the token.</summary>
@@ -12,26 +12,26 @@ public sealed class ClientStatus
     /// <summary>When the token was requested (UTC); <see langword="null"/> if there is no valid token.</summary>
     public DateTimeOffset? RequestedAt { get; init; }
 
-    /// <summary>How many token requests have failed since one succeeded.</summary>
+    /// <summary>The number of token requests that failed since the last success.</summary>
     public int ConsecutiveFailures { get; init; }
 
-    /// <summary>Why the last token request failed; <see langword="null"/> if it succeeded.</summary>
+    /// <summary>The error of the last token request; <see langword="null"/> if it succeeded.</summary>
     public TokenRequestException? LastError { get; init; }
 
-    /// <summary>When the next token request may be sent (UTC), after one that failed.</summary>
+    /// <summary>When the next token request may be sent (UTC), after a failure.</summary>
     public DateTimeOffset? NextAttemptAt { get; init; }
 }
 
 /// <summary>The state of a client's token.</summary>
 public enum ClientState
 {
-    /// <summary>There is no token, and none has been asked for. The next call requests one.</summary>
+    /// <summary>There is no token. The next call requests one.</summary>
     Empty,
 
     /// <summary>There is no token, and one is being requested.</summary>
     Requesting,
 
-    /// <summary>There is no token, and the last request failed. Calls fail with its error until the next attempt is due.</summary>
+    /// <summary>There is no token, and the last request failed. Calls fail with the cached error until the next attempt is due.</summary>
     Failed,
 
     /// <summary>There is a valid token.</summary>
@@ -40,6 +40,6 @@ public enum ClientState
     /// <summary>There is a valid token, and its renewal is due. The next call starts it.</summary>
     Due,
 
-    /// <summary>There is a valid token, and its successor is being requested.</summary>
+    /// <summary>There is a valid token, and its renewal is in progress.</summary>
     Renewing,
 }

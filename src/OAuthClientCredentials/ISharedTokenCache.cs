@@ -1,24 +1,24 @@
 namespace OAuthClientCredentials;
 
 /// <summary>
-/// A cache of tokens that several processes share. Register one to have it asked before each token request. Implementations are
+/// A token cache that several processes share. If one is registered, it is asked before each token request. Implementations are
 /// thread-safe.
 /// </summary>
 /// <remarks>
-/// It is asked only when this process needs a token: at first, and when a renewal is due. Reading, locking, encrypting and being
-/// unavailable are its own business;
-/// an exception fails the token request. The client's time limit covers it.
+/// It is asked only when this process needs a token: at first, when a renewal is due, and after a 401. The implementation is responsible for
+/// reading, locking, encryption and outages of its store. An exception fails the token request. The client's
+/// <see cref="ClientCredentialsOptions.Timeout"/> covers it.
 /// </remarks>
 public interface ISharedTokenCache
 {
-    /// <summary>The shared token, or else the one that <paramref name="request"/> obtains, which is then shared.</summary>
+    /// <summary>Returns the shared token. If there is none, calls <paramref name="request"/> and shares its token.</summary>
     /// <param name="key">Identifies the token: a hash of everything that shapes it, without any secret (64 hexadecimal digits).</param>
-    /// <param name="notThisToken">The token that is to be replaced, if there is one. A shared token of the same value must not be
+    /// <param name="notThisToken">The token to replace, if there is one. A shared token with the same value must not be
     /// returned.</param>
     /// <param name="request">Requests a token from the authorization server.</param>
-    /// <param name="cancellationToken">Cancelled when the time for the token request is up, or the client is forgotten.</param>
-    /// <returns>The token. It has not expired.</returns>
-    /// <exception cref="TokenRequestException">What <paramref name="request"/> threw.</exception>
+    /// <param name="cancellationToken">Cancelled when the timeout of the token request is reached, or the client is forgotten.</param>
+    /// <returns>A token that has not expired.</returns>
+    /// <exception cref="TokenRequestException">The exception of <paramref name="request"/>.</exception>
     Task<AccessToken> GetOrRequestAsync(
         string key,
         AccessToken? notThisToken,

@@ -11,12 +11,12 @@ using Polly;
 namespace OAuthClientCredentials;
 
 /// <summary>
-/// Requests tokens from token endpoints (RFC 6749 section 4.4). Each attempt reads the metadata and the credential, waits for a permit at
-/// the endpoint, signs and sends the request, and reads the response. Nothing is cached. Thread-safe.
+/// Requests tokens from token endpoints (RFC 6749 section 4.4), without a cache. Each attempt reads the metadata and the credential, waits for
+/// a permit at the endpoint, signs and sends the request, and reads the response. Thread-safe.
 /// </summary>
 public sealed class TokenClient
 {
-    /// <summary>The name of the HttpClient that talks to authorization servers.</summary>
+    /// <summary>The name of the HttpClient for requests to authorization servers.</summary>
     public const string HttpClientName = "OAuthClientCredentials";
 
     private readonly ClientSettingsProvider _registry;
@@ -37,9 +37,9 @@ public sealed class TokenClient
         _builder = new(_metadata, timeProvider, _events);
     }
 
-    /// <summary>Requests one new token without looking into any cache. A rejected credential is held back as for cached tokens.</summary>
+    /// <summary>Requests one new token without using the cache. The cool-down of a rejected credential applies here too.</summary>
     /// <param name="clientName">The registered name of the client; empty for the default client.</param>
-    /// <param name="request">What to ask for differently from the client's options.</param>
+    /// <param name="request">What to request instead of the client's options. Defaults to the options.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>The new token.</returns>
     /// <exception cref="TokenRequestException">No token was obtained.</exception>
@@ -60,7 +60,7 @@ public sealed class TokenClient
             .UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), stop);
         try
         {
-            return await TokenRequestBound.RunAsync(wanted, RequestAsync, _timeProvider, stop).ConfigureAwait(false);
+            return await TokenRequestGuard.RunAsync(wanted, RequestAsync, _timeProvider, stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -68,12 +68,12 @@ public sealed class TokenClient
         }
     }
 
-    /// <summary>Requests a wanted token: each attempt, the first one included, runs inside the retry pipeline.</summary>
+    /// <summary>Runs every attempt, including the first one, inside the retry pipeline.</summary>
     internal async Task<AccessToken> RequestAsync(WantedToken wanted, CancellationToken cancellationToken)
     {
         ClientSettings settings = wanted.Settings;
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
-        context.Properties.Set(RetryPipeline.Patience, wanted.Patience);
+        context.Properties.Set(RetryPipeline.Allowance, wanted.Retries);
         context.Properties.Set(RetryPipeline.Deadline, wanted.Deadline);
         try
         {
@@ -100,7 +100,7 @@ public sealed class TokenClient
         }
         catch (TokenRequestException exception) when (!exception.IsHeldBack && (exception.WantsNewProof || exception.MayBeRejectedCredential))
         {
-            // The source of the credential may have a new one already. Only then, or for a new proof, is there one more request.
+            // The credential may have been replaced meanwhile. One more request is sent if it was, or if the server demands a new proof.
             AuthorizationServerRequest next = await _builder.PrepareAsync(wanted, cancellationToken).ConfigureAwait(false);
             bool hasNewCredential = !next.HasSameCredential(request);
             if (!exception.WantsNewProof && !hasNewCredential)
@@ -122,7 +122,7 @@ public sealed class TokenClient
         bool isFromFile = wanted.Settings.HasCredentialFile;
         object? trial = hasNewCredential ? null : cooldown.Enter(request, isFromFile);
 
-        // Cancellation ends the trial and returns the permit, even if a handler ignores it: others must not wait for that.
+        // Cancellation ends the trial and returns the permit, even if a user handler ignores cancellation.
         using CancellationTokenRegistration leaveOnCancel = cancellationToken.UnsafeRegister(_ => cooldown.Leave(trial), null);
         try
         {
@@ -135,7 +135,7 @@ public sealed class TokenClient
             wanted.WaitsForPermit = false;
             if (trial is null && !hasNewCredential)
             {
-                // It may have been rejected while this request waited.
+                // The credential may have been rejected while this request waited for its permit.
                 trial = cooldown.Enter(request, isFromFile);
             }
 
@@ -162,7 +162,7 @@ public sealed class TokenClient
         ClientCredentialsOptions options = wanted.Settings.Options;
         if (options.Pipeline is not null)
         {
-            // Your own pipeline has its own timeouts.
+            // A custom pipeline has its own timeouts.
             return await ExchangeAsync(wanted, request, cancellationToken).ConfigureAwait(false);
         }
 
@@ -217,7 +217,7 @@ public sealed class TokenClient
         return token;
     }
 
-    // An endpoint that is gone may have moved: its metadata is read again.
+    // If the endpoint is gone it may have moved, so the metadata is read again.
     private async ValueTask<EndpointResponse> PostAsync(
         HttpRequestMessage message,
         AuthorizationServerRequest request,

@@ -11,48 +11,48 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials;
 
-/// <summary>The cache of access tokens, by client and request. A cached token costs no lock, await or allocation. Thread-safe.</summary>
+/// <summary>Caches access tokens by client and request, and renews them. Returning a cached token takes no lock, await or allocation. Thread-safe.</summary>
 public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposable
 {
     private const int MaxSources = 10_000;
 
-    private static readonly TimeSpan DisposeLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(5);
 
-    // By the name that the client is registered under.
-    private readonly ConcurrentDictionary<string, ClientTokenCache> _clients = new(StringComparer.Ordinal);
+    // By the registered name of the client.
+    private readonly ConcurrentDictionary<string, ClientTokenCache> _caches = new(StringComparer.Ordinal);
     private readonly object _gate = new();
-    private readonly ClientSettingsProvider _registry;
+    private readonly ClientSettingsProvider _settings;
     private readonly FetchToken _fetch;
     private readonly Clock _clock;
     private readonly TokenEvents _events;
     private readonly IDisposable? _owned;
     private readonly Eviction _eviction;
-    private int _reloads;
+    private int _changes;
     private bool _disposed;
 
     internal TokenProvider(
-        ClientSettingsProvider registry,
+        ClientSettingsProvider settingsProvider,
         FetchToken fetch,
         TimeProvider timeProvider,
         ILogger logger,
         IDisposable? owned = null,
         int maxSources = MaxSources)
     {
-        _registry = registry;
+        _settings = settingsProvider;
         _fetch = fetch;
         _clock = new(timeProvider);
         _events = new(logger);
         _owned = owned;
         _eviction = new(_clock, maxSources);
-        registry.Changed += Reload;
+        settingsProvider.Changed += Reload;
     }
 
-    /// <summary>Creates a provider of one client without dependency injection. Keep it, and dispose it at the end.</summary>
-    /// <param name="configure">Describes the client, which is the default one.</param>
-    /// <param name="handler">Sends the token requests; not disposed. Defaults to one that follows no redirects. If you pass your own
-    /// handler, configure the client certificate on it.</param>
-    /// <param name="timeProvider">The clock. Defaults to the system's.</param>
-    /// <param name="loggerFactory">Creates the logger. Defaults to none.</param>
+    /// <summary>Creates a provider for one client, without dependency injection. Keep it as a singleton and dispose it at the end.</summary>
+    /// <param name="configure">Configures the client, which is the default client.</param>
+    /// <param name="handler">Sends the token requests. It is not disposed. Defaults to a handler that does not follow redirects. If you
+    /// pass your own handler, configure the client certificate on it.</param>
+    /// <param name="timeProvider">The clock. Defaults to the system clock.</param>
+    /// <param name="loggerFactory">Creates the logger. Defaults to no logging.</param>
     /// <returns>The provider.</returns>
     /// <exception cref="OptionsValidationException">The options are not valid.</exception>
     public static TokenProvider Create(
@@ -62,9 +62,9 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        ConfiguredClients directory = new([new(Options.DefaultName, null)], null);
         ClientCredentialsOptions options = new();
         configure(options);
+        ConfiguredClients directory = new([new(Options.DefaultName, null)], null);
         ValidateOptionsResult validation = new ClientCredentialsOptionsValidator(directory).Validate(Options.DefaultName, options);
         if (validation.Failed)
         {
@@ -75,9 +75,9 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         ILogger logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenProvider>();
         TokenTransport.Harden(handler, TokenClient.HttpClientName, logger);
         TokenTransports transports = new(handler);
-        ClientSettingsProvider registry = new(new FixedOptions(options), null, directory, timeProvider, logger);
-        TokenClient client = new(registry, transports.For, timeProvider, logger);
-        return new(registry, client.RequestAsync, timeProvider, logger, transports);
+        ClientSettingsProvider settingsProvider = new(new FixedOptions(options), null, directory, timeProvider, logger);
+        TokenClient client = new(settingsProvider, transports.For, timeProvider, logger);
+        return new(settingsProvider, client.RequestAsync, timeProvider, logger, transports);
     }
 
     /// <inheritdoc/>
@@ -106,64 +106,63 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     {
         ArgumentNullException.ThrowIfNull(clientName);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        string name = _registry.Resolve(clientName);
-        _registry.Forget(name);
+        string name = _settings.Resolve(clientName);
+        _settings.Forget(name);
         Retire(name, only: null);
     }
 
-    /// <summary>What is known of a client's own token now. It requests nothing.</summary>
+    /// <summary>Returns the state of the token for a client's default request. It requests nothing.</summary>
     /// <param name="clientName">The registered name of the client; empty for the default client.</param>
     /// <returns>The status.</returns>
     /// <exception cref="OptionsValidationException">The client's options are not valid, or there is no such client.</exception>
     public ClientStatus GetStatus(string clientName = "") => GetSource(clientName, null).GetStatus();
 
     /// <summary>
-    /// Cancels all token requests under way and waits for them, at most 5 seconds. Later calls throw <see cref="ObjectDisposedException"/>.
+    /// Cancels all running token requests and waits for them, at most 5 seconds. Later calls throw <see cref="ObjectDisposedException"/>.
     /// </summary>
-    /// <returns>A task that completes when nothing runs any more.</returns>
+    /// <returns>A task that completes when the requests have ended.</returns>
     public async ValueTask DisposeAsync()
     {
         try
         {
-            await EndAsync().WaitAsync(DisposeLimit, _clock.TimeProvider).ConfigureAwait(false);
+            await RetireAllAsync().WaitAsync(DisposeTimeout, _clock.TimeProvider).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            // Your code that ignores its cancellation token does not hold up the shutdown of the host.
+            // User code that ignores its cancellation token must not delay the shutdown of the host.
         }
 
         DisposeOwned();
     }
 
-    /// <summary>As <see cref="DisposeAsync"/>, but cancels the token requests without waiting for them.</summary>
+    /// <summary>Like <see cref="DisposeAsync"/>, but without waiting for the cancelled token requests.</summary>
     public void Dispose()
     {
-        EndAsync().ObserveFault();
+        RetireAllAsync().ObserveFault();
         DisposeOwned();
     }
 
-    /// <summary>The client's last valid settings.</summary>
-    internal ClientSettings GetSettings(string clientName) => GetClient(clientName).Settings;
+    internal ClientSettings GetSettings(string clientName) => GetCache(clientName).Settings;
 
     internal TokenSource GetSource(string clientName, TokenRequest? request)
     {
         ArgumentNullException.ThrowIfNull(clientName);
-        ClientTokenCache client = GetClient(clientName);
-        return request is null ? client.Default : client.Find(request) ?? AddSource(client, request);
+        ClientTokenCache cache = GetCache(clientName);
+        return request is null ? cache.Default : cache.Find(request) ?? AddSource(cache, request);
     }
 
-    private ClientTokenCache GetClient(string clientName)
+    private ClientTokenCache GetCache(string clientName)
     {
-        if (_clients.TryGetValue(clientName, out ClientTokenCache? client))
+        if (_caches.TryGetValue(clientName, out ClientTokenCache? cache))
         {
-            return client;
+            return cache;
         }
 
-        string name = _registry.Resolve(clientName);
-        return _clients.TryGetValue(name, out client) ? client : AddClient(name);
+        string name = _settings.Resolve(clientName);
+        return _caches.TryGetValue(name, out cache) ? cache : AddCache(name);
     }
 
-    // A retired source has no token: its successor is asked.
+    // If the source was retired meanwhile, its successor is asked.
     private async ValueTask<AccessToken> WaitAsync(
         TokenSource source,
         AccessToken? rejected,
@@ -184,36 +183,36 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         }
     }
 
-    // Options are read outside the lock, because that runs your code. What was read before a reload is not published after it.
-    private ClientTokenCache AddClient(string name)
+    // Options are read outside the lock, because this runs user code. Settings that were read before a reload are not published after it.
+    private ClientTokenCache AddCache(string name)
     {
         while (true)
         {
             ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
-            int reloads = Volatile.Read(ref _reloads);
-            ClientSettings settings = _registry.Get(name);
+            int changes = Volatile.Read(ref _changes);
+            ClientSettings settings = _settings.Get(name);
             lock (_gate)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                if (reloads == _reloads)
+                if (changes == _changes)
                 {
-                    return _clients.GetOrAdd(name, _ => new ClientTokenCache(settings, _fetch, _clock, _events));
+                    return _caches.GetOrAdd(name, _ => new ClientTokenCache(settings, _fetch, _clock, _events));
                 }
             }
         }
     }
 
-    private TokenSource AddSource(ClientTokenCache client, TokenRequest request)
+    private TokenSource AddSource(ClientTokenCache cache, TokenRequest request)
     {
         if (_eviction.CountOneMore())
         {
-            _eviction.Evict([.. _clients.Values]);
+            _eviction.Evict([.. _caches.Values]);
         }
 
-        return client.GetOrAdd(request);
+        return cache.GetOrAdd(request);
     }
 
-    // Sources without a valid token go, and so does a client that is known at run time only, a tenant for instance.
+    // Removes idle sources, and idle clients that are known at run time only, for instance tenants.
     private void SweepIfDue()
     {
         if (!_eviction.IsSweepDue())
@@ -221,44 +220,44 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
             return;
         }
 
-        _eviction.Sweep([.. _clients.Values]);
-        foreach ((string name, ClientTokenCache client) in _clients)
+        _eviction.Sweep([.. _caches.Values]);
+        foreach ((string name, ClientTokenCache cache) in _caches)
         {
-            if (_registry.IsKnownAtRunTimeOnly(name) && client.TryRetireIdle())
+            if (_settings.IsKnownAtRunTimeOnly(name) && cache.TryRetireIdle())
             {
-                _registry.Forget(name);
-                Retire(name, client);
+                _settings.Forget(name);
+                Retire(name, cache);
             }
         }
     }
 
-    private Task EndAsync()
+    private Task RetireAllAsync()
     {
         lock (_gate)
         {
             _disposed = true;
-            _registry.Changed -= Reload;
-            Task ended = Task.WhenAll([.. _clients.Values.Select(client => client.RetireAsync())]);
-            _clients.Clear();
+            _settings.Changed -= Reload;
+            Task ended = Task.WhenAll([.. _caches.Values.Select(cache => cache.RetireAsync())]);
+            _caches.Clear();
             return ended;
         }
     }
 
-    // Disposing cancels what is still under way, and a handler may block then.
+    // Disposing cancels running requests, and a user handler may block then.
     private void DisposeOwned() => Task.Run(() => _owned?.Dispose()).ObserveFault();
 
     private void Reload()
     {
         lock (_gate)
         {
-            _reloads++;
+            _changes++;
         }
 
-        foreach ((string name, ClientTokenCache client) in _clients)
+        foreach ((string name, ClientTokenCache cache) in _caches)
         {
             try
             {
-                Reload(name, client);
+                Reload(name, cache);
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
@@ -267,19 +266,19 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         }
     }
 
-    // Another reload may come while the settings are applied: they are read until they stay the same.
-    private void Reload(string name, ClientTokenCache client)
+    // Another reload may happen while the settings are applied, so they are read until they stay the same.
+    private void Reload(string name, ClientTokenCache cache)
     {
-        ClientSettings settings = _registry.Get(name);
-        while (client.Settings != settings)
+        ClientSettings settings = _settings.Get(name);
+        while (cache.Settings != settings)
         {
-            if (!client.TryApply(settings))
+            if (!cache.TryApply(settings))
             {
-                Retire(name, client);
+                Retire(name, cache);
                 return;
             }
 
-            settings = _registry.Get(name);
+            settings = _settings.Get(name);
         }
     }
 
@@ -287,11 +286,11 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     {
         lock (_gate)
         {
-            _reloads++;
-            if (_clients.TryGetValue(name, out ClientTokenCache? client) && (only is null || client == only))
+            _changes++;
+            if (_caches.TryGetValue(name, out ClientTokenCache? cache) && (only is null || cache == only))
             {
-                _clients.TryRemove(name, out _);
-                _ = client.RetireAsync();
+                _caches.TryRemove(name, out _);
+                _ = cache.RetireAsync();
             }
         }
     }

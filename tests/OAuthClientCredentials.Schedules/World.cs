@@ -104,7 +104,7 @@ internal sealed class World
                 return token;
             }
 
-            if (!wanted.Patience.TryRetry() || IsDown)
+            if (!wanted.Retries.TryRetry() || IsDown)
             {
                 throw new TokenRequestException("down") { IsTransient = true };
             }

@@ -4,11 +4,11 @@ using OAuthClientCredentials.Resilience;
 namespace OAuthClientCredentials.Caching;
 
 /// <summary>
-/// The token that a source has: when it is due for renewal and when it expires, by both clocks. The source's lock guards it.
+/// A token with the times at which its renewal is due and at which it expires, by both clocks. Guarded by the lock of its source.
 /// </summary>
 internal sealed class CachedToken
 {
-    // A token from elsewhere may expire at the end of time, which ticks cannot express.
+    // A token from another provider may expire at DateTimeOffset.MaxValue, which timestamps cannot express.
     private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(365);
 
     private readonly Clock _clock;
@@ -20,8 +20,8 @@ internal sealed class CachedToken
 
     /// <param name="token">The token.</param>
     /// <param name="settings">The settings that it was requested with.</param>
-    /// <param name="now">When it arrived. A token from a shared cache has no timestamp of this process; its age by the wall clock gives
-    /// one.</param>
+    /// <param name="now">When it arrived. A token from a shared cache has no timestamp of this process. One is computed from its age by the
+    /// wall clock.</param>
     /// <param name="clock">The clocks.</param>
     public CachedToken(AccessToken token, ClientSettings settings, ClockReading now, Clock clock)
     {
@@ -52,8 +52,8 @@ internal sealed class CachedToken
     public bool IsExpired(ClockReading now) => now.Timestamp >= ExpiresAt || now.Utc >= Token.ExpiresAt;
 
     /// <summary>
-    /// Whether a renewal is due. The time is drawn when it may have come: the first random number loads the platform's cryptography
-    ///
+    /// Whether a renewal is due. The random due time is drawn when half of the lifetime has passed, because the first random number loads the
+    /// platform's cryptography, which would slow down the start of a native application.
     /// </summary>
     public bool IsDue(ClockReading now)
     {
@@ -62,12 +62,12 @@ internal sealed class CachedToken
             return false;
         }
 
-        if (_dueAt is null && HasCome(EarliestDueAt, now))
+        if (_dueAt is null && !IsPast(EarliestDueAt, now))
         {
-            _dueAt = DrawDueTime();
+            return false;
         }
 
-        return HasCome(_dueAt ?? EarliestDueAt, now);
+        return IsPast(_dueAt ??= DrawDueTime(), now);
     }
 
     public void MakeDue()
@@ -77,17 +77,17 @@ internal sealed class CachedToken
     }
 
     /// <summary>
-    /// Makes the token due later, by the monotonic clock alone: after a jump the wall clock would call it due again at once.
+    /// Delays the renewal, by the monotonic clock alone. After a jump of the wall clock it would be due again immediately.
     /// </summary>
-    /// <param name="now">Now.</param>
+    /// <param name="now">The current time.</param>
     /// <param name="settings">The settings under which the server returned the same token again.</param>
     public void Postpone(ClockReading now, ClientSettings settings)
     {
-        _notDueBefore = now.Timestamp + _clock.Ticks(Backoff.BehindToken(RemainingLife(now), Lifetime));
+        _notDueBefore = now.Timestamp + _clock.Ticks(Backoff.WithToken(RemainingLife(now), Lifetime));
         Settings = settings;
     }
 
-    /// <summary>The time to live by the clock that says less.</summary>
+    /// <summary>The remaining lifetime, by the clock that shows less.</summary>
     public TimeSpan RemainingLife(ClockReading now)
     {
         TimeSpan byTimestamp = _clock.Span(ExpiresAt - now.Timestamp);
@@ -95,11 +95,10 @@ internal sealed class CachedToken
         return byTimestamp < byWallClock ? byTimestamp : byWallClock;
     }
 
-    private bool HasCome(long due, ClockReading now) =>
+    private bool IsPast(long due, ClockReading now) =>
         now.Timestamp >= due || now.Utc >= Token.ExpiresAt - _clock.Span(ExpiresAt - due);
 
-    // At 75 to 90 % of the lifetime. Earlier, down to half of it, if the server is so slow that the renewal would come too
-    // late.
+    // At 75 to 90 % of the lifetime. Earlier, down to 50 %, if the server is so slow that the renewal would be late.
     private long DrawDueTime()
     {
         long drawn = Math.Min((long)(_lifetime * Jitter.Between(0.75, 0.9)), _lifetime - (2 * _requestDuration));

@@ -5,14 +5,14 @@ using OAuthClientCredentials.TokenEndpoint;
 
 namespace OAuthClientCredentials.Caching;
 
-/// <summary>The tokens of one client: a source for each request. A client whose identity changes gets a new one. Thread-safe.</summary>
+/// <summary>The tokens of one client, one source per token request. A client whose identity changes gets a new cache. Thread-safe.</summary>
 internal sealed class ClientTokenCache
 {
     private readonly SourceContext _context;
 
-    // By what a request asks for once the client's options are filled in, and by requests as callers write them.
+    // By the request with the client's options filled in, and by the request as the caller wrote it.
     private readonly ConcurrentDictionary<TokenRequest, TokenSource> _sources = new();
-    private readonly ConcurrentDictionary<TokenRequest, TokenSource> _sourcesAsAsked = new();
+    private readonly ConcurrentDictionary<TokenRequest, TokenSource> _sourcesByCallerRequest = new();
     private readonly object _gate = new();
     private bool _retired;
 
@@ -24,18 +24,18 @@ internal sealed class ClientTokenCache
 
     public ClientSettings Settings => _context.Settings;
 
-    /// <summary>The source of the client's own request.</summary>
+    /// <summary>The source of the client's default request.</summary>
     public TokenSource Default { get; }
 
     /// <summary>The sources of all other requests.</summary>
     public ICollection<TokenSource> Others => _sources.Values;
 
-    /// <summary>The source of a request, if it has been asked for before.</summary>
+    /// <summary>The source of a request, if a caller used it before.</summary>
     public TokenSource? Find(TokenRequest request) =>
-        _sourcesAsAsked.TryGetValue(request, out TokenSource? source) && !source.IsRetired ? source : null;
+        _sourcesByCallerRequest.TryGetValue(request, out TokenSource? source) && !source.IsRetired ? source : null;
 
     /// <summary>
-    /// The source of a request, new if there is none. Requests that come to the same after the client's options are filled in share one.
+    /// The source of a request; a new one if there is none. Requests that are equal once the client's options are filled in share a source.
     /// </summary>
     public TokenSource GetOrAdd(TokenRequest request)
     {
@@ -43,7 +43,7 @@ internal sealed class ClientTokenCache
         lock (_gate)
         {
             TokenSource source = resolved.Equals(Default.Request) ? Default : GetOrAddResolved_NeedsLock(resolved);
-            _sourcesAsAsked[request] = source;
+            _sourcesByCallerRequest[request] = source;
             if (_retired)
             {
                 _ = source.RetireAsync();
@@ -53,17 +53,17 @@ internal sealed class ClientTokenCache
         }
     }
 
-    /// <summary>Forgets the sources that were evicted.</summary>
+    /// <summary>Removes the sources that were evicted.</summary>
     public void RemoveRetired()
     {
         lock (_gate)
         {
             RemoveRetired(_sources);
-            RemoveRetired(_sourcesAsAsked);
+            RemoveRetired(_sourcesByCallerRequest);
         }
     }
 
-    /// <summary>Takes over settings of the same identity. Those of another identity are refused: they need a new cache.</summary>
+    /// <summary>Applies settings with the same identity. Returns false for another identity, which needs a new cache.</summary>
     public bool TryApply(ClientSettings settings)
     {
         if (settings.Identity != Settings.Identity)
@@ -83,11 +83,11 @@ internal sealed class ClientTokenCache
         return true;
     }
 
-    /// <summary>Retires the client's own source if no source has a valid token or a request under way.</summary>
+    /// <summary>Retires the default source if no source has a valid token or a request under way.</summary>
     public bool TryRetireIdle() => _sources.IsEmpty && Default.TryEvict(force: false);
 
     /// <summary>Retires all sources.</summary>
-    /// <returns>A task that ends with the last flight.</returns>
+    /// <returns>A task that completes when the last flight has ended.</returns>
     public Task RetireAsync()
     {
         lock (_gate)

@@ -1,7 +1,7 @@
 namespace OAuthClientCredentials.Caching;
 
 /// <summary>
-/// Both clocks at one moment. Neither alone is right: the monotonic one stops while the machine sleeps, the wall clock jumps.
+/// Both clocks at one moment. Neither is right alone: the monotonic clock stops while the machine sleeps, and the wall clock jumps.
 /// </summary>
 internal readonly record struct ClockReading(long Timestamp, DateTimeOffset Utc);
 

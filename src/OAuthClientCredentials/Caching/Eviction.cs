@@ -1,7 +1,8 @@
 namespace OAuthClientCredentials.Caching;
 
 /// <summary>
-/// Which sources are let go: those that nobody uses, and the least recently used of too many. Thread-safe.
+/// Bounds the number of token sources: idle ones are removed after a minute, and above the maximum the least recently used.
+/// Thread-safe.
 /// </summary>
 internal sealed class Eviction(Clock clock, int maxSources)
 {
@@ -13,35 +14,36 @@ internal sealed class Eviction(Clock clock, int maxSources)
 
     public bool IsSweepDue() => clock.GetTimestamp() - Volatile.Read(ref _lastSweep) >= clock.Ticks(SweepInterval);
 
-    /// <summary>Counts one more source.</summary>
-    /// <returns>Whether it is one too many.</returns>
+    /// <summary>Counts a new source.</summary>
+    /// <returns>Whether the maximum is exceeded.</returns>
     public bool CountOneMore() => Interlocked.Increment(ref _sources) > maxSources;
 
     /// <summary>
-    /// Evicts down to nine tenths, so that the next sources cost nothing: first those without a valid token, then the least recently used.
+    /// Evicts down to 90 % of the maximum, so that the next new sources evict nothing: first sources without a valid token, then the least
+    /// recently used.
     /// </summary>
-    public void Evict(IReadOnlyCollection<ClientTokenCache> clients)
+    public void Evict(IReadOnlyCollection<ClientTokenCache> caches)
     {
         lock (_gate)
         {
-            TokenSource[] candidates = [.. clients.SelectMany(client => client.Others).OrderBy(source => source.LastUsed)];
+            TokenSource[] candidates = [.. caches.SelectMany(cache => cache.Others).OrderBy(source => source.LastUsed)];
             int excess = candidates.Length - (maxSources * 9 / 10);
             excess -= EvictUpTo(excess, candidates, force: false);
             EvictUpTo(excess, candidates, force: true);
 
-            // If few could go, because the others have requests under way, the next sources do not each try it again.
-            Volatile.Write(ref _sources, Math.Min(RemoveRetired(clients), maxSources * 9 / 10));
+            // If only a few could be evicted, because requests are under way, the next new sources must not each try again.
+            Volatile.Write(ref _sources, Math.Min(RemoveRetired(caches), maxSources * 9 / 10));
         }
     }
 
     /// <summary>Evicts every source without a valid token.</summary>
-    public void Sweep(IReadOnlyCollection<ClientTokenCache> clients)
+    public void Sweep(IReadOnlyCollection<ClientTokenCache> caches)
     {
         lock (_gate)
         {
             Volatile.Write(ref _lastSweep, clock.GetTimestamp());
-            EvictUpTo(int.MaxValue, clients.SelectMany(client => client.Others), force: false);
-            Volatile.Write(ref _sources, RemoveRetired(clients));
+            EvictUpTo(int.MaxValue, caches.SelectMany(cache => cache.Others), force: false);
+            Volatile.Write(ref _sources, RemoveRetired(caches));
         }
     }
 
@@ -64,13 +66,13 @@ internal sealed class Eviction(Clock clock, int maxSources)
         return evicted;
     }
 
-    private static int RemoveRetired(IReadOnlyCollection<ClientTokenCache> clients)
+    private static int RemoveRetired(IReadOnlyCollection<ClientTokenCache> caches)
     {
         int remaining = 0;
-        foreach (ClientTokenCache client in clients)
+        foreach (ClientTokenCache cache in caches)
         {
-            client.RemoveRetired();
-            remaining += client.Others.Count;
+            cache.RemoveRetired();
+            remaining += cache.Others.Count;
         }
 
         return remaining;

@@ -13,14 +13,18 @@ internal enum FlightReason
     Unauthorized,
 }
 
-/// <summary>What came of a flight: a token, a failure, or nothing. After nothing its waiters start over.</summary>
-internal readonly record struct FlightResult(AccessToken? Token, TokenRequestException? Failure);
+/// <summary>The result of a flight: a token, a failure, or neither.</summary>
+internal readonly record struct FlightResult(AccessToken? Token, TokenRequestException? Failure)
+{
+    /// <summary>Neither a token nor a failure: the waiters ask again.</summary>
+    public static FlightResult StartOver => default;
+}
 
-/// <summary>One token request under way, shared by everyone who waits for it.</summary>
-#pragma warning disable CA1001 // A cancellation source without timer and wait handle holds nothing to dispose.
+/// <summary>One token request that is under way (single flight), shared by all its waiters.</summary>
+#pragma warning disable CA1001 // A cancellation source without a timer or wait handle needs no disposal.
 internal sealed class Flight(FlightReason reason, WantedToken wanted, Func<Flight, Task> run)
 {
-    // Its task never faults: a failure is a value, of which each waiter makes its own exception.
+    // The task never faults. A failure is a value, and each waiter throws its own copy.
     private readonly TaskCompletionSource<FlightResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ActivityContext _startedBy = Activity.Current?.Context ?? default;
@@ -36,27 +40,27 @@ internal sealed class Flight(FlightReason reason, WantedToken wanted, Func<Fligh
     /// <summary>The activity of the call that started the flight, if there is one.</summary>
     public ActivityContext StartedBy => _startedBy;
 
-    /// <summary>Set under the source's lock when the present token was rejected: any other token is then worth having.</summary>
+    /// <summary>Set under the source's lock when an API rejected the current token. Any other token then replaces it.</summary>
     public bool ReplacesRejected { get; set; } = reason == FlightReason.Unauthorized;
 
     /// <summary>
-    /// Set under the source's lock when a caller without a token waits for a flight that has no retries: its failure is told.
+    /// Set under the source's lock when a caller without a token waits for a flight without retries. The caller then gets its failure.
     /// </summary>
     public bool HasWaiterWithoutToken { get; set; }
 
     public Task<FlightResult> Result => _result.Task;
 
-    /// <summary>Ends when nothing is requested any more. When the flight was abandoned, that may be later than its result.</summary>
+    /// <summary>Completes when the token request has ended. For an abandoned flight this may be later than <see cref="Result"/>.</summary>
     public Task Ended => _ended.Task;
 
     public CancellationTokenSource Stop { get; } = new();
 
-    /// <summary>Starts the flight, once. Called outside the source's lock by everyone who has seen the flight.</summary>
+    /// <summary>Starts the flight, once. Every caller that sees the flight calls this, outside the source's lock.</summary>
     public void Start()
     {
         if (Interlocked.Exchange(ref _hasStarted, 1) == 0)
         {
-            // On another thread, so that a response that is there at once is not processed on the caller's.
+            // On another thread, so that an immediate response is not processed on the caller's thread.
             DetachedTask.Start(() => Task.Run(() => run(this))).ObserveFault();
         }
     }
@@ -65,16 +69,16 @@ internal sealed class Flight(FlightReason reason, WantedToken wanted, Func<Fligh
 
     public void End() => _ended.TrySetResult();
 
-    /// <summary>Ends the flight with nothing, because its source was retired.</summary>
+    /// <summary>Releases the waiters, because the source was retired.</summary>
     public void Abandon()
     {
-        Complete(default);
+        Complete(FlightResult.StartOver);
         if (Interlocked.Exchange(ref _hasStarted, 1) == 0)
         {
             End();
         }
 
-        // What your handlers do when they are cancelled may block or throw: nobody waits for it.
+        // Cancellation callbacks of user handlers may block or throw. Nobody waits for them.
         Stop.CancelAsync().ObserveFault();
     }
 }

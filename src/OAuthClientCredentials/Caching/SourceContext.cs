@@ -21,7 +21,7 @@ internal sealed class SourceContext(ClientSettings settings, FetchToken fetch, C
 
     /// <summary>Requests the token of a flight, within the time limit.</summary>
     public Task<AccessToken> FetchAsync(Flight flight) =>
-        TokenRequestBound.RunAsync(
+        TokenRequestGuard.RunAsync(
             flight.Wanted,
             (wanted, cancellationToken) => FetchTracedAsync(flight, wanted, cancellationToken),
             clock.TimeProvider,

@@ -3,33 +3,33 @@ using OAuthClientCredentials.TokenEndpoint;
 namespace OAuthClientCredentials.Caching;
 
 /// <summary>
-/// One token and everything that happens to it. Readers take an immutable snapshot. Every change is made under one lock, and nothing is
-/// awaited, started or called back under it.
+/// One cached token and its renewal. Readers take an immutable snapshot. Every change is made under one lock. Nothing is awaited, started or
+/// called back under it.
 /// </summary>
 /// <remarks>
 /// <code>
 /// state       means                                        a caller
 /// Empty       no token, no flight                          starts a flight and waits
 /// Requesting  no token, a flight                           joins it and waits
-/// Failed      no token, the next attempt is not due        gets the remembered error
+/// Failed      no token, the next attempt is not due        gets the cached error
 /// Fresh       token, not due                               gets it
-/// Due         token, renewal due, no flight                gets it; the first caller starts a flight behind it
+/// Due         token, renewal due, no flight                gets it; the first caller starts a background renewal
 /// Renewing    token and a flight                           gets it; a failed flight changes nothing for the caller
-/// Retired     replaced by reload, removal or eviction      goes to the successor
+/// Retired     replaced by reload, removal or eviction      asks the successor
 /// </code>
-/// A rejected token (401) does not change what others get: the caller that was told 401 joins or starts a flight and waits for that one.
+/// A rejected token (401) changes nothing for other callers. The caller that got the 401 joins or starts a flight and waits for it.
 /// </remarks>
-internal sealed class TokenSource(SourceContext client, TokenRequest request)
+internal sealed class TokenSource(SourceContext context, TokenRequest request)
 {
     private static readonly TimeSpan MaxForcedRenewalInterval = TimeSpan.FromSeconds(30);
 
-    // The same token with a later expiry is a renewal. Less than this is the rounding of expires_in.
+    // A token that is repeated with a later expiry counts as renewed. A smaller difference is the rounding of expires_in.
     private static readonly TimeSpan ExpiryRounding = TimeSpan.FromSeconds(1);
 
-    // Whoever keeps asking must not find the back-off begun anew: a failure is remembered this long after the last call.
-    private static readonly TimeSpan FailureIsRemembered = TimeSpan.FromMinutes(2);
+    // A failure is kept this long after the last call, so that eviction does not restart the back-off of a client in use.
+    private static readonly TimeSpan FailureLifetime = TimeSpan.FromMinutes(2);
 
-    // An object and not a Lock, which systematic concurrency testing does not model.
+    // An object, because systematic concurrency testing does not model System.Threading.Lock.
     private readonly object _gate = new();
 
     private TokenSnapshot? _snapshot;
@@ -37,7 +37,7 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
     private Flight? _flight;
     private Failure? _failure;
     private long _nextForcedRenewal = long.MinValue;
-    private long _lastUsed = client.Clock.GetTimestamp();
+    private long _lastUsed = context.Clock.GetTimestamp();
     private bool _retired;
 
     public TokenRequest Request => request;
@@ -48,14 +48,14 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
     public AccessToken? TryGet()
     {
         TokenSnapshot? snapshot = Volatile.Read(ref _snapshot);
-        return snapshot is not null && client.Clock.GetTimestamp() < snapshot.Until ? snapshot.Token : null;
+        return snapshot is not null && context.Clock.GetTimestamp() < snapshot.Until ? snapshot.Token : null;
     }
 
-    /// <summary>A valid token.</summary>
-    /// <param name="rejected">The token that an API rejected, if there is one: it is replaced, or returned if it cannot be
+    /// <summary>Returns a valid token and requests one if needed.</summary>
+    /// <param name="rejected">The token that an API rejected, if any. It is replaced, or returned if it cannot be replaced
     /// .</param>
     /// <param name="cancellationToken">Ends this caller's wait, never the flight .</param>
-    /// <returns>The token, or <see langword="null"/> if this source was retired: its successor has one.</returns>
+    /// <returns>The token, or <see langword="null"/> if this source was retired and the successor must be asked.</returns>
     public async ValueTask<AccessToken?> GetAsync(AccessToken? rejected, CancellationToken cancellationToken)
     {
         while (true)
@@ -69,7 +69,7 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
                     return null;
                 }
 
-                token = Look_NeedsLock(client.Clock.Read(), rejected?.Value, out flight);
+                token = TokenOrFlight_NeedsLock(context.Clock.Read(), rejected?.Value, out flight);
             }
 
             flight?.Start();
@@ -88,18 +88,18 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
             {
                 lock (_gate)
                 {
-                    return ValidToken_NeedsLock(client.Clock.Read())?.Token ?? throw result.Failure.Copy();
+                    return ValidToken_NeedsLock(context.Clock.Read())?.Token ?? throw result.Failure.Copy();
                 }
             }
         }
     }
 
-    /// <summary>What is known now.</summary>
+    /// <summary>Returns the current state. It requests nothing.</summary>
     public ClientStatus GetStatus()
     {
         lock (_gate)
         {
-            ClockReading now = client.Clock.Read();
+            ClockReading now = context.Clock.Read();
             AccessToken? token = ValidToken_NeedsLock(now)?.Token;
             return new ClientStatus
             {
@@ -108,12 +108,12 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
                 RequestedAt = token?.RequestedAt,
                 ConsecutiveFailures = _failure?.Count ?? 0,
                 LastError = _failure?.Error.Copy(),
-                NextAttemptAt = _failure?.NextAttemptAt(token is not null, now, client.Clock),
+                NextAttemptAt = _failure?.NextAttemptAt(token is not null, now, context.Clock),
             };
         }
     }
 
-    /// <summary>Forgets former failures. After a change of the credential the token is renewed at the next use .</summary>
+    /// <summary>Clears the failure. After a credential change the token is renewed at the next use .</summary>
     public void ApplySettings()
     {
         lock (_gate)
@@ -123,8 +123,8 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
         }
     }
 
-    /// <summary>Ends this source for good. A late response changes nothing; waiters go to the successor.</summary>
-    /// <returns>A task that ends with the flight, if there is one.</returns>
+    /// <summary>Retires this source. A late response changes nothing. Waiters ask the successor.</summary>
+    /// <returns>A task that completes when the flight has ended.</returns>
     public Task RetireAsync()
     {
         Flight? flight;
@@ -138,14 +138,14 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
         return flight?.Ended ?? Task.CompletedTask;
     }
 
-    /// <summary>Retires this source if nobody would miss it. <paramref name="force"/> ignores a valid token and failures.</summary>
+    /// <summary>Retires this source if it is idle. <paramref name="force"/> ignores a valid token and a failure.</summary>
     public bool TryEvict(bool force)
     {
         lock (_gate)
         {
-            ClockReading now = client.Clock.Read();
-            bool isRemembered = _failure is not null && now.Timestamp - _lastUsed < client.Clock.Ticks(FailureIsRemembered);
-            if (_retired || _flight is not null || (!force && (isRemembered || ValidToken_NeedsLock(now) is not null)))
+            ClockReading now = context.Clock.Read();
+            bool hasRecentFailure = _failure is not null && now.Timestamp - _lastUsed < context.Clock.Ticks(FailureLifetime);
+            if (_retired || _flight is not null || (!force && (hasRecentFailure || ValidToken_NeedsLock(now) is not null)))
             {
                 return false;
             }
@@ -155,15 +155,15 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
         }
     }
 
-    /// <summary>Starts the flight that is needed, and decides what a caller gets: the token, or a flight to wait for.</summary>
-    private AccessToken? Look_NeedsLock(ClockReading now, string? rejected, out Flight? flight)
+    /// <summary>Creates a flight if one is needed, and decides what the caller gets: the token, or a flight to wait for.</summary>
+    private AccessToken? TokenOrFlight_NeedsLock(ClockReading now, string? rejected, out Flight? flight)
     {
         _lastUsed = now.Timestamp;
         DropExpired_NeedsLock(now);
         bool isRejected = rejected is not null && _token?.Token.Value == rejected;
         if (_flight is null && ReasonToStart_NeedsLock(now, isRejected) is { } reason)
         {
-            StartFlight_NeedsLock(reason, now);
+            CreateFlight_NeedsLock(reason, now);
         }
 
         flight = _flight;
@@ -189,7 +189,7 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
             return _failure is null || _failure.IsOver(now) ? FlightReason.NoToken : null;
         }
 
-        if (now.Timestamp < _failure?.RetryBehindAt)
+        if (now.Timestamp < _failure?.NextRenewalAt)
         {
             return null;
         }
@@ -202,22 +202,22 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
         return _token.IsDue(now) ? FlightReason.Due : null;
     }
 
-    // A flight that callers wait for has retries. One behind a valid token has none, and neither has one after a failure, until something
-    // succeeds.
-    private void StartFlight_NeedsLock(FlightReason reason, ClockReading now)
+    // Only a flight that callers wait for is retried. A background renewal makes one attempt, and so does each flight after a failure until
+    // one succeeds.
+    private void CreateFlight_NeedsLock(FlightReason reason, ClockReading now)
     {
         if (reason == FlightReason.Unauthorized)
         {
-            long half = client.Clock.Ticks(_token!.Lifetime / 2);
-            _nextForcedRenewal = now.Timestamp + Math.Min(half, client.Clock.Ticks(MaxForcedRenewalInterval));
+            long half = context.Clock.Ticks(_token!.Lifetime / 2);
+            _nextForcedRenewal = now.Timestamp + Math.Min(half, context.Clock.Ticks(MaxForcedRenewalInterval));
         }
 
         bool isAwaited = reason != FlightReason.Due && _failure is null;
-        WantedToken wanted = new(client.Settings, request, isAwaited) { NotThisToken = _token?.Token };
+        WantedToken wanted = new(context.Settings, request, isAwaited) { NotThisToken = _token?.Token };
         _flight = new(reason, wanted, RunAsync);
     }
 
-    // Whoever has no token turns a renewal behind a token, which has expired meanwhile, into a flight that callers wait for.
+    // The token expired during its background renewal. A caller that now waits for the renewal makes it a flight with retries.
     private void JoinWithoutToken_NeedsLock()
     {
         if (_flight is null)
@@ -227,7 +227,7 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
 
         if (_failure is null)
         {
-            _flight.Wanted.Patience.AllowRetries();
+            _flight.Wanted.Retries.Allow();
         }
         else
         {
@@ -235,13 +235,13 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
         }
     }
 
-    /// <summary>Gives readers the token without the lock, until the wall clock is due to be read or a renewal can be due.</summary>
+    /// <summary>Lets readers take the token without the lock until the wall clock must be read again or a renewal can be due.</summary>
     private AccessToken Publish_NeedsLock(ClockReading now)
     {
-        long until = Math.Min(now.Timestamp + client.Clock.TicksPerSecond, _token!.ExpiresAt);
+        long until = Math.Min(now.Timestamp + context.Clock.TicksPerSecond, _token!.ExpiresAt);
         if (_flight is null)
         {
-            until = Math.Min(until, Math.Max(_token.DueAt, _failure?.RetryBehindAt ?? long.MinValue));
+            until = Math.Min(until, Math.Max(_token.DueAt, _failure?.NextRenewalAt ?? long.MinValue));
         }
 
         Volatile.Write(ref _snapshot, new TokenSnapshot(_token.Token, until));
@@ -252,20 +252,20 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
     {
         try
         {
-            AccessToken token = await client.FetchAsync(flight).ConfigureAwait(false);
-            Land(flight, new(token, null));
+            AccessToken token = await context.FetchAsync(flight).ConfigureAwait(false);
+            Complete(flight, new(token, null));
         }
         catch (TokenRequestException exception)
         {
-            Land(flight, new(null, exception));
+            Complete(flight, new(null, exception));
         }
         catch (OperationCanceledException)
         {
-            // The source was retired: its waiters have gone to the successor.
+            // The source was retired, and its waiters ask the successor.
         }
     }
 
-    private void Land(Flight flight, FlightResult result)
+    private void Complete(Flight flight, FlightResult result)
     {
         AccessToken? renewed = null;
         AccessToken? present;
@@ -277,11 +277,11 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
             {
                 if (_flight != flight)
                 {
-                    return; // A response to a flight that is not ours any more changes nothing.
+                    return; // The source was retired meanwhile: a late response changes nothing.
                 }
 
                 (_flight, _snapshot) = (null, null);
-                ClockReading now = client.Clock.Read();
+                ClockReading now = context.Clock.Read();
                 DropExpired_NeedsLock(now);
                 if (result.Token is not null)
                 {
@@ -290,7 +290,7 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
                 else
                 {
                     result = Fail_NeedsLock(error!, flight, now);
-                    nextAttemptAt = _failure?.NextAttemptAt(_token is not null, now, client.Clock) ?? now.Utc;
+                    nextAttemptAt = _failure?.NextAttemptAt(_token is not null, now, context.Clock) ?? now.Utc;
                 }
 
                 present = _token?.Token;
@@ -298,14 +298,14 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
         }
         finally
         {
-            // Whatever happens, nobody waits for ever.
+            // Waiters are released whatever happens.
             flight.Complete(result);
         }
 
-        // Without a token, a failure that is told to nobody is not reported either: the waiters start over.
+        // Without a token, a failure that no waiter gets is not reported either, because the waiters start over.
         error = present is null ? result.Failure : error;
-        client.Events.RequestEnded(
-            client.Settings.Context,
+        context.Events.RequestEnded(
+            context.Settings.Context,
             flight.Reason.ToString(),
             renewed?.ExpiresAt,
             error,
@@ -315,7 +315,7 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
 
     private bool TryAccept_NeedsLock(AccessToken token, Flight flight, ClockReading now)
     {
-        CachedToken next = new(token, flight.Settings, now, client.Clock);
+        CachedToken next = new(token, flight.Settings, now, context.Clock);
         _failure = null;
         bool isProgress = !next.IsExpired(now) && (_token is null || IsProgress_NeedsLock(next, flight, now));
         if (isProgress)
@@ -324,7 +324,7 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
         }
         else
         {
-            // A server may repeat its token. One that is expired on arrival is for those who waited only.
+            // A server may repeat its token. A token that is expired on arrival goes to the waiters only.
             _token?.Postpone(now, flight.Settings);
         }
 
@@ -332,7 +332,7 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
         return isProgress;
     }
 
-    // A token that was rejected, or belongs to another credential or binding, is worth replacing by one that expires earlier.
+    // A rejected token, or one of another credential or binding, is replaced even by a token that expires earlier.
     private bool IsProgress_NeedsLock(CachedToken next, Flight flight, ClockReading now)
     {
         TimeSpan gain = next.RemainingLife(now) - _token!.RemainingLife(now);
@@ -349,23 +349,23 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
 
     private FlightResult Fail_NeedsLock(TokenRequestException error, Flight flight, ClockReading now)
     {
-        if (flight.Settings != client.Settings)
+        if (flight.Settings != context.Settings)
         {
-            return default; // Settings that were replaced say nothing of the new ones: the waiters start over.
+            return FlightResult.StartOver; // The settings were replaced meanwhile. Their failure says nothing about the new ones.
         }
 
-        bool isBehind = flight is { Reason: FlightReason.Due, HasWaiterWithoutToken: false } && !flight.Wanted.Patience.HasRetries;
-        _failure = Failure.Of(error, _failure, isBehind, _token, now, client.Clock);
+        bool isBackground = flight is { Reason: FlightReason.Due, HasWaiterWithoutToken: false } && !flight.Wanted.Retries.AreAllowed;
+        _failure = Failure.Of(error, _failure, isBackground, _token, now, context.Clock);
 
-        // A background renewal that failed in passing fails no caller.
-        bool isToldToNobody = isBehind && error is { IsTransient: true, RetryAfter: null };
-        return isToldToNobody ? default : new(null, _failure.Error);
+        // A transient error of a background renewal fails no caller.
+        bool failsNoCaller = isBackground && error is { IsTransient: true, RetryAfter: null };
+        return failsNoCaller ? FlightResult.StartOver : new(null, _failure.Error);
     }
 
-    // A flight may have read the new credential before the change was announced: then there is nothing to renew.
+    // The flight may have used the new credential already, before the change was announced. Then there is nothing to renew.
     private void RenewForNewCredential_NeedsLock()
     {
-        if (_token is not null && _token.Settings.CredentialVersion != client.Settings.CredentialVersion)
+        if (_token is not null && _token.Settings.CredentialVersion != context.Settings.CredentialVersion)
         {
             _snapshot = null;
             _token.MakeDue();
@@ -402,4 +402,12 @@ internal sealed class TokenSource(SourceContext client, TokenRequest request)
         ClientState state = token.IsDue(now) ? ClientState.Due : ClientState.Fresh;
         return _flight is null ? state : ClientState.Renewing;
     }
+}
+
+/// <summary>A token and the timestamp until which readers can take it without any other check. Immutable.</summary>
+internal sealed class TokenSnapshot(AccessToken token, long until)
+{
+    public readonly AccessToken Token = token;
+
+    public readonly long Until = until;
 }

@@ -3,21 +3,21 @@ using OAuthClientCredentials.Resilience;
 namespace OAuthClientCredentials.Clients;
 
 /// <summary>
-/// A circuit breaker for one client's credential. Closed: requests pass. Open, after the server rejected the credential: nothing is
-/// sent, by whichever request. Half open, when the cool-down is over: one request tries, the others stay held back. A credential that has
-/// changed closes it. Thread-safe.
+/// A circuit breaker for one client's credential. Closed: requests are sent. Open, after the server rejected the credential: no
+/// request of the client is sent. Half open, after the cool-down: one trial request is sent, the others still fail. A changed credential
+/// closes it. Thread-safe.
 /// </summary>
 internal sealed class CredentialCooldown(TimeProvider timeProvider)
 {
-    private static readonly TimeSpan LookAtFilesEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FileCheckInterval = TimeSpan.FromSeconds(1);
 
     private readonly object _gate = new();
     private Rejection? _rejection;
     private object? _trial;
 
-    /// <summary>Asked before the credential is read.</summary>
+    /// <summary>Called before the credential is read.</summary>
     /// <param name="isFromFile">Whether the credential is in a file, which may have been replaced.</param>
-    /// <exception cref="TokenRequestException">The credential is held back, and there is no reason to read it again.</exception>
+    /// <exception cref="TokenRequestException">The circuit is open, and the credential does not need to be read again.</exception>
     public void ThrowIfHeldBack(bool isFromFile)
     {
         lock (_gate)
@@ -28,21 +28,21 @@ internal sealed class CredentialCooldown(TimeProvider timeProvider)
             }
 
             long now = timeProvider.GetTimestamp();
-            if (!isFromFile || timeProvider.GetElapsedTime(_rejection.LookedAt, now) < LookAtFilesEvery)
+            if (!isFromFile || timeProvider.GetElapsedTime(_rejection.FilesCheckedAt, now) < FileCheckInterval)
             {
                 throw _rejection.Error.HeldBack();
             }
 
-            _rejection = _rejection with { LookedAt = now };
+            _rejection = _rejection with { FilesCheckedAt = now };
         }
     }
 
-    /// <summary>Asked when the credential has been read, and again when its request is about to be sent.</summary>
+    /// <summary>Called when the credential has been read, and again just before its request is sent.</summary>
     /// <param name="request">The request, with its credential.</param>
-    /// <param name="isFromFile">Whether the credential is in a file. Only then a changed one is news: a callback may return a new one each
-    /// time.</param>
-    /// <returns>The trial, if this request is the one that tries. It must end by <see cref="Leave"/>.</returns>
-    /// <exception cref="TokenRequestException">The credential is held back.</exception>
+    /// <param name="isFromFile">Whether the credential is in a file. Only then a changed credential closes the circuit, because a callback may
+    /// return a new one at each call.</param>
+    /// <returns>The trial, if this request is the trial request. It must be passed to <see cref="Leave"/>.</returns>
+    /// <exception cref="TokenRequestException">The circuit is open.</exception>
     public object? Enter(AuthorizationServerRequest request, bool isFromFile)
     {
         lock (_gate)
@@ -66,7 +66,7 @@ internal sealed class CredentialCooldown(TimeProvider timeProvider)
         }
     }
 
-    /// <summary>The server accepted the credential: the circuit is closed.</summary>
+    /// <summary>The server accepted the credential. Closes the circuit.</summary>
     public void Accept()
     {
         if (Volatile.Read(ref _rejection) is not null)
@@ -79,8 +79,7 @@ internal sealed class CredentialCooldown(TimeProvider timeProvider)
     }
 
     /// <summary>
-    /// The server rejected the credential: the circuit is open. Requests that were under way together are rejected together, which counts
-    /// once.
+    /// The server rejected the credential. Opens the circuit. Concurrent requests that are rejected together count once.
     /// </summary>
     public void Reject(TokenRequestException error, AuthorizationServerRequest request, object? trial)
     {
@@ -94,15 +93,15 @@ internal sealed class CredentialCooldown(TimeProvider timeProvider)
             }
 
             int count = (_rejection?.Count ?? 0) + 1;
-            TimeSpan wait = Backoff.AfterFatal(count);
+            TimeSpan wait = Backoff.AfterPermanentError(count);
             long now = timeProvider.GetTimestamp();
             error.RememberUntil(timeProvider.GetUtcNow() + wait);
-            _rejection = new(error, count, fingerprint, now, wait, LookedAt: now);
+            _rejection = new(error, count, fingerprint, now, wait, FilesCheckedAt: now);
         }
     }
 
     /// <summary>
-    /// The trial has ended, with or without a verdict on the credential, or its request was cancelled. A later one is not touched.
+    /// The trial has ended, with any result, or its request was cancelled. A later trial is not affected.
     /// </summary>
     public void Leave(object? trial)
     {
@@ -117,5 +116,5 @@ internal sealed class CredentialCooldown(TimeProvider timeProvider)
 
     private bool MayTry_NeedsLock(Rejection rejection) => _trial is null && timeProvider.GetElapsedTime(rejection.At) >= rejection.Wait;
 
-    private sealed record Rejection(TokenRequestException Error, int Count, string Fingerprint, long At, TimeSpan Wait, long LookedAt);
+    private sealed record Rejection(TokenRequestException Error, int Count, string Fingerprint, long At, TimeSpan Wait, long FilesCheckedAt);
 }

@@ -118,22 +118,22 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
         try
         {
             // A handler that ignores cancellation or blocks its thread must not hold up every client of the issuer.
-            return Land(await read.WaitAsync(cancellation).ConfigureAwait(false));
+            return Complete(await read.WaitAsync(cancellation).ConfigureAwait(false));
         }
         catch (OperationCanceledException)
         {
             string what = $"no metadata came within {limit.TotalSeconds:0.###} seconds";
-            return Land(Unread(options, what, "Check that the authority can be reached from here"));
+            return Complete(Unread(options, what, "Check that the authority can be reached from here"));
         }
 #pragma warning disable CA1031 // A handler of the token HttpClient may throw anything, and every client of the issuer waits for this.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            return Land(Unread(options, $"your handler threw {exception.GetType().Name}", "Fix the handlers of the token HttpClient"));
+            return Complete(Unread(options, $"your handler threw {exception.GetType().Name}", "Fix the handlers of the token HttpClient"));
         }
     }
 
-    private MetadataResult Land(MetadataResult result)
+    private MetadataResult Complete(MetadataResult result)
     {
         lock (_gate)
         {

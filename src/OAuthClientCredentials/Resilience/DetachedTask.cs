@@ -1,9 +1,9 @@
 namespace OAuthClientCredentials.Resilience;
 
-/// <summary>Tasks that no caller owns.</summary>
+/// <summary>Helpers for work that no caller owns.</summary>
 internal static class DetachedTask
 {
-    /// <summary>Observes the exception of a task that nobody may be waiting for any more .</summary>
+    /// <summary>Observes the exception of a task that nobody may be awaiting, so that it is never an unobserved exception .</summary>
     public static void ObserveFault(this Task task) =>
         _ = task.ContinueWith(
             static task => task.Exception,
@@ -12,7 +12,7 @@ internal static class DetachedTask
             TaskScheduler.Default);
 
     /// <summary>
-    /// Starts shared work outside the caller's context: neither the caller's AsyncLocals nor its Activity belong to it.
+    /// Starts shared work outside the caller's execution context: the caller's AsyncLocals and Activity do not belong to it.
     /// </summary>
     public static T Start<T>(Func<T> start)
         where T : Task

@@ -1,11 +1,11 @@
 namespace OAuthClientCredentials.Resilience;
 
-/// <summary>How many token requests may be under way at each endpoint. Thread-safe.</summary>
+/// <summary>Limits the concurrent token requests at each endpoint. Thread-safe.</summary>
 internal sealed class EndpointLimiter
 {
     private readonly Dictionary<(Uri Endpoint, int Limit), Queue> _queues = [];
 
-    /// <summary>Waits for a permit, which is given back when it is disposed.</summary>
+    /// <summary>Waits for a permit. Disposing the permit returns it.</summary>
     public async ValueTask<Permit> WaitAsync(Uri endpoint, int limit, CancellationToken cancellationToken)
     {
         Queue queue = Join((endpoint, limit));
@@ -35,7 +35,7 @@ internal sealed class EndpointLimiter
         }
     }
 
-    // An endpoint that nobody uses any more leaves nothing behind.
+    // An endpoint without users is forgotten.
     private void Leave(Queue queue)
     {
         lock (_queues)
@@ -47,12 +47,12 @@ internal sealed class EndpointLimiter
         }
     }
 
-    /// <summary>The right to have one request under way.</summary>
+    /// <summary>Permission for one concurrent request.</summary>
     public sealed class Permit(EndpointLimiter limiter, Queue queue) : IDisposable
     {
         private int _isReturned;
 
-        /// <summary>Gives the permit back, once. Cancellation does so too: a handler that ignores it keeps nobody else waiting.</summary>
+        /// <summary>Returns the permit, once. Cancellation returns it too, so that a handler that ignores cancellation blocks no other request.</summary>
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _isReturned, 1) == 0)

@@ -5,12 +5,13 @@ using Polly.Retry;
 namespace OAuthClientCredentials.Resilience;
 
 /// <summary>
-/// The retries of one token request: exponential with full jitter, or when the server says, and only for transient errors.
+/// The retries of one token request: exponential back-off with full jitter, or the server's Retry-After. Only transient errors are
+/// retried.
 /// </summary>
 internal static class RetryPipeline
 {
-    /// <summary>Whether failed attempts are repeated.</summary>
-    public static readonly ResiliencePropertyKey<Patience> Patience = new("oauth.client.patience");
+    /// <summary>Whether failed attempts are retried.</summary>
+    public static readonly ResiliencePropertyKey<RetryAllowance> Allowance = new("oauth.client.retries");
 
     /// <summary>The timestamp at which the whole request times out.</summary>
     public static readonly ResiliencePropertyKey<long> Deadline = new("oauth.client.deadline");
@@ -40,14 +41,14 @@ internal static class RetryPipeline
             return false;
         }
 
-        // A server that asks for fewer requests without saying when gets no more of them now.
-        bool isAskedToSlowDown = failure is { StatusCode: HttpStatusCode.TooManyRequests, RetryAfter: null };
-        return !isAskedToSlowDown
+        // A server that returns 429 without Retry-After gets no retry within the same token request.
+        bool isTooManyRequests = failure is { StatusCode: HttpStatusCode.TooManyRequests, RetryAfter: null };
+        return !isTooManyRequests
             && FitsIn(failure.RetryAfter, arguments.Context, timeProvider)
-            && arguments.Context.Properties.GetValue(Patience, null!).TryRetry();
+            && arguments.Context.Properties.GetValue(Allowance, null!).TryRetry();
     }
 
-    // To wait for an attempt that cannot happen would only keep the callers waiting.
+    // If the wait ends after the deadline, callers fail now instead of waiting in vain.
     private static bool FitsIn(TimeSpan? wait, ResilienceContext context, TimeProvider timeProvider)
     {
         long deadline = context.Properties.GetValue(Deadline, long.MaxValue);

@@ -5,18 +5,22 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.TokenEndpoint;
 
-/// <summary>Prepares token requests (RFC 6749 section 4.4.2): where they go, what they ask for, and with which credential.</summary>
+/// <summary>Prepares token requests (RFC 6749 section 4.4.2): endpoint, parameters and credential.</summary>
 internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimeProvider timeProvider, TokenEvents events)
 {
     /// <summary>
-    /// A request with all its parameters and with its credential, but without the proof. What comes from outside, a file or your callback,
-    /// is read here: before the permit, since a callback may itself need a token of the same endpoint.
+    /// Creates a request with its parameters and credential, but without the proof. Files and callbacks are read here, before the permit,
+    /// because a callback may itself need a token from the same endpoint.
     /// </summary>
     public async ValueTask<AuthorizationServerRequest> PrepareAsync(WantedToken wanted, CancellationToken cancellationToken)
     {
         ClientSettings settings = wanted.Settings;
-        bool isDiscovered = string.IsNullOrEmpty(settings.Options.TokenEndpoint);
-        ServerMetadata? metadata = isDiscovered ? await metadataClient.GetAsync(settings, cancellationToken).ConfigureAwait(false) : null;
+        ServerMetadata? metadata = null;
+        if (string.IsNullOrEmpty(settings.Options.TokenEndpoint))
+        {
+            metadata = await metadataClient.GetAsync(settings, cancellationToken).ConfigureAwait(false);
+        }
+
         TlsCertificate? certificate = await CertificateAsync(settings, cancellationToken).ConfigureAwait(false);
         AuthorizationServerRequest request = new(EndpointOf(metadata, settings), settings.Context)
         {
@@ -47,7 +51,7 @@ internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimePro
         return certificate;
     }
 
-    // An alias counts whatever the method is. An endpoint that was configured is the operator's own word.
+    // The mutual-TLS alias is used with every method. A configured endpoint is used as it is.
     private static Uri EndpointOf(ServerMetadata? metadata, ClientSettings settings)
     {
         if (metadata is null)
@@ -77,7 +81,7 @@ internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimePro
         {
             throw settings.Context.Failed(
                 metadata.TokenEndpoint,
-                "the server's metadata names no endpoint for mutual TLS (mtls_endpoint_aliases), and CertificateBoundTokens demands one",
+                "the server's metadata names no endpoint for mutual TLS (mtls_endpoint_aliases), and CertificateBoundTokens requires one",
                 $"If this one does mutual TLS, set {settings.Context.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} to it.");
         }
 
@@ -101,7 +105,7 @@ internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimePro
         }
     }
 
-    // A parameter without a value is left out, never sent empty.
+    // A parameter without a value is omitted, never sent empty.
     private static void AddIfAny(AuthorizationServerRequest request, string name, string? value)
     {
         if (!string.IsNullOrEmpty(value))

@@ -3,18 +3,19 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.TokenEndpoint;
 
+/// <summary>The HTTP message of a token request.</summary>
 internal static class TokenRequestMessage
 {
     private static readonly string[] SecretParameters = ["client_secret", "client_assertion"];
 
-    public static HttpRequestMessage Create(AuthorizationServerRequest attempt)
+    public static HttpRequestMessage Create(AuthorizationServerRequest request)
     {
-        HttpRequestMessage message = new(HttpMethod.Post, attempt.Endpoint)
+        HttpRequestMessage message = new(HttpMethod.Post, request.Endpoint)
         {
-            Content = new FormUrlEncodedContent(attempt.Parameters),
+            Content = new FormUrlEncodedContent(request.Parameters),
         };
-        message.Headers.Authorization = attempt.Authorization;
-        foreach ((string name, string value) in attempt.FurtherHeaders ?? [])
+        message.Headers.Authorization = request.Authorization;
+        foreach ((string name, string value) in request.FurtherHeaders ?? [])
         {
             message.Headers.Add(name, value);
         }
@@ -22,28 +23,28 @@ internal static class TokenRequestMessage
         return message;
     }
 
-    /// <summary>Everything secret in a written request. <see cref="ServerText"/> finds it in whatever form a server echoes it.</summary>
-    public static List<string> Secrets(AuthorizationServerRequest attempt) => attempt.Secrets ??= ListSecrets(attempt);
+    /// <summary>All secrets in a written request. <see cref="ServerText"/> removes them from what the server returns.</summary>
+    public static List<string> Secrets(AuthorizationServerRequest request) => request.Secrets ??= ListSecrets(request);
 
-    private static List<string> ListSecrets(AuthorizationServerRequest attempt)
+    private static List<string> ListSecrets(AuthorizationServerRequest request)
     {
         List<string> secrets = [];
-        if (attempt.Authorization?.Parameter is { Length: > 0 } authorization)
+        if (request.Authorization?.Parameter is { Length: > 0 } authorization)
         {
             secrets.Add(authorization);
             secrets.Add(authorization.TrimEnd('='));
         }
 
-        IEnumerable<string> values = attempt.Parameters
+        IEnumerable<string> values = request.Parameters
             .Where(parameter => SecretParameters.Contains(parameter.Key))
             .Select(parameter => parameter.Value)
-            .Append(attempt.Secret ?? "");
+            .Append(request.Secret ?? "");
         foreach (string value in values.Where(value => value.Length > 0).Distinct(StringComparer.Ordinal))
         {
-            // A very short value is searched for as it stands in a form, and in base64 only together with the id.
+            // A very short value is searched for in its form encoding, and in base64 only together with the id.
             secrets.Add(value);
             secrets.Add(FormEncoding.Encode(value));
-            secrets.Add($"{attempt.Client.ClientId}:{value}");
+            secrets.Add($"{request.Client.ClientId}:{value}");
         }
 
         return secrets;

@@ -7,13 +7,13 @@ using System.Text.Unicode;
 namespace OAuthClientCredentials.TokenEndpoint;
 
 /// <summary>
-/// The members of a token or error response (RFC 6749 sections 5.1 and 5.2), read from UTF-8 bytes and checked. No I/O, no clock.
+/// The members of a token response or error response (RFC 6749 sections 5.1 and 5.2), parsed from UTF-8 bytes. No I/O, no clock.
 /// </summary>
 internal sealed class TokenResponse
 {
     private const int MaxDepth = 8;
 
-    // Each member that nobody knows costs some 200 bytes for as long as the token is kept; no server sends as many.
+    // Each unknown member takes about 200 bytes while the token is cached. No known server sends as many.
     private const int MaxMembers = 256;
 
     private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.eE+-");
@@ -40,8 +40,8 @@ internal sealed class TokenResponse
     public IReadOnlyDictionary<string, JsonElement> AdditionalParameters =>
         _additional ?? (IReadOnlyDictionary<string, JsonElement>)FrozenDictionary<string, JsonElement>.Empty;
 
-    /// <summary>Reads the members, whatever the status.</summary>
-    /// <exception cref="FormatException">The body is no JSON object as OAuth has it; the message says why and quotes nothing.</exception>
+    /// <summary>Parses a response of any status.</summary>
+    /// <exception cref="FormatException">The body is not the JSON object that OAuth defines. The message gives the reason and quotes nothing.</exception>
     public static TokenResponse Parse(ReadOnlySpan<byte> body)
     {
         if (body.StartsWith("\uFEFF"u8))
@@ -49,7 +49,7 @@ internal sealed class TokenResponse
             body = body[3..];
         }
 
-        // the reader looks at the bytes of a string only when it is asked for, so skipped members would go unchecked.
+        // Utf8JsonReader validates a string only when it is read, so skipped members would not be checked.
         if (!Utf8.IsValid(body))
         {
             throw new FormatException("the body is not valid UTF-8");
@@ -64,12 +64,12 @@ internal sealed class TokenResponse
         }
         catch (JsonException)
         {
-            throw new FormatException("the body is no JSON object");
+            throw new FormatException("the body is not a JSON object");
         }
         catch (InvalidOperationException)
         {
-            // An escaped lone surrogate is valid JSON, and no text.
-            throw new FormatException("the body has a string that is no valid text");
+            // An escaped lone surrogate is valid JSON but not valid text.
+            throw new FormatException("the body has a string that is not valid text");
         }
     }
 
@@ -78,7 +78,7 @@ internal sealed class TokenResponse
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            throw new FormatException("the body is no JSON object");
+            throw new FormatException("the body is not a JSON object");
         }
 
         HashSet<string> seen = new(StringComparer.Ordinal);
@@ -87,8 +87,8 @@ internal sealed class TokenResponse
             string name = reader.GetString()!;
             if (!seen.Add(name))
             {
-                // which of the two is meant is the attacker's choice.
-                throw new FormatException("the body has a member twice");
+                // Readers differ in which of the two they take, and an attacker could choose.
+                throw new FormatException("the body has a duplicate member");
             }
 
             if (seen.Count > MaxMembers)
@@ -100,7 +100,7 @@ internal sealed class TokenResponse
             ReadMember(name, ref reader);
         }
 
-        // Throws if the body goes on after the object.
+        // Throws if there is more text after the object.
         reader.Read();
     }
 
@@ -115,7 +115,7 @@ internal sealed class TokenResponse
             case "error": Error = ReadString(name, ref reader); break;
             case "error_description": ErrorDescription = ReadString(name, ref reader); break;
             case "error_uri": ErrorUri = ReadString(name, ref reader); break;
-            // a client-credentials response should have none, and a cache is no place for one.
+            // A client-credentials response should not have one (RFC 6749 section 4.4.3), and it must not be cached.
             case "refresh_token" or "id_token": reader.Skip(); break;
             default: (_additional ??= new(StringComparer.Ordinal))[name] = JsonElement.ParseValue(ref reader); break;
         }
@@ -128,7 +128,7 @@ internal sealed class TokenResponse
         _ => throw new FormatException($"{name} is not a string"),
     };
 
-    // PayPal sends a string, others 3600.0 or 1e3.
+    // PayPal sends a string, other servers 3600.0 or 1e3.
     private static TimeSpan? ReadSeconds(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.Null)

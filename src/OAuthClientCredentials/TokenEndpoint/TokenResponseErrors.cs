@@ -5,7 +5,7 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.TokenEndpoint;
 
-/// <summary>The errors of token responses: what happened, whether another attempt can help, and what to change.</summary>
+/// <summary>The errors of token responses: what happened, whether a retry can help, and what to change.</summary>
 internal static class TokenResponseErrors
 {
     private const string InvalidClient = "invalid_client";
@@ -17,7 +17,7 @@ internal static class TokenResponseErrors
         "invalid_authorization_details", "temporarily_unavailable", "server_error", "use_dpop_nonce", "invalid_dpop_proof",
     ];
 
-    /// <summary>The server refused the request (RFC 6749 section 5.2), or could not answer it.</summary>
+    /// <summary>The server rejected the request (RFC 6749 section 5.2), or could not process it.</summary>
     public static TokenRequestException Refused(
         EndpointResponse response,
         TokenResponse? body,
@@ -43,7 +43,7 @@ internal static class TokenResponseErrors
         };
     }
 
-    /// <summary>The response is not one that OAuth defines.</summary>
+    /// <summary>The response is not one that OAuth 2.0 defines.</summary>
     public static TokenRequestException Unusable(
         string problem,
         EndpointResponse response,
@@ -62,7 +62,7 @@ internal static class TokenResponseErrors
             $"the token lacks scopes that were requested: {missing}",
             "Grant them to the client at the server, remove them from Scopes, or turn RequireAllScopes off.");
 
-    // A code that the standards define is told as it is, even if a secret happens to be a part of it.
+    // A code that the RFCs define is reported as it is, even if a secret happens to be part of it.
     private static string? CodeOf(string? error, List<string> secrets) =>
         KnownCodes.Contains(error, StringComparer.Ordinal) ? error : ServerText.Clean(error, secrets);
 
@@ -78,7 +78,7 @@ internal static class TokenResponseErrors
         return description is null ? $"{error} ({response})" : $"{error} ({response}): {description}";
     }
 
-    // A gateway's 503 is an outage, whatever its body says.
+    // A 503 from a gateway is an outage, whatever its body says.
     private static bool IsTransient(string? error, int status) =>
         status is 408 or 429 or >= 500 || error is "temporarily_unavailable" or "server_error";
 
@@ -91,7 +91,7 @@ internal static class TokenResponseErrors
     {
         if (isTransient)
         {
-            return "The authorization server has a transient problem; nothing needs to be changed here unless it lasts.";
+            return "The authorization server has a transient problem. Nothing needs to be changed here unless it lasts.";
         }
 
         switch (error)
@@ -106,9 +106,9 @@ internal static class TokenResponseErrors
             case "invalid_target":
                 return $"Check {Option(settings, nameof(ClientCredentialsOptions.Resources))} and Audience: the server does not know them.";
             case "unsupported_grant_type":
-                return "This endpoint does not offer the client-credentials grant; check its address.";
+                return "This endpoint does not support the client-credentials grant. Check its address.";
             case "invalid_request":
-                return "The server lacks or refuses a parameter; check Scopes, Audience, Resources and Parameters.";
+                return "The server requires or rejects a parameter. Check Scopes, Audience, Resources and Parameters.";
             case null when status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed:
                 return $"Check {Option(settings, nameof(ClientCredentialsOptions.TokenEndpoint))}: this is not a token endpoint.";
             default:
@@ -119,14 +119,17 @@ internal static class TokenResponseErrors
     private static string CredentialRemedy(AuthorizationServerRequest request, ClientSettings settings)
     {
         string method = settings.Authentication.Method;
-        string hint = method.EndsWith("_jwt", StringComparison.Ordinal)
-            ? " The server may want another KeyId, AssertionAudience or AssertionType."
-            : EncodingHint(request, settings);
+        string hint = EncodingHint(request, settings);
+        if (method.EndsWith("_jwt", StringComparison.Ordinal))
+        {
+            hint = " The server may expect another KeyId, AssertionAudience or AssertionType.";
+        }
+
         string clientId = Option(settings, nameof(ClientCredentialsOptions.ClientId));
         return $"Check {clientId}, the client's credential and AuthenticationMethod (now {method}).{hint}";
     }
 
-    // Some servers do not decode what RFC 6749 section 2.3.1 encodes.
+    // Some servers do not decode the encoding of RFC 6749 section 2.3.1.
     private static string EncodingHint(AuthorizationServerRequest request, ClientSettings settings)
     {
         string id = request.Client.ClientId;

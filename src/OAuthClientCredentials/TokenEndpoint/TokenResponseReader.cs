@@ -5,19 +5,19 @@ using OAuthClientCredentials.Transport;
 namespace OAuthClientCredentials.TokenEndpoint;
 
 /// <summary>
-/// When a request was sent, by both clocks: the lifetime counts from before the request, however long the response takes.
+/// When a request was sent, by both clocks. The lifetime counts from before the request, because the response may be slow.
 /// </summary>
 internal readonly record struct RequestTime(DateTimeOffset Utc, long Timestamp);
 
 /// <summary>
-/// Reads a token response (RFC 6749 sections 5.1 and 5.2): the token, or an error that says why there is none. No I/O, no clock.
+/// Reads a token response (RFC 6749 sections 5.1 and 5.2): returns the token or throws the error. No I/O, no clock.
 /// </summary>
 internal static class TokenResponseReader
 {
     private static readonly SearchValues<char> BearerCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/");
 
-    /// <exception cref="TokenRequestException">The response holds no token that can be used.</exception>
+    /// <exception cref="TokenRequestException">The response has no usable token.</exception>
     public static AccessToken Read(
         EndpointResponse response,
         AuthorizationServerRequest request,
@@ -32,7 +32,7 @@ internal static class TokenResponseReader
         }
 
         ClientCredentialsOptions options = wanted.Settings.Options;
-        if (ProblemOf(body, binding?.TokenType ?? "Bearer", options.RequireBearerSyntax) is { } problem)
+        if (ProblemOf(body, binding?.TokenType ?? AccessToken.Bearer, options.RequireBearerSyntax) is { } problem)
         {
             throw TokenResponseErrors.Unusable(problem, response, request, wanted.Settings);
         }
@@ -44,12 +44,11 @@ internal static class TokenResponseReader
             throw TokenResponseErrors.MissingScopes(missing, request, wanted.Settings);
         }
 
-        TimeSpan lifetime = body.ExpiresIn ?? options.DefaultLifetime;
-        lifetime = lifetime < options.MaxLifetime ? lifetime : options.MaxLifetime;
+        long lifetime = Math.Min((body.ExpiresIn ?? options.DefaultLifetime).Ticks, options.MaxLifetime.Ticks);
 
-        // The type as the standards write it: strict resource servers compare it case-sensitively, lax authorization servers return it in
-        // any case.
-        return new AccessToken(body.AccessToken, sentAt.Utc + lifetime, binding?.TokenType ?? "Bearer")
+        // The type is spelled as in the RFC, because some resource servers compare it case-sensitively and some authorization servers return
+        // it in another case.
+        return new AccessToken(body.AccessToken, sentAt.Utc.AddTicks(lifetime), binding?.TokenType ?? AccessToken.Bearer)
         {
             RequestedAt = sentAt.Utc,
             RequestedTimestamp = sentAt.Timestamp,
@@ -59,7 +58,7 @@ internal static class TokenResponseReader
         };
     }
 
-    /// <summary>The scopes that were requested and not granted, separated by spaces.</summary>
+    /// <summary>The requested scopes that were not granted, separated by spaces.</summary>
     public static string MissingScopes(IReadOnlyList<string> requested, IReadOnlyList<string> granted) =>
         ReferenceEquals(requested, granted) ? "" : string.Join(' ', requested.Except(granted, StringComparer.Ordinal));
 
@@ -71,13 +70,16 @@ internal static class TokenResponseReader
         }
         catch (FormatException exception)
         {
-            throw response.IsSuccess
-                ? TokenResponseErrors.Unusable(exception.Message, response, request, settings)
-                : TokenResponseErrors.Refused(response, null, request, settings);
+            if (!response.IsSuccess)
+            {
+                throw TokenResponseErrors.Refused(response, null, request, settings);
+            }
+
+            throw TokenResponseErrors.Unusable(exception.Message, response, request, settings);
         }
     }
 
-    // A server that names no scopes granted those that were requested (RFC 6749 section 5.1).
+    // A response without scope means that all requested scopes were granted (RFC 6749 section 5.1).
     private static IReadOnlyList<string> GrantedScopes(TokenResponse body, IReadOnlyList<string> requested)
     {
         string[] granted = (body.Scope ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -91,7 +93,7 @@ internal static class TokenResponseReader
             return "the response has no access_token";
         }
 
-        // Anything beyond visible ASCII could break the header it goes into.
+        // Other characters could break the Authorization header.
         if (!AccessToken.IsValidValue(body.AccessToken))
         {
             return "the access_token has characters that cannot be sent in a header";
@@ -102,10 +104,14 @@ internal static class TokenResponseReader
             return "the access_token is not in the b64token syntax of RFC 6750 section 2.1, which RequireBearerSyntax demands";
         }
 
-        // A missing type means Bearer. A token that has to be bound must say so: it is never used as a bearer token.
-        string said = body.TokenType.Length == 0 ? "Bearer" : body.TokenType;
-        bool isType = said.Equals(tokenType, StringComparison.OrdinalIgnoreCase);
-        return isType ? null : $"the token_type is not {tokenType}";
+        // A missing type means Bearer. A token of a binding must have its type, so that it is never used as a bearer token.
+        string actual = body.TokenType.Length == 0 ? AccessToken.Bearer : body.TokenType;
+        if (!actual.Equals(tokenType, StringComparison.OrdinalIgnoreCase))
+        {
+            return $"the token_type is not {tokenType}";
+        }
+
+        return null;
     }
 
     private static bool IsBearerSyntax(string token) => token[0] != '=' && !token.AsSpan().TrimEnd('=').ContainsAnyExcept(BearerCharacters);

@@ -3,30 +3,30 @@ using OAuthClientCredentials.Resilience;
 
 namespace OAuthClientCredentials.TokenEndpoint;
 
-/// <summary>One token that is wanted: for which settings and request, how patiently, and what has been sent for it so far.</summary>
+/// <summary>One token to request: with which settings, for which request, with how many attempts, and what was sent so far.</summary>
 internal sealed class WantedToken(ClientSettings settings, TokenRequest request, bool isAwaited)
 {
-    /// <summary>The settings that were current when the request began.</summary>
+    /// <summary>The settings that were current at the start.</summary>
     public ClientSettings Settings => settings;
 
     /// <summary>The request, with the client's options filled in.</summary>
     public TokenRequest Request => request;
 
-    /// <summary>The token that is to be replaced. A shared cache must not return it.</summary>
+    /// <summary>The token to replace. A shared cache must not return it.</summary>
     public AccessToken? NotThisToken { get; init; }
 
-    /// <summary>Whether failed attempts are repeated.</summary>
-    public Patience Patience { get; } = new(isAwaited);
+    /// <summary>Whether failed attempts are retried.</summary>
+    public RetryAllowance Retries { get; } = new(isAwaited);
 
-    /// <summary>The timestamp at which the time for everything is up.</summary>
+    /// <summary>The timestamp at which <see cref="ClientCredentialsOptions.Timeout"/> ends.</summary>
     public long Deadline { get; set; } = long.MaxValue;
 
-    /// <summary>How many requests were sent.</summary>
+    /// <summary>The number of token requests that were sent.</summary>
     public int Sent { get; set; }
 
-    /// <summary>Whether it waits for a permit at the endpoint.</summary>
+    /// <summary>Whether it is waiting for a permit at the endpoint.</summary>
     public bool WaitsForPermit { get; set; }
 }
 
-/// <summary>Obtains a wanted token: from the token endpoint, or from a shared cache before it.</summary>
+/// <summary>Gets a token from the shared cache or the token endpoint.</summary>
 internal delegate Task<AccessToken> FetchToken(WantedToken wanted, CancellationToken cancellationToken);

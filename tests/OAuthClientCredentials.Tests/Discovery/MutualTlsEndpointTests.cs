@@ -50,7 +50,7 @@ public sealed class MutualTlsEndpointTests : IDisposable
 
         TokenRequestException exception = await client.FailAsync();
         Assert.Contains(
-            "names no endpoint for mutual TLS (mtls_endpoint_aliases), and CertificateBoundTokens demands one. If this one does mutual TLS, set ClientCredentials:TokenEndpoint to it",
+            "names no endpoint for mutual TLS (mtls_endpoint_aliases), and CertificateBoundTokens requires one. If this one does mutual TLS, set ClientCredentials:TokenEndpoint to it",
             exception.Message,
             StringComparison.Ordinal);
         Assert.DoesNotContain(golden.Requests, request => request.StartsWith("POST", StringComparison.Ordinal));

@@ -19,6 +19,6 @@ internal static class ProviderState
     public static string KeyOf(this TokenProvider tokens, string clientName = "", TokenRequest? request = null) =>
         TokenIdentity.Compute(clientName, tokens.GetSettings(clientName).Options, tokens.GetSource(clientName, request).Request);
 
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_clients")]
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_caches")]
     private static extern ref ConcurrentDictionary<string, ClientTokenCache> ClientsOf(TokenProvider tokens);
 }

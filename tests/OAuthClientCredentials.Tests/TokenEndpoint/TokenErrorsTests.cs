@@ -13,7 +13,7 @@ public sealed class TokenErrorsTests
     [InlineData(400, "invalid_request", "Check Scopes, Audience, Resources and Parameters")]
     [InlineData(401, "invalid_client", "Check ClientCredentials:ClientId, the client's credential and AuthenticationMethod (now client_secret_basic)")]
     [InlineData(400, "unauthorized_client", "Allow the client-credentials grant")]
-    [InlineData(400, "unsupported_grant_type", "does not offer the client-credentials grant")]
+    [InlineData(400, "unsupported_grant_type", "does not support the client-credentials grant")]
     [InlineData(400, "invalid_scope", "Check ClientCredentials:Scopes")]
     [InlineData(400, "invalid_target", "Check ClientCredentials:Resources and Audience")]
     [InlineData(503, "temporarily_unavailable", "a transient problem")]
@@ -243,7 +243,7 @@ public sealed class TokenErrorsTests
         TestAuthorizationServer endpoint = OneClient.Scripted(TestResponse.Status(HttpStatusCode.OK, "access_token=canary", "application/x-www-form-urlencoded"));
         using OneClient client = new(endpoint);
         TokenRequestException exception = await client.FailAsync();
-        Assert.Contains("no JSON object (status 200, application/x-www-form-urlencoded)", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("not a JSON object (status 200, application/x-www-form-urlencoded)", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
     }
 

@@ -4,16 +4,16 @@ using Polly.Timeout;
 
 namespace OAuthClientCredentials.TokenEndpoint;
 
-/// <summary>The one bound and the one catch-all around everything that is done for a wanted token .</summary>
-internal static class TokenRequestBound
+/// <summary>Applies the time limit to a token request, and turns every failure into a TokenRequestException .</summary>
+internal static class TokenRequestGuard
 {
-    /// <summary>Runs the work on another thread, so that your code that blocks one cannot outlast the time limit.</summary>
-    /// <param name="wanted">The token that is wanted.</param>
-    /// <param name="work">Obtains it.</param>
+    /// <summary>Runs the work on another thread, so that user code that blocks its thread cannot outlast the time limit.</summary>
+    /// <param name="wanted">The token to request.</param>
+    /// <param name="work">Requests it.</param>
     /// <param name="timeProvider">The clock.</param>
-    /// <param name="stop">Cancels the work. It is cancelled here when the time is up.</param>
-    /// <exception cref="TokenRequestException">No token was obtained, for whatever reason.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled from outside.</exception>
+    /// <param name="stop">Cancels the work. It is cancelled here when the time limit is reached.</param>
+    /// <exception cref="TokenRequestException">No token was obtained.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled by the caller.</exception>
     public static async Task<AccessToken> RunAsync(
         WantedToken wanted,
         FetchToken work,
@@ -35,7 +35,7 @@ internal static class TokenRequestBound
         }
         catch (TimeoutException) when (!running.IsFaulted)
         {
-            // What your handlers do when they are cancelled may block: nobody waits for it.
+            // Cancellation callbacks of user handlers may block. Nobody waits for them.
             stop.CancelAsync().ObserveFault();
             throw TimedOut(wanted, settings.Options.Timeout).WithAttempts(wanted.Sent);
         }
@@ -56,8 +56,11 @@ internal static class TokenRequestBound
     private static TokenRequestException TimedOut(WantedToken wanted, TimeSpan limit)
     {
         ClientSettings settings = wanted.Settings;
-        return wanted.WaitsForPermit
-            ? TokenRequestErrors.HadNoPermit(settings.Context, limit, settings.Options.MaxConcurrentRequests)
-            : TokenRequestErrors.TimedOut(settings.Context, limit);
+        if (wanted.WaitsForPermit)
+        {
+            return TokenRequestErrors.HadNoPermit(settings.Context, limit, settings.Options.MaxConcurrentRequests);
+        }
+
+        return TokenRequestErrors.TimedOut(settings.Context, limit);
     }
 }
