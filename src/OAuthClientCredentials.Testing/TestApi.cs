@@ -3,42 +3,57 @@ using OAuthClientCredentials.Testing.Server;
 
 namespace OAuthClientCredentials.Testing;
 
-/// <summary>An API that takes only tokens which its <see cref="TestAuthorizationServer"/> issued and has not revoked, and answers 401 to everything else. Use it as the primary handler of an HttpClient. Thread-safe.</summary>
+/// <summary>
+/// An API that accepts only valid tokens of its <see cref="TestAuthorizationServer"/>, and responds with 401 to all other requests. Use it
+/// as the primary handler of an HttpClient. Thread-safe.
+/// </summary>
 public sealed class TestApi : HttpMessageHandler
 {
-    private readonly TokenBook _tokens;
-    private readonly Func<HttpRequestMessage, HttpResponseMessage>? _answer;
+    private readonly IssuedTokens _tokens;
+    private readonly Func<HttpRequestMessage, HttpResponseMessage>? _response;
     private int _calls;
     private int _unauthorized;
 
-    internal TestApi(TokenBook tokens, Func<HttpRequestMessage, HttpResponseMessage>? answer)
+    internal TestApi(IssuedTokens tokens, Func<HttpRequestMessage, HttpResponseMessage>? response)
     {
         _tokens = tokens;
-        _answer = answer;
+        _response = response;
     }
 
-    /// <summary>How many requests came, whatever the answer.</summary>
+    /// <summary>The number of requests received, including those with a 401 response.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
-    /// <summary>How many of them were answered with 401.</summary>
+    /// <summary>The number of requests with a 401 response.</summary>
     public int Unauthorized => Volatile.Read(ref _unauthorized);
 
     /// <inheritdoc/>
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(Send(request, cancellationToken));
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        Task.FromResult(Send(request, cancellationToken));
 
     /// <inheritdoc/>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         Interlocked.Increment(ref _calls);
-        HttpResponseMessage response = request.Headers.Authorization is { Scheme: "Bearer", Parameter: { } token } && _tokens.IsValid(token)
-            ? _answer?.Invoke(request) ?? Responses.Text(HttpStatusCode.OK, "", "text/plain")
-            : Refuse();
+        HttpResponseMessage response = CreateResponse(request);
         response.RequestMessage = request;
         return response;
     }
 
-    private HttpResponseMessage Refuse()
+    private HttpResponseMessage CreateResponse(HttpRequestMessage request)
+    {
+        if (!HasValidToken(request))
+        {
+            return Reject();
+        }
+
+        return _response?.Invoke(request) ?? Responses.Text(HttpStatusCode.OK, "", "text/plain");
+    }
+
+    private bool HasValidToken(HttpRequestMessage request) =>
+        request.Headers.Authorization is { Scheme: "Bearer", Parameter: { } token } && _tokens.IsValid(token);
+
+    private HttpResponseMessage Reject()
     {
         Interlocked.Increment(ref _unauthorized);
         HttpResponseMessage response = Responses.Text(HttpStatusCode.Unauthorized, "", "text/plain");

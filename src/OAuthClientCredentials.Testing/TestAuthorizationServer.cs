@@ -5,38 +5,44 @@ using OAuthClientCredentials.Testing.Server;
 
 namespace OAuthClientCredentials.Testing;
 
-/// <summary>An authorization server in memory that answers as a test tells it to: as a handler without sockets, or on a loopback port. Thread-safe.</summary>
+/// <summary>
+/// An in-memory authorization server with scripted responses. It is reached through a handler without sockets, or on a loopback port.
+/// Thread-safe.
+/// </summary>
 /// <remarks>
-/// It answers every POST as a token request, and serves its metadata document. Unless clients are added, it accepts any client with any
-/// credential; unless told otherwise, it answers each request with a new token.
+/// <list type="bullet">
+/// <item><description>Every POST is a token request. All other requests are metadata requests.</description></item>
+/// <item><description>Until a client is added, the server accepts every client and every credential.</description></item>
+/// <item><description>Until a response is scripted, the response to each token request is a new token.</description></item>
+/// </list>
 /// </remarks>
 public sealed class TestAuthorizationServer : IAsyncDisposable
 {
-    private const string Rfc8414 = "/.well-known/oauth-authorization-server";
-    private const string OpenId = "/.well-known/openid-configuration";
+    private const string OAuthMetadataPath = "/.well-known/oauth-authorization-server";
+    private const string OpenIdMetadataPath = "/.well-known/openid-configuration";
 
     private readonly object _gate = new();
     private readonly ConcurrentDictionary<string, TestClient> _clients = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _issuers = new(StringComparer.Ordinal);
-    private readonly Queue<TestResponse> _next = new();
-    private readonly TokenBook _tokens;
+    private readonly IssuedTokens _tokens;
     private readonly List<TestTokenRequest> _requests = [];
+    private readonly Queue<TestResponse> _next = new();
     private Func<TestTokenRequest, TestResponse> _always = static _ => TestResponse.Token();
     private LoopbackListener? _listener;
     private int _metadataRequests;
 
-    /// <summary>Makes a server.</summary>
-    /// <param name="timeProvider">Its clock, for instance a <see cref="TestTimeProvider"/>. Defaults to the system's.</param>
+    /// <summary>Creates a server.</summary>
+    /// <param name="timeProvider">The clock, for example a <see cref="TestTimeProvider"/>. Defaults to the system clock.</param>
     public TestAuthorizationServer(TimeProvider? timeProvider = null) => _tokens = new(timeProvider ?? TimeProvider.System);
 
-    /// <summary>Its clock. <c>UseTestAuthorizationServer</c> gives it to the application as well.</summary>
-    public TimeProvider TimeProvider => _tokens.Time;
+    /// <summary>The clock of the server. <c>UseTestAuthorizationServer</c> registers it in the application as well.</summary>
+    public TimeProvider TimeProvider => _tokens.TimeProvider;
 
-    /// <summary>The lifetime of tokens whose client has none of its own.</summary>
+    /// <summary>The lifetime of tokens, unless the client or the response sets another lifetime.</summary>
     /// <value>Defaults to one hour.</value>
     public TimeSpan Lifetime { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>The token requests that came so far, in order.</summary>
+    /// <summary>The token requests received so far, in order.</summary>
     public IReadOnlyList<TestTokenRequest> Requests
     {
         get
@@ -48,13 +54,13 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
         }
     }
 
-    /// <summary>How many metadata requests came so far.</summary>
+    /// <summary>The number of metadata requests received so far.</summary>
     public int MetadataRequests => Volatile.Read(ref _metadataRequests);
 
-    /// <summary>Registers a client. From then on only registered clients with a right secret get tokens.</summary>
+    /// <summary>Registers a client. After this call only registered clients with a correct secret receive tokens.</summary>
     /// <param name="clientId">The client identifier.</param>
-    /// <param name="secrets">The secrets that are good.</param>
-    /// <returns>The client, for more.</returns>
+    /// <param name="secrets">The secrets that the server accepts.</param>
+    /// <returns>The client, for further configuration.</returns>
     public TestClient AddClient(string clientId, params string[] secrets)
     {
         ArgumentNullException.ThrowIfNull(clientId);
@@ -62,36 +68,38 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
         return _clients[clientId] = new(clientId, secrets);
     }
 
-    /// <summary>Answers the next token requests in this way, one each, before anything else that was said.</summary>
-    /// <param name="answers">The answers.</param>
-    public void Next(params TestResponse[] answers)
+    /// <summary>Scripts the responses to the next token requests, one response each. They precede <c>Always</c>.</summary>
+    /// <param name="responses">The responses in their order.</param>
+    public void Next(params TestResponse[] responses)
     {
-        ArgumentNullException.ThrowIfNull(answers);
+        ArgumentNullException.ThrowIfNull(responses);
         lock (_gate)
         {
-            Array.ForEach(answers, _next.Enqueue);
+            Array.ForEach(responses, _next.Enqueue);
         }
     }
 
-    /// <summary>Answers in this way until told otherwise.</summary>
-    /// <param name="answer">The answer.</param>
-    public void Always(TestResponse answer) => Always(_ => answer);
+    /// <summary>Sets the response to all token requests, until it is set again or <see cref="Recover"/> is called.</summary>
+    /// <param name="response">The response.</param>
+    public void Always(TestResponse response) => Always(_ => response);
 
-    /// <summary>Answers in a way that depends on the request, until told otherwise.</summary>
-    /// <param name="answer">Says the answer to a request.</param>
-    public void Always(Func<TestTokenRequest, TestResponse> answer)
+    /// <summary>
+    /// Sets a callback that chooses the response to each token request, until it is set again or <see cref="Recover"/> is called.
+    /// </summary>
+    /// <param name="response">Returns the response to a request.</param>
+    public void Always(Func<TestTokenRequest, TestResponse> response)
     {
-        ArgumentNullException.ThrowIfNull(answer);
+        ArgumentNullException.ThrowIfNull(response);
         lock (_gate)
         {
-            _always = answer;
+            _always = response;
         }
     }
 
-    /// <summary>Refuses connections until <see cref="Recover"/>.</summary>
+    /// <summary>Refuses connections for token requests until <see cref="Recover"/> is called.</summary>
     public void Outage() => Always(TestResponse.ConnectionRefused());
 
-    /// <summary>Forgets every answer that was scripted, and issues tokens again.</summary>
+    /// <summary>Removes all scripted responses and issues tokens again.</summary>
     public void Recover()
     {
         lock (_gate)
@@ -101,119 +109,163 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Revokes every token issued so far, or those of one client: a <see cref="TestApi"/> takes them no longer.</summary>
-    /// <param name="clientId">The client; without one all.</param>
+    /// <summary>Revokes all issued tokens, or the issued tokens of one client. A <see cref="TestApi"/> rejects revoked tokens.</summary>
+    /// <param name="clientId">The client. Defaults to all clients.</param>
     public void RevokeTokens(string? clientId = null) => _tokens.Revoke(token => clientId is null || token.ClientId == clientId);
 
-    /// <summary>An API that takes the tokens of this server.</summary>
-    /// <param name="answer">What it answers to a request with a good token; without one an empty 200.</param>
-    /// <returns>A handler for the API's HttpClient.</returns>
-    public TestApi CreateApi(Func<HttpRequestMessage, HttpResponseMessage>? answer = null) => new(_tokens, answer);
+    /// <summary>Creates an API that accepts the tokens of this server.</summary>
+    /// <param name="response">Creates the response to a request with a valid token. Defaults to an empty 200 response.</param>
+    /// <returns>A primary handler for the HttpClient of the API.</returns>
+    public TestApi CreateApi(Func<HttpRequestMessage, HttpResponseMessage>? response = null) => new(_tokens, response);
 
-    /// <summary>The server as the primary handler of the HttpClient that requests tokens. Whatever address a request has, this server answers it.</summary>
-    /// <returns>A handler. To dispose it changes nothing.</returns>
-    public HttpMessageHandler CreateHandler() => new ServerHandler(AnswerAsync);
+    /// <summary>
+    /// Creates a primary handler for the HttpClient that requests tokens. The server responds to requests to any address.
+    /// </summary>
+    /// <returns>A handler. Disposing it has no effect.</returns>
+    public HttpMessageHandler CreateHandler() => new ServerHandler(RespondAsync);
 
-    /// <summary>Serves on a free loopback port too, until disposed.</summary>
-    /// <returns>The address, which is also the issuer. The token endpoint is <c>token</c> below it.</returns>
+    /// <summary>Listens on a free loopback port until the server is disposed.</summary>
+    /// <returns>The address, which is also the issuer. The path of the token endpoint is <c>token</c>.</returns>
     public Uri Listen()
     {
         lock (_gate)
         {
-            _listener ??= new(AnswerAsync);
+            _listener ??= new(RespondAsync);
         }
 
-        KnowIssuer(_listener.Address.ToString());
+        AddIssuer(_listener.Address.ToString());
         return _listener.Address;
     }
 
-    /// <summary>Says how many token requests must have come.</summary>
-    /// <param name="count">How many.</param>
-    /// <exception cref="TestAssertionException">Another number came; the message lists them.</exception>
+    /// <summary>Verifies the number of token requests received.</summary>
+    /// <param name="count">The expected number.</param>
+    /// <exception cref="TestAssertionException">The number is different. The message lists all requests.</exception>
     public void Verify(int count) => Verify(count, static _ => true, "");
 
-    /// <summary>Says how many token requests of a kind must have come.</summary>
-    /// <param name="count">How many.</param>
-    /// <param name="which">The kind.</param>
-    /// <param name="description">The kind in words; the compiler fills in its source.</param>
-    /// <exception cref="TestAssertionException">Another number came; the message lists all.</exception>
-    public void Verify(int count, Func<TestTokenRequest, bool> which, [CallerArgumentExpression(nameof(which))] string description = "")
+    /// <summary>Verifies the number of token requests received that match a condition.</summary>
+    /// <param name="count">The expected number.</param>
+    /// <param name="predicate">The condition.</param>
+    /// <param name="description">The condition in words. By default the compiler passes the source code of the condition.</param>
+    /// <exception cref="TestAssertionException">The number is different. The message lists all requests.</exception>
+    public void Verify(
+        int count,
+        Func<TestTokenRequest, bool> predicate,
+        [CallerArgumentExpression(nameof(predicate))] string description = "")
     {
-        ArgumentNullException.ThrowIfNull(which);
+        ArgumentNullException.ThrowIfNull(predicate);
         IReadOnlyList<TestTokenRequest> requests = Requests;
-        int found = requests.Count(which);
-        if (found == count)
+        int found = requests.Count(predicate);
+        if (found != count)
         {
-            return;
+            throw new TestAssertionException(Describe(requests, count, found, description));
         }
-
-        string kind = string.IsNullOrEmpty(description) ? "" : $" with {description}";
-        string came = requests.Count == 0 ? "No token request came at all." : $"What came:\n{string.Join('\n', requests.Select(request => $"  {request}"))}";
-        throw new TestAssertionException($"Expected {Plural(count)}{kind}, but there {(found == 1 ? "was" : "were")} {found}. {came}");
     }
 
-    /// <summary>Ends the loopback port, if there is one.</summary>
-    /// <returns>A task that ends when it is closed.</returns>
+    /// <summary>Stops listening on the loopback port, if <see cref="Listen"/> was called.</summary>
+    /// <returns>A task that completes when the port is closed.</returns>
     public ValueTask DisposeAsync() => _listener?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    // A metadata address does not tell whether its issuer ends in a slash, and clients compare to the letter.
-    internal void KnowIssuer(string issuer) => _issuers[issuer] = true;
+    /// <summary>
+    /// Adds an issuer to name in the metadata. The metadata address does not show whether the issuer ends in a slash, and clients require
+    /// an exact match.
+    /// </summary>
+    internal void AddIssuer(string issuer) => _issuers[issuer] = true;
 
-    private static string Plural(int count) => count == 1 ? "1 token request" : $"{count} token requests";
-
-    private async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> RespondAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (request.Method != HttpMethod.Post)
         {
-            return AnswerMetadata(request.RequestUri!);
+            return CreateMetadataResponse(request.RequestUri!);
         }
 
         TokenRequestForm form = await TokenRequestForm.ReadAsync(request, cancellationToken).ConfigureAwait(false);
         TestTokenRequest received;
-        TestResponse answer;
+        TestResponse response;
         lock (_gate)
         {
             received = new(_requests.Count + 1, TimeProvider.GetUtcNow(), form);
             _requests.Add(received);
-            answer = _next.TryDequeue(out TestResponse? scripted) ? scripted : _always(received);
+            response = _next.TryDequeue(out TestResponse? scripted) ? scripted : _always(received);
         }
 
+        return await SendAsync(response, form, received, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(
+        TestResponse response,
+        TokenRequestForm form,
+        TestTokenRequest request,
+        CancellationToken cancellationToken)
+    {
+        _clients.TryGetValue(form.ClientId ?? "", out TestClient? client);
+        ResponseContext context = new(request, client, FindError(form, client, request), _tokens, Lifetime);
         try
         {
-            _clients.TryGetValue(form.ClientId ?? "", out TestClient? client);
-            HttpResponseMessage response = await answer.SendAsync(new(received, client, Refusal(form, client, received), _tokens, Lifetime), cancellationToken).ConfigureAwait(false);
-            received.Outcome = $"{(int)response.StatusCode}";
-            return response;
+            HttpResponseMessage message = await response.CreateAsync(context, cancellationToken).ConfigureAwait(false);
+            request.Outcome = $"{(int)message.StatusCode}";
+            return message;
         }
         catch (HttpRequestException)
         {
-            received.Outcome = "refused";
+            request.Outcome = "refused";
             throw;
         }
     }
 
-    private string? Refusal(TokenRequestForm form, TestClient? client, TestTokenRequest request) =>
-        !_clients.IsEmpty && client?.Accepts(form.Credential) != true ? "invalid_client"
-        : request["grant_type"] != "client_credentials" ? "unsupported_grant_type"
-        : client?.MayAskFor(request.Scopes) == false ? "invalid_scope"
-        : null;
+    // The error code of a real server (RFC 6749 section 5.2), or null if the request is valid.
+    private string? FindError(TokenRequestForm form, TestClient? client, TestTokenRequest request)
+    {
+        if (!_clients.IsEmpty && client?.Accepts(form.Credential) != true)
+        {
+            return "invalid_client";
+        }
 
-    private HttpResponseMessage AnswerMetadata(Uri address)
+        if (request["grant_type"] != "client_credentials")
+        {
+            return "unsupported_grant_type";
+        }
+
+        if (client?.MayRequest(request.Scopes) == false)
+        {
+            return "invalid_scope";
+        }
+
+        return null;
+    }
+
+    private HttpResponseMessage CreateMetadataResponse(Uri address)
     {
         Interlocked.Increment(ref _metadataRequests);
-        string text = address.GetLeftPart(UriPartial.Path);
-        bool isMetadata = text.Contains(Rfc8414, StringComparison.Ordinal) || text.EndsWith(OpenId, StringComparison.Ordinal);
-        if (!isMetadata)
+        string url = address.GetLeftPart(UriPartial.Path);
+        if (!url.Contains(OAuthMetadataPath, StringComparison.Ordinal) && !url.EndsWith(OpenIdMetadataPath, StringComparison.Ordinal))
         {
             return Responses.Text(HttpStatusCode.NotFound, "", "text/plain");
         }
 
-        string inferred = text.Replace(Rfc8414, "", StringComparison.Ordinal).Replace(OpenId, "", StringComparison.Ordinal).TrimEnd('/');
-        string issuer = _issuers.Keys.FirstOrDefault(known => known.TrimEnd('/') == inferred) ?? inferred;
+        string issuer = url.Replace(OAuthMetadataPath, "", StringComparison.Ordinal)
+            .Replace(OpenIdMetadataPath, "", StringComparison.Ordinal)
+            .TrimEnd('/');
         return Responses.Json(HttpStatusCode.OK, json =>
         {
-            json.WriteString("issuer", issuer);
-            json.WriteString("token_endpoint", inferred + "/token");
+            json.WriteString("issuer", _issuers.Keys.FirstOrDefault(known => known.TrimEnd('/') == issuer) ?? issuer);
+            json.WriteString("token_endpoint", issuer + "/token");
         });
+    }
+
+    private static string Describe(IReadOnlyList<TestTokenRequest> requests, int expected, int found, string description)
+    {
+        string noun = expected == 1 ? "token request" : "token requests";
+        if (!string.IsNullOrEmpty(description))
+        {
+            noun += $" with {description}";
+        }
+
+        string message = $"Expected {expected} {noun}, but received {found}.";
+        if (requests.Count == 0)
+        {
+            return $"{message} No token request was received.";
+        }
+
+        return $"{message} Received requests:\n{string.Join('\n', requests.Select(request => $"  {request}"))}";
     }
 }

@@ -1,6 +1,6 @@
 namespace OAuthClientCredentials.Testing;
 
-/// <summary>A client that a <see cref="TestAuthorizationServer"/> knows. Each method returns the same client; thread-safe.</summary>
+/// <summary>A client that is registered at a <see cref="TestAuthorizationServer"/>. Thread-safe.</summary>
 public sealed class TestClient
 {
     private readonly object _gate = new();
@@ -18,8 +18,8 @@ public sealed class TestClient
 
     internal TimeSpan? Lifetime { get; private set; }
 
-    /// <summary>Gives its tokens a lifetime of their own.</summary>
-    /// <param name="lifetime">The lifetime; <c>expires_in</c> says it in whole seconds.</param>
+    /// <summary>Sets the lifetime of the client's tokens, instead of <see cref="TestAuthorizationServer.Lifetime"/>.</summary>
+    /// <param name="lifetime">The lifetime. <c>expires_in</c> contains it in whole seconds.</param>
     /// <returns>This client.</returns>
     public TestClient WithLifetime(TimeSpan lifetime)
     {
@@ -27,8 +27,8 @@ public sealed class TestClient
         return this;
     }
 
-    /// <summary>Limits what it may ask for: another scope is <c>invalid_scope</c>.</summary>
-    /// <param name="scopes">The scopes.</param>
+    /// <summary>Limits the scopes that the client may request. A request for another scope fails with <c>invalid_scope</c>.</summary>
+    /// <param name="scopes">The allowed scopes.</param>
     /// <returns>This client.</returns>
     public TestClient WithScopes(params string[] scopes)
     {
@@ -37,7 +37,7 @@ public sealed class TestClient
         return this;
     }
 
-    /// <summary>Accepts one more secret from now on, as servers do in a rotation.</summary>
+    /// <summary>Accepts one more secret, as at the beginning of a rotation.</summary>
     /// <param name="secret">The new secret.</param>
     /// <returns>This client.</returns>
     public TestClient AddSecret(string secret)
@@ -50,7 +50,7 @@ public sealed class TestClient
         return this;
     }
 
-    /// <summary>Accepts a secret no longer: the end of a rotation, or of a leak.</summary>
+    /// <summary>Rejects a secret from now on, as at the end of a rotation or after a leak.</summary>
     /// <param name="secret">The old secret.</param>
     /// <returns>This client.</returns>
     public TestClient RemoveSecret(string secret)
@@ -63,11 +63,12 @@ public sealed class TestClient
         return this;
     }
 
-    /// <summary>Names the client, never a secret.</summary>
-    /// <returns>A text for people.</returns>
+    /// <summary>Describes the client without its secrets.</summary>
+    /// <returns>The type name and the client identifier.</returns>
     public override string ToString() => $"{nameof(TestClient)} {{ ClientId = {ClientId} }}";
 
     internal bool Accepts(string? secret) => Array.Exists(_secrets, known => known == secret);
 
-    internal bool MayAskFor(IEnumerable<string> scopes) => _scopes is null || scopes.All(scope => Array.Exists(_scopes, known => known == scope));
+    internal bool MayRequest(IEnumerable<string> scopes) =>
+        _scopes is null || scopes.All(scope => Array.Exists(_scopes, known => known == scope));
 }

@@ -4,81 +4,92 @@ using OAuthClientCredentials.Testing.Server;
 
 namespace OAuthClientCredentials.Testing;
 
-/// <summary>How a <see cref="TestAuthorizationServer"/> answers one token request. Immutable; may be used again.</summary>
+/// <summary>The response of a <see cref="TestAuthorizationServer"/> to one token request. Immutable and reusable.</summary>
 public sealed class TestResponse
 {
-    private readonly Func<Exchange, CancellationToken, Task<HttpResponseMessage>> _answer;
+    private readonly Func<ResponseContext, CancellationToken, Task<HttpResponseMessage>> _create;
 
-    private TestResponse(Func<Exchange, CancellationToken, Task<HttpResponseMessage>> answer) => _answer = answer;
+    private TestResponse(Func<ResponseContext, CancellationToken, Task<HttpResponseMessage>> create) => _create = create;
 
-    private TestResponse(Func<Exchange, HttpResponseMessage> answer)
-        : this((exchange, _) => Task.FromResult(answer(exchange)))
+    private TestResponse(Func<ResponseContext, HttpResponseMessage> create)
+        : this((context, _) => Task.FromResult(create(context)))
     {
     }
 
-    /// <summary>A new token for a client that proves itself, else the error that a server would answer with. This is how it answers unless told otherwise.</summary>
-    /// <param name="lifetime">The token's lifetime; without one the client's, else the server's.</param>
-    /// <param name="value">The token; without one <c>token-1</c>, <c>token-2</c> and so on.</param>
-    /// <param name="scope">The scope granted, for instance a narrower one; without one nothing is said of it.</param>
-    /// <returns>The answer.</returns>
+    /// <summary>
+    /// A new token if the client authenticates correctly; otherwise the error response of a real server. This is the default response.
+    /// </summary>
+    /// <param name="lifetime">The lifetime of the token. Defaults to the lifetime of the client, or else of the server.</param>
+    /// <param name="value">The token. Defaults to <c>token-1</c>, <c>token-2</c> and so on.</param>
+    /// <param name="scope">The granted scope, for example a narrower one. By default the response has no <c>scope</c>.</param>
+    /// <returns>A response with a new token.</returns>
     public static TestResponse Token(TimeSpan? lifetime = null, string? value = null, string? scope = null) =>
-        new(exchange => exchange.IssueToken(lifetime, value, scope, saysLifetime: true));
+        new(context => context.IssueToken(lifetime, value, scope, includeExpiresIn: true));
 
     /// <summary>A new token whose response has no <c>expires_in</c>.</summary>
-    /// <returns>The answer.</returns>
-    public static TestResponse TokenWithoutLifetime() => new(exchange => exchange.IssueToken(null, null, null, saysLifetime: false));
+    /// <returns>A response with a new token.</returns>
+    public static TestResponse TokenWithoutLifetime() =>
+        new(context => context.IssueToken(null, null, null, includeExpiresIn: false));
 
-    /// <summary>The token that was issued last, with what is left of its life: some servers hand it out until it is nearly gone.</summary>
-    /// <returns>The answer.</returns>
-    public static TestResponse SameToken() => new(exchange => exchange.RepeatToken());
+    /// <summary>
+    /// The last issued token with its remaining lifetime. Some servers return the same token until it is about to expire.
+    /// </summary>
+    /// <returns>A response with the last issued token, or with a new token if there is none.</returns>
+    public static TestResponse SameToken() => new(context => context.RepeatToken());
 
     /// <summary>An error response (RFC 6749 section 5.2).</summary>
-    /// <param name="error">The error code, for instance <c>invalid_client</c>.</param>
+    /// <param name="error">The error code, for example <c>invalid_client</c>.</param>
     /// <param name="description">The <c>error_description</c>.</param>
-    /// <param name="status">The status; without one 401 for <c>invalid_client</c> and 400 for others.</param>
-    /// <returns>The answer.</returns>
+    /// <param name="status">The status code. Defaults to 401 for <c>invalid_client</c>, and to 400 for other errors.</param>
+    /// <returns>An error response.</returns>
     public static TestResponse Error(string error, string? description = null, HttpStatusCode? status = null) =>
         new(_ => Responses.Error(error, description, status));
 
-    /// <summary>Any status with any body.</summary>
-    /// <param name="status">The status.</param>
+    /// <summary>A response with a status code and a body.</summary>
+    /// <param name="status">The status code.</param>
     /// <param name="body">The body.</param>
-    /// <param name="mediaType">The body's media type.</param>
-    /// <returns>The answer.</returns>
+    /// <param name="mediaType">The media type of the body.</param>
+    /// <returns>A response with this status code and body.</returns>
     public static TestResponse Status(HttpStatusCode status, string body = "", string mediaType = "text/plain") =>
         new(_ => Responses.Text(status, body, mediaType));
 
-    /// <summary>Any response at all: the handler's whole freedom.</summary>
-    /// <param name="response">Makes the response.</param>
-    /// <returns>The answer.</returns>
-    public static TestResponse Response(Func<HttpResponseMessage> response) => new(_ => response());
+    /// <summary>A response that your code creates.</summary>
+    /// <param name="response">Creates the response. It is called for each request.</param>
+    /// <returns>A response that is created by <paramref name="response"/>.</returns>
+    public static TestResponse Custom(Func<HttpResponseMessage> response) => new(_ => response());
 
-    /// <summary>A 200 whose JSON ends in the middle.</summary>
-    /// <returns>The answer.</returns>
+    /// <summary>A 200 response whose JSON is incomplete.</summary>
+    /// <returns>A response with malformed JSON.</returns>
     public static TestResponse MalformedJson() => Status(HttpStatusCode.OK, """{"access_token":"tok""", "application/json");
 
-    /// <summary>503, with a time to come back at if one is given.</summary>
-    /// <param name="retryAfter">The <c>Retry-After</c>, in whole seconds.</param>
-    /// <returns>The answer.</returns>
-    public static TestResponse Unavailable(TimeSpan? retryAfter = null) => new(_ => Responses.Busy(HttpStatusCode.ServiceUnavailable, retryAfter));
+    /// <summary>A 503 response, optionally with <c>Retry-After</c>.</summary>
+    /// <param name="retryAfter">The <c>Retry-After</c> in whole seconds. By default the response has none.</param>
+    /// <returns>A 503 response.</returns>
+    public static TestResponse Unavailable(TimeSpan? retryAfter = null) =>
+        new(_ => Responses.WithRetryAfter(HttpStatusCode.ServiceUnavailable, retryAfter));
 
-    /// <summary>429, with a time to come back at if one is given.</summary>
-    /// <param name="retryAfter">The <c>Retry-After</c>, in whole seconds.</param>
-    /// <returns>The answer.</returns>
-    public static TestResponse TooManyRequests(TimeSpan? retryAfter = null) => new(_ => Responses.Busy(HttpStatusCode.TooManyRequests, retryAfter));
+    /// <summary>A 429 response, optionally with <c>Retry-After</c>.</summary>
+    /// <param name="retryAfter">The <c>Retry-After</c> in whole seconds. By default the response has none.</param>
+    /// <returns>A 429 response.</returns>
+    public static TestResponse TooManyRequests(TimeSpan? retryAfter = null) =>
+        new(_ => Responses.WithRetryAfter(HttpStatusCode.TooManyRequests, retryAfter));
 
-    /// <summary>No connection. Over a socket the connection is cut instead.</summary>
-    /// <returns>The answer.</returns>
-    public static TestResponse ConnectionRefused() =>
-        new(_ => throw new HttpRequestException(HttpRequestError.ConnectionError, "The test authorization server refuses connections.", new SocketException((int)SocketError.ConnectionRefused)));
+    /// <summary>
+    /// A refused connection. On a loopback port (<see cref="TestAuthorizationServer.Listen"/>) the connection is closed instead.
+    /// </summary>
+    /// <returns>A refused connection.</returns>
+    public static TestResponse ConnectionRefused() => new(_ => throw new HttpRequestException(
+        HttpRequestError.ConnectionError,
+        "The test authorization server refuses connections.",
+        new SocketException((int)SocketError.ConnectionRefused)));
 
-    /// <summary>Nothing, until the caller gives up.</summary>
-    /// <returns>The answer.</returns>
+    /// <summary>No response until the client cancels the request.</summary>
+    /// <returns>A response that never completes.</returns>
     public static TestResponse Never() => Token().After(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously).Task);
 
-    /// <summary>A demand for a DPoP proof with this nonce (RFC 9449 section 8).</summary>
+    /// <summary>An error response that requires a DPoP proof with a nonce (RFC 9449 section 8).</summary>
     /// <param name="nonce">The nonce.</param>
-    /// <returns>The answer.</returns>
+    /// <returns>A <c>use_dpop_nonce</c> error response.</returns>
     public static TestResponse NonceChallenge(string nonce) => new(_ =>
     {
         HttpResponseMessage response = Responses.Error("use_dpop_nonce", null, null);
@@ -86,32 +97,33 @@ public sealed class TestResponse
         return response;
     });
 
-    /// <summary>The same answer, but slow.</summary>
-    /// <param name="delay">How slow, by the server's clock.</param>
-    /// <returns>Another answer.</returns>
-    public TestResponse After(TimeSpan delay) => new(async (exchange, cancellationToken) =>
+    /// <summary>The same response after a delay.</summary>
+    /// <param name="delay">The delay, by the server's clock.</param>
+    /// <returns>A new response that includes the delay.</returns>
+    public TestResponse After(TimeSpan delay) => new(async (context, cancellationToken) =>
     {
-        await Task.Delay(delay, exchange.Time, cancellationToken).ConfigureAwait(false);
-        return await _answer(exchange, cancellationToken).ConfigureAwait(false);
+        await Task.Delay(delay, context.TimeProvider, cancellationToken).ConfigureAwait(false);
+        return await _create(context, cancellationToken).ConfigureAwait(false);
     });
 
-    /// <summary>The same answer, once something has happened in the test.</summary>
-    /// <param name="gate">What has to happen first.</param>
-    /// <returns>Another answer.</returns>
+    /// <summary>The same response after a task completes.</summary>
+    /// <param name="gate">The task to wait for.</param>
+    /// <returns>A new response that waits for the task.</returns>
     public TestResponse After(Task gate)
     {
         ArgumentNullException.ThrowIfNull(gate);
         return After(gate.WaitAsync);
     }
 
-    /// <summary>The same answer, after something that the test does while the request waits.</summary>
-    /// <param name="step">What is done first; the token is cancelled when the caller gives up.</param>
-    /// <returns>Another answer.</returns>
-    public TestResponse After(Func<CancellationToken, Task> step) => new(async (exchange, cancellationToken) =>
+    /// <summary>The same response after a callback of the test. The token request waits until the callback completes.</summary>
+    /// <param name="step">The callback. Its token is cancelled when the client cancels the request.</param>
+    /// <returns>A new response that runs the callback first.</returns>
+    public TestResponse After(Func<CancellationToken, Task> step) => new(async (context, cancellationToken) =>
     {
         await step(cancellationToken).ConfigureAwait(false);
-        return await _answer(exchange, cancellationToken).ConfigureAwait(false);
+        return await _create(context, cancellationToken).ConfigureAwait(false);
     });
 
-    internal Task<HttpResponseMessage> SendAsync(Exchange exchange, CancellationToken cancellationToken) => _answer(exchange, cancellationToken);
+    internal Task<HttpResponseMessage> CreateAsync(ResponseContext context, CancellationToken cancellationToken) =>
+        _create(context, cancellationToken);
 }

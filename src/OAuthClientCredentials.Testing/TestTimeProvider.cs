@@ -1,9 +1,13 @@
 namespace OAuthClientCredentials.Testing;
 
-/// <summary>A clock that stands still until a test moves it. Timers fire in order while it moves. Thread-safe.</summary>
+/// <summary>A clock that moves only when the test moves it. Timers fire in order while it moves. Thread-safe.</summary>
 /// <remarks>
-/// Wall clock and monotonic clock move together, as on a good day, or apart: a machine that slept is <see cref="JumpWallClock"/> forward
-/// (Linux stops the monotonic clock meanwhile), somebody who set the clock is a jump either way. Timers follow the monotonic clock.
+/// It has a wall clock and a monotonic clock. Timers follow the monotonic clock.
+/// <list type="bullet">
+/// <item><description><see cref="Advance"/> moves both clocks.</description></item>
+/// <item><description><see cref="JumpWallClock"/> moves the wall clock only. A jump forward simulates a machine that was suspended (Linux
+/// stops the monotonic clock meanwhile). A jump in either direction simulates a change of the system time.</description></item>
+/// </list>
 /// </remarks>
 public sealed class TestTimeProvider : TimeProvider
 {
@@ -13,9 +17,13 @@ public sealed class TestTimeProvider : TimeProvider
     private TimeSpan _elapsed;
     private TimeSpan _offset;
 
-    /// <summary>Makes a clock.</summary>
-    /// <param name="start">What the wall clock shows (UTC). Defaults to the beginning of 2026.</param>
-    public TestTimeProvider(DateTimeOffset? start = null) => _start = (start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)).ToUniversalTime();
+    /// <summary>Creates a clock.</summary>
+    /// <param name="start">The initial time of the wall clock. Defaults to the beginning of 2026 (UTC).</param>
+    public TestTimeProvider(DateTimeOffset? start = null)
+    {
+        DateTimeOffset first = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        _start = first.ToUniversalTime();
+    }
 
     /// <inheritdoc/>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -41,9 +49,11 @@ public sealed class TestTimeProvider : TimeProvider
         }
     }
 
-    /// <summary>Lets time pass on both clocks. Every timer that is due on the way fires at its own moment.</summary>
-    /// <param name="by">How much time. Not negative.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="by"/> is negative: time does not run backwards. Use <see cref="JumpWallClock"/>.</exception>
+    /// <summary>Moves both clocks forward. Timers that become due fire in order, each when the clock shows its due time.</summary>
+    /// <param name="by">The amount of time. It must not be negative.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="by"/> is negative. To move the wall clock back, use <see cref="JumpWallClock"/>.
+    /// </exception>
     public void Advance(TimeSpan by)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
@@ -53,14 +63,14 @@ public sealed class TestTimeProvider : TimeProvider
             end = _elapsed + by;
         }
 
-        while (NextDue(end) is { } timer)
+        while (MoveToNextTimer(end) is { } timer)
         {
             timer.Fire();
         }
     }
 
-    /// <summary>Moves the wall clock alone: forward when the machine slept, either way when somebody set the clock. No timer fires.</summary>
-    /// <param name="by">How far.</param>
+    /// <summary>Moves the wall clock only, as when the machine was suspended or the system time was changed. No timer fires.</summary>
+    /// <param name="by">The amount of time. It is negative for a jump back.</param>
     public void JumpWallClock(TimeSpan by)
     {
         lock (_gate)
@@ -78,14 +88,19 @@ public sealed class TestTimeProvider : TimeProvider
         return timer;
     }
 
-    // Moves the clock to the next timer that is due, or to the end if there is none.
-    private Timer? NextDue(TimeSpan end)
+    // Moves the clock to the due time of the next timer, or to the end if no timer is due.
+    private Timer? MoveToNextTimer(TimeSpan end)
     {
         lock (_gate)
         {
             Timer? next = _timers.Where(timer => timer.DueAt <= end).MinBy(timer => timer.DueAt);
-            _elapsed = TimeSpan.FromTicks(Math.Max(_elapsed.Ticks, (next?.DueAt ?? end).Ticks));
-            next?.Schedule();
+            TimeSpan target = next?.DueAt ?? end;
+            if (target > _elapsed)
+            {
+                _elapsed = target;
+            }
+
+            next?.ScheduleNextPeriod_NeedsLock();
             return next;
         }
     }
@@ -98,8 +113,8 @@ public sealed class TestTimeProvider : TimeProvider
 
         public void Fire() => callback(state);
 
-        /// <summary>Under the clock's lock: waits for the next period, or is done.</summary>
-        public void Schedule()
+        // A timer without a period fires once.
+        public void ScheduleNextPeriod_NeedsLock()
         {
             if (_period > TimeSpan.Zero)
             {
@@ -124,7 +139,7 @@ public sealed class TestTimeProvider : TimeProvider
                 }
             }
 
-            // As the platform does it, what is due at once fires without any time passing.
+            // A timer that is due immediately fires without a move of the clock, as the timers of .NET do.
             if (dueTime == TimeSpan.Zero)
             {
                 time.Advance(TimeSpan.Zero);

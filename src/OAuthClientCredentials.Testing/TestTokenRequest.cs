@@ -3,7 +3,7 @@ using OAuthClientCredentials.Testing.Server;
 
 namespace OAuthClientCredentials.Testing;
 
-/// <summary>A token request as it reached a <see cref="TestAuthorizationServer"/>. It holds no secret in a place that is printed. Immutable.</summary>
+/// <summary>A token request that a <see cref="TestAuthorizationServer"/> received. No property contains a secret. Immutable.</summary>
 public sealed class TestTokenRequest
 {
     private readonly string? _credential;
@@ -18,40 +18,47 @@ public sealed class TestTokenRequest
         _credential = form.Credential;
     }
 
-    /// <summary>Its number, the first being 1.</summary>
+    /// <summary>The number of the request. The first request has number 1.</summary>
     public int Number { get; }
 
-    /// <summary>When it came (UTC), by the server's clock.</summary>
+    /// <summary>When the request was received (UTC), by the server's clock.</summary>
     public DateTimeOffset At { get; }
 
-    /// <summary>The client identifier, wherever in the request it stood; <see langword="null"/> if nowhere.</summary>
+    /// <summary>The client identifier from the Authorization header or the form; <see langword="null"/> if the request has none.</summary>
     public string? ClientId { get; }
 
-    /// <summary>How the client proved itself, by the IANA name: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>private_key_jwt</c> for any assertion, or <c>none</c>.</summary>
+    /// <summary>
+    /// The IANA name of the client's authentication method: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>private_key_jwt</c>
+    /// for any assertion, or <c>none</c>.
+    /// </summary>
     public string AuthenticationMethod { get; }
 
-    /// <summary>The form parameters in their order; the values of <c>client_secret</c> and <c>client_assertion</c> are <c>***</c>.</summary>
+    /// <summary>
+    /// The form parameters in their order. The values of <c>client_secret</c> and <c>client_assertion</c> are replaced by <c>***</c>.
+    /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>> Parameters { get; }
 
-    /// <summary>The scopes that were asked for.</summary>
+    /// <summary>The requested scopes.</summary>
     public IReadOnlyList<string> Scopes => (this["scope"] ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
-    internal string Outcome { get; set; } = "no answer yet";
+    internal string Outcome { get; set; } = "no response yet";
 
-    /// <summary>The value of a parameter, the first if there are several, or <see langword="null"/>.</summary>
-    /// <param name="parameter">The parameter's name.</param>
+    /// <summary>The value of a form parameter: the first value if there are several, <see langword="null"/> if there is none.</summary>
+    /// <param name="parameter">The name of the parameter.</param>
     public string? this[string parameter] => Parameters.FirstOrDefault(pair => pair.Key == parameter).Value;
 
-    /// <summary>Whether it proved the client with this secret, or this assertion.</summary>
-    /// <param name="secret">The secret.</param>
-    /// <returns><see langword="true"/> if so.</returns>
+    /// <summary>Returns whether the client authenticated with this secret or assertion.</summary>
+    /// <param name="secret">The secret or assertion.</param>
+    /// <returns><see langword="true"/> if the request contained it as its credential; otherwise <see langword="false"/>.</returns>
     public bool Used(string secret) => _credential == secret;
 
-    /// <summary>What came and how it was answered, without any secret.</summary>
-    /// <returns>A line for people.</returns>
+    /// <summary>Describes the request and its response in one line, without secrets.</summary>
+    /// <returns>The number, time, client, method, parameters and response status of the request.</returns>
     public override string ToString()
     {
-        string parameters = string.Join(' ', Parameters.Where(pair => pair.Key != "client_id").Select(pair => $"{pair.Key}={pair.Value}"));
-        return string.Create(CultureInfo.InvariantCulture, $"{Number}. {At:HH:mm:ss.fff} {ClientId ?? "(no client_id)"} {AuthenticationMethod} {parameters} -> {Outcome}");
+        IEnumerable<string> parameters = Parameters.Where(pair => pair.Key != "client_id").Select(pair => $"{pair.Key}={pair.Value}");
+        string time = At.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
+        string number = Number.ToString(CultureInfo.InvariantCulture);
+        return $"{number}. {time} {ClientId ?? "(no client_id)"} {AuthenticationMethod} {string.Join(' ', parameters)} -> {Outcome}";
     }
 }

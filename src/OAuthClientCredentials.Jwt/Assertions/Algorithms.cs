@@ -1,18 +1,23 @@
 namespace OAuthClientCredentials.Jwt.Assertions;
 
-/// <summary>The signature algorithms of assertions: never <c>none</c>, and HMAC only where the method says so.</summary>
+/// <summary>The signature algorithms of assertions. <c>none</c> is not one of them .</summary>
 internal static class Algorithms
 {
-    public static readonly string[] OfKeys = ["PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "RS256", "EdDSA"];
+    /// <summary>The algorithms of <c>private_key_jwt</c>.</summary>
+    public static readonly string[] Asymmetric = ["PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "RS256", "EdDSA"];
 
-    /// <summary>How long a signature is where the algorithm tells (RFC 7518 section 3.4, RFC 8037); of RSA it is the key that does.</summary>
-    public static int SignatureBytes(string algorithm, int actual) => algorithm switch
+    /// <summary>The algorithms of <c>client_secret_jwt</c>.</summary>
+    public static readonly string[] Symmetric = ["HS256", "HS384", "HS512"];
+
+    /// <summary>
+    /// Whether a signature can have this length. ECDSA and EdDSA fix the length (RFC 7518 section 3.4, RFC 8037 section 3.1); the length of
+    /// an RSA signature depends on the key.
+    /// </summary>
+    public static bool IsSignatureLength(string algorithm, int bytes) => algorithm switch
     {
-        "ES256" or "EdDSA" => 64,
-        "ES384" => 96,
-        "ES512" => 132,
-        _ => Math.Max(actual, 1),
+        "ES256" or "EdDSA" => bytes == 64,
+        "ES384" => bytes == 96,
+        "ES512" => bytes == 132,
+        _ => bytes > 0,
     };
-
-    public static readonly string[] OfSecrets = ["HS256", "HS384", "HS512"];
 }

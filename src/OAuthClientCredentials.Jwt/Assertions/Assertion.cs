@@ -8,45 +8,42 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace OAuthClientCredentials.Jwt.Assertions;
 
-/// <summary>What one assertion says (RFC 7523 section 3, RFC 10070). A new one for every attempt: its <c>jti</c> is good once.</summary>
+/// <summary>
+/// The content of one assertion (RFC 7523 section 3, RFC 10070). Every attempt has a new one, because servers accept a <c>jti</c> once.
+/// </summary>
 internal sealed record Assertion(string ClientId, string Audience, string Type, DateTimeOffset Now, TimeSpan Lifetime)
 {
-    // 160 bits.
+    // 160 bits, so that no jti is ever repeated.
     private const int IdBytes = 20;
 
-    // Nothing of it goes into a page; a server that compares bytes should see the plus sign of the type as one.
-    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    // The '+' in the type is written as it is, for servers that compare the bytes. The text is never part of an HTML page.
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <returns>The assertion, or <see langword="null"/> if the signature cannot be one of that algorithm.</returns>
-    public async ValueTask<string?> SignAsync(AssertionSigner signer, string? certificateThumbprint, CancellationToken cancellationToken)
+    /// <summary>Signs the assertion with a new <c>jti</c>.</summary>
+    /// <returns>
+    /// The signed assertion, or <see langword="null"/> if the signature does not have the length that its algorithm requires.
+    /// </returns>
+    public async ValueTask<string?> SignAsync(AssertionSigner signer, CancellationToken cancellationToken)
     {
-        string input = $"{Encode(writer => WriteHeader(writer, signer, certificateThumbprint))}.{Encode(WriteClaims)}";
+        string input = $"{Encode(writer => WriteHeader(writer, signer))}.{Encode(WriteClaims)}";
         byte[] signature = await signer.SignAsync(Encoding.ASCII.GetBytes(input), cancellationToken).ConfigureAwait(false);
-        return signature.Length == Algorithms.SignatureBytes(signer.Algorithm, signature.Length) ? $"{input}.{Base64UrlEncoder.Encode(signature)}" : null;
+        if (!Algorithms.IsSignatureLength(signer.Algorithm, signature.Length))
+        {
+            return null;
+        }
+
+        return $"{input}.{Base64UrlEncoder.Encode(signature)}";
     }
 
-    private void WriteHeader(Utf8JsonWriter writer, AssertionSigner signer, string? certificateThumbprint)
+    private void WriteHeader(Utf8JsonWriter writer, AssertionSigner signer)
     {
         writer.WriteString(JwtHeaderParameterNames.Alg, signer.Algorithm);
         writer.WriteString(JwtHeaderParameterNames.Typ, Type);
-        WriteIfAny(writer, JwtHeaderParameterNames.Kid, signer.KeyId);
-        WriteIfAny(writer, "x5t#S256", certificateThumbprint);
+        WriteUnlessEmpty(writer, JwtHeaderParameterNames.Kid, signer.KeyId);
+        WriteUnlessEmpty(writer, "x5t#S256", signer.CertificateThumbprint);
     }
 
-    // without nbf, which a server whose clock is behind would refuse.
-    private void WriteClaims(Utf8JsonWriter writer)
-    {
-        writer.WriteString(JwtRegisteredClaimNames.Iss, ClientId);
-        writer.WriteString(JwtRegisteredClaimNames.Sub, ClientId);
-
-        // one string, never an array.
-        writer.WriteString(JwtRegisteredClaimNames.Aud, Audience);
-        writer.WriteString(JwtRegisteredClaimNames.Jti, Base64UrlEncoder.Encode(RandomNumberGenerator.GetBytes(IdBytes)));
-        writer.WriteNumber(JwtRegisteredClaimNames.Iat, Now.ToUnixTimeSeconds());
-        writer.WriteNumber(JwtRegisteredClaimNames.Exp, (Now + Lifetime).ToUnixTimeSeconds());
-    }
-
-    private static void WriteIfAny(Utf8JsonWriter writer, string name, string? value)
+    private static void WriteUnlessEmpty(Utf8JsonWriter writer, string name, string? value)
     {
         if (!string.IsNullOrEmpty(value))
         {
@@ -54,10 +51,23 @@ internal sealed record Assertion(string ClientId, string Audience, string Type, 
         }
     }
 
+    // There is no nbf: a server whose clock is behind would reject the assertion.
+    private void WriteClaims(Utf8JsonWriter writer)
+    {
+        writer.WriteString(JwtRegisteredClaimNames.Iss, ClientId);
+        writer.WriteString(JwtRegisteredClaimNames.Sub, ClientId);
+
+        // A single string, never an array: the issuer is the only audience (RFC 10070, R-140).
+        writer.WriteString(JwtRegisteredClaimNames.Aud, Audience);
+        writer.WriteString(JwtRegisteredClaimNames.Jti, Base64UrlEncoder.Encode(RandomNumberGenerator.GetBytes(IdBytes)));
+        writer.WriteNumber(JwtRegisteredClaimNames.Iat, Now.ToUnixTimeSeconds());
+        writer.WriteNumber(JwtRegisteredClaimNames.Exp, (Now + Lifetime).ToUnixTimeSeconds());
+    }
+
     private static string Encode(Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> buffer = new(256);
-        using Utf8JsonWriter writer = new(buffer, Plain);
+        using Utf8JsonWriter writer = new(buffer, WriterOptions);
         writer.WriteStartObject();
         write(writer);
         writer.WriteEndObject();

@@ -2,52 +2,80 @@ using OAuthClientCredentials.Jwt.Keys;
 
 namespace OAuthClientCredentials.Jwt.Assertions;
 
-/// <summary>What a client that signs its assertions needs (R-140, R-143).</summary>
+/// <summary>Validates the options of a client that signs its assertions (R-140, R-143).</summary>
 internal static class JwtRules
 {
-    public static IEnumerable<(string Option, string Problem)> Check(ClientCredentialsOptions options, bool isByOwnSigner, bool isBySecret, KeySource key)
+    private const string RemoveOne = "Remove one of the two";
+
+    public static IEnumerable<(string Option, string Problem)> Check(
+        ClientCredentialsOptions options,
+        bool hasSigner,
+        bool isBySecret,
+        KeySource key) =>
+        CheckAudience(options).Concat(CheckCredential(options, hasSigner, isBySecret, key));
+
+    private static IEnumerable<(string Option, string Problem)> CheckAudience(ClientCredentialsOptions options)
     {
         if (string.IsNullOrEmpty(options.Authority) && string.IsNullOrEmpty(options.AssertionAudience))
         {
-            yield return (nameof(options.Authority), "is missing: the issuer is the aud of assertions (RFC 10070). Set it, or set AssertionAudience to the fixed value that the server wants");
+            const string Remedy = "Set it, or set AssertionAudience to the value that the server expects";
+            yield return (nameof(options.Authority), $"is missing: the issuer is the aud of assertions (RFC 10070). {Remedy}");
+        }
+    }
+
+    private static IEnumerable<(string Option, string Problem)> CheckCredential(
+        ClientCredentialsOptions options,
+        bool hasSigner,
+        bool isBySecret,
+        KeySource key)
+    {
+        if (isBySecret)
+        {
+            return CheckSecret(options);
         }
 
-        foreach ((string, string) problem in isBySecret ? CheckSecret(options) : isByOwnSigner ? CheckSigner(options) : CheckKey(options, key))
+        if (hasSigner)
         {
-            yield return problem;
+            return CheckSigner(options);
         }
+
+        return CheckKey(options, key);
     }
 
     private static IEnumerable<(string Option, string Problem)> CheckSecret(ClientCredentialsOptions options)
     {
-        bool hasSecret = !string.IsNullOrEmpty(options.ClientSecret);
-        bool hasFile = !string.IsNullOrEmpty(options.ClientSecretFile);
-        if (hasSecret == hasFile)
+        if (!HasSecret(options))
         {
-            yield return (nameof(options.ClientSecret), hasSecret ? "is set beside ClientSecretFile. Remove one of the two" : "is missing. Set it from a secret store, or set ClientSecretFile");
+            yield return (nameof(options.ClientSecret), "is missing. Set it from a secret store, or set ClientSecretFile");
+        }
+
+        if (!string.IsNullOrEmpty(options.ClientSecret) && !string.IsNullOrEmpty(options.ClientSecretFile))
+        {
+            yield return (nameof(options.ClientSecret), $"cannot be combined with ClientSecretFile. {RemoveOne}");
         }
 
         if (HasKey(options))
         {
-            yield return (nameof(options.AuthenticationMethod), "is client_secret_jwt, but a key is set. Remove one of the two");
+            yield return (nameof(options.AuthenticationMethod), $"is client_secret_jwt, but a private key is set. {RemoveOne}");
         }
 
-        if (CheckAlgorithm(options, Algorithms.OfSecrets) is { } problem)
+        if (!IsAllowed(options.KeyAlgorithm, Algorithms.Symmetric))
         {
-            yield return problem;
+            yield return (nameof(options.KeyAlgorithm), MustBeOneOf(Algorithms.Symmetric));
         }
     }
 
     private static IEnumerable<(string Option, string Problem)> CheckSigner(ClientCredentialsOptions options)
     {
+        string problem = $"cannot be combined with a signer (UsePrivateKeyJwt). {RemoveOne}";
         if (HasKey(options))
         {
-            yield return (nameof(options.PrivateKey), "is set beside a signer (UsePrivateKeyJwt). Remove one of the two");
+            yield return (nameof(options.PrivateKey), problem);
         }
 
         if (HasSecret(options))
         {
-            yield return (nameof(options.ClientSecret), "is set beside a signer (UsePrivateKeyJwt). Remove one of the two");
+            yield return (nameof(options.ClientSecret), problem);
         }
     }
 
@@ -55,17 +83,18 @@ internal static class JwtRules
     {
         if (HasSecret(options))
         {
-            yield return (nameof(options.ClientSecret), "is set, but AuthenticationMethod is private_key_jwt. Remove one of the two");
+            yield return (nameof(options.ClientSecret), $"is set, but AuthenticationMethod is private_key_jwt. {RemoveOne}");
         }
 
         if (!string.IsNullOrEmpty(options.PrivateKey) && !string.IsNullOrEmpty(options.PrivateKeyFile))
         {
-            yield return (nameof(options.PrivateKeyFile), "is set beside PrivateKey. Remove one of the two");
+            yield return (nameof(options.PrivateKeyFile), $"cannot be combined with PrivateKey. {RemoveOne}");
         }
 
-        if (CheckAlgorithm(options, Algorithms.OfKeys) is { } problem)
+        // The algorithm of the key is the configured one, so the key is checked only when that is valid.
+        if (!IsAllowed(options.KeyAlgorithm, Algorithms.Asymmetric))
         {
-            yield return problem;
+            yield return (nameof(options.KeyAlgorithm), MustBeOneOf(Algorithms.Asymmetric));
         }
         else if (key.CheckAtStart() is { } unusable)
         {
@@ -73,11 +102,14 @@ internal static class JwtRules
         }
     }
 
-    private static bool HasKey(ClientCredentialsOptions options) => !string.IsNullOrEmpty(options.PrivateKey) || !string.IsNullOrEmpty(options.PrivateKeyFile);
+    private static bool HasKey(ClientCredentialsOptions options) =>
+        !string.IsNullOrEmpty(options.PrivateKey) || !string.IsNullOrEmpty(options.PrivateKeyFile);
 
-    private static bool HasSecret(ClientCredentialsOptions options) => !string.IsNullOrEmpty(options.ClientSecret) || !string.IsNullOrEmpty(options.ClientSecretFile);
+    private static bool HasSecret(ClientCredentialsOptions options) =>
+        !string.IsNullOrEmpty(options.ClientSecret) || !string.IsNullOrEmpty(options.ClientSecretFile);
 
-    private static (string, string)? CheckAlgorithm(ClientCredentialsOptions options, string[] allowed) =>
-        string.IsNullOrEmpty(options.KeyAlgorithm) || allowed.Contains(options.KeyAlgorithm, StringComparer.Ordinal) ? null
-        : (nameof(options.KeyAlgorithm), $"must be one of {string.Join(", ", allowed)}");
+    private static bool IsAllowed(string? algorithm, string[] allowed) =>
+        string.IsNullOrEmpty(algorithm) || allowed.Contains(algorithm, StringComparer.Ordinal);
+
+    private static string MustBeOneOf(string[] algorithms) => $"must be one of {string.Join(", ", algorithms)}";
 }

@@ -22,7 +22,7 @@ internal sealed class SecretSigner(string secret, string algorithm) : AssertionS
         }
         finally
         {
-            //
+            // The copy of the secret must not stay in memory after use.
             CryptographicOperations.ZeroMemory(key);
         }
     }

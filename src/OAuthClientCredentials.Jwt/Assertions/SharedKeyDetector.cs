@@ -3,21 +3,28 @@ using Microsoft.Extensions.Logging;
 
 namespace OAuthClientCredentials.Jwt.Assertions;
 
-/// <summary>Notices a key that signs for more than one issuer: whoever runs one of them could pass an assertion on to the other .</summary>
+/// <summary>
+/// Logs a warning for a key that signs for more than one issuer: each of them could replay an assertion at the other. Thread-safe.
+/// </summary>
 internal sealed partial class SharedKeyDetector(ILoggerFactory loggers)
 {
-    private readonly ConcurrentDictionary<string, string> _issuers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _firstAudiences = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Key, string Audience), bool> _warned = new();
     private readonly ILogger _logger = loggers.CreateLogger("OAuthClientCredentials.Jwt");
 
     public void Observe(string keyThumbprint, string audience, string clientName)
     {
-        if (_issuers.GetOrAdd(keyThumbprint, audience) != audience && _warned.TryAdd((keyThumbprint, audience), true))
+        string first = _firstAudiences.GetOrAdd(keyThumbprint, audience);
+        if (first != audience && _warned.TryAdd((keyThumbprint, audience), true))
         {
-            Shared(_logger, clientName, _issuers[keyThumbprint], audience);
+            SharedKey(_logger, clientName, first, audience);
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The client '{Client}' signs its assertions with a key that also signs for another authorization server ({First} and {Second}). Give each server a key of its own (RFC 10070).")]
-    private static partial void Shared(ILogger logger, string client, string first, string second);
+    [LoggerMessage(
+        1,
+        LogLevel.Warning,
+        "The client '{Client}' signs its assertions with a key that also signs for another authorization server ({First} and {Second}). "
+            + "Use a separate key for each server (RFC 10070).")]
+    private static partial void SharedKey(ILogger logger, string client, string first, string second);
 }

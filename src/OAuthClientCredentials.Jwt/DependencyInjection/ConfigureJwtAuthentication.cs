@@ -3,7 +3,10 @@ using OAuthClientCredentials.Jwt.Assertions;
 
 namespace OAuthClientCredentials.Jwt.DependencyInjection;
 
-/// <summary>Gives the JWT authentication to the clients whose options mean it, after everything else has configured them.</summary>
+/// <summary>
+/// Offers JWT authentication to every client. A client uses it if its options select the method. It runs after all other configuration of
+/// the options.
+/// </summary>
 internal sealed class ConfigureJwtAuthentication(SharedKeyDetector sharedKeys) : IPostConfigureOptions<ClientCredentialsOptions>
 {
     public void PostConfigure(string? name, ClientCredentialsOptions options) =>

@@ -7,19 +7,22 @@ using OAuthClientCredentials.Jwt.DependencyInjection;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers the authentication of clients by signed assertions.</summary>
+/// <summary>Registers client authentication with signed assertions.</summary>
 public static class JwtClientCredentialsBuilderExtensions
 {
-    /// <summary>
-    /// Lets every client prove itself by <c>private_key_jwt</c> or <c>client_secret_jwt</c> whose options say so: by their method, or by a key without a method.
-    /// </summary>
+    /// <summary>Adds <c>private_key_jwt</c> and <c>client_secret_jwt</c> to every client whose options select one of them.</summary>
+    /// <remarks>
+    /// A client selects a method with <see cref="ClientCredentialsOptions.AuthenticationMethod"/>. A client that sets a private key and no
+    /// method uses <c>private_key_jwt</c>.
+    /// </remarks>
     /// <param name="builder">The builder.</param>
     /// <returns>The same <paramref name="builder"/>.</returns>
     public static IClientCredentialsBuilder AddJwtAuthentication(this IClientCredentialsBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<ClientCredentialsOptions>, ConfigureJwtAuthentication>(
-            static provider => new(new SharedKeyDetector(provider.GetRequiredService<ILoggerFactory>()))));
+        builder.Services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IPostConfigureOptions<ClientCredentialsOptions>, ConfigureJwtAuthentication>(
+                static provider => new(new SharedKeyDetector(provider.GetRequiredService<ILoggerFactory>()))));
         return builder;
     }
 }

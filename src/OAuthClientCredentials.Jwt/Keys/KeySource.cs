@@ -1,85 +1,144 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.IdentityModel.Tokens;
 
 namespace OAuthClientCredentials.Jwt.Keys;
 
-/// <summary>Where a client's private key comes from: its options, a file or its certificate; looked at anew for every attempt and compared by content (R-312).</summary>
+/// <summary>
+/// Reads a client's private key from its options, its file or its certificate. The source is read for every attempt (R-312); the parsed key
+/// is cached until the content changes. Thread-safe.
+/// </summary>
 internal sealed class KeySource(ClientCredentialsOptions options)
 {
     private const int MaxBytes = 64 * 1024;
 
-    private Known? _last;
+    private CachedKey? _cached;
 
-    private string Option => !string.IsNullOrEmpty(options.PrivateKeyFile) ? nameof(options.PrivateKeyFile) : !string.IsNullOrEmpty(options.PrivateKey) ? nameof(options.PrivateKey) : nameof(options.CertificateFile);
+    // The option that the key comes from, as the error messages name it.
+    private string Option
+    {
+        get
+        {
+            if (!string.IsNullOrEmpty(options.PrivateKeyFile))
+            {
+                return nameof(options.PrivateKeyFile);
+            }
 
-    /// <exception cref="TokenRequestException">There is no key to use.</exception>
+            if (!string.IsNullOrEmpty(options.PrivateKey))
+            {
+                return nameof(options.PrivateKey);
+            }
+
+            return nameof(options.CertificateFile);
+        }
+    }
+
+    /// <summary>Reads the key for one attempt.</summary>
+    /// <returns>The key. It can sign with its algorithm.</returns>
+    /// <exception cref="TokenRequestException">The key is missing, cannot be read, or cannot sign.</exception>
     public async ValueTask<SigningKey> ReadAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            SigningKey key = Option == nameof(options.CertificateFile)
-                ? Keep(request.Certificate is { } certificate ? certificate.RawData : throw new FormatException("is missing. Set PrivateKey, PrivateKeyFile or a certificate"), request.Certificate)
-                : Keep(Option == nameof(options.PrivateKey) ? Encoding.UTF8.GetBytes(options.PrivateKey!) : await request.Client.ReadCredentialFileAsync(options.PrivateKeyFile!, Option, cancellationToken).ConfigureAwait(false), null);
-            return key.Problem is { } problem ? throw new FormatException(problem) : key;
+            switch (Option)
+            {
+                case nameof(options.PrivateKeyFile):
+                    byte[] content = await request.Client.ReadCredentialFileAsync(options.PrivateKeyFile!, Option, cancellationToken)
+                        .ConfigureAwait(false);
+                    return FromContent(content);
+                case nameof(options.PrivateKey):
+                    return FromContent(Encoding.UTF8.GetBytes(options.PrivateKey!));
+                default:
+                    return FromCertificate(request.Certificate);
+            }
         }
         catch (FormatException exception)
         {
-            throw request.Client.Unusable($"its signing key{Place} {exception.Message}", Option, isTransient: Option != nameof(options.PrivateKey));
+            string place = Option == nameof(options.PrivateKeyFile) ? $" in '{options.PrivateKeyFile}'" : "";
+            string problem = $"its signing key{place} {exception.Message}";
+            throw request.Client.Unusable(problem, Option, isTransient: Option != nameof(options.PrivateKey));
         }
     }
 
-    /// <summary>What can be known before the first request; a file may be mounted later.</summary>
+    /// <summary>Checks the key when the options are validated. A missing file is not an error yet: it may be mounted later.</summary>
+    /// <returns>The option and its problem, or <see langword="null"/> if no problem is found.</returns>
     public (string Option, string Problem)? CheckAtStart()
     {
-        bool isCertificate = Option == nameof(options.CertificateFile);
-        if (isCertificate || (Option == nameof(options.PrivateKeyFile) && !IsOrdinary(options.PrivateKeyFile!)))
-        {
-            return null;
-        }
-
         try
         {
-            return Keep(Option == nameof(options.PrivateKey) ? Encoding.UTF8.GetBytes(options.PrivateKey!) : File.ReadAllBytes(options.PrivateKeyFile!), null).Problem is { } problem ? (Option, $"{problem}. {(problem.StartsWith("does not serve", StringComparison.Ordinal) ? "Change KeyAlgorithm, or replace it" : "Replace it")}") : null;
+            if (Option == nameof(options.PrivateKey))
+            {
+                FromContent(Encoding.UTF8.GetBytes(options.PrivateKey!));
+            }
+            else if (Option == nameof(options.PrivateKeyFile) && IsRegularFile(options.PrivateKeyFile!))
+            {
+                FromContent(File.ReadAllBytes(options.PrivateKeyFile!));
+            }
+
+            return null;
         }
         catch (FormatException exception)
         {
-            return (Option, $"{exception.Message}. Replace it");
+            return (Option, exception.Message);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return (Option, "cannot be read. Check its permissions");
+            return (Option, "cannot be read. Check the permissions of the file");
         }
     }
 
-    // A pipe or device has no length, and opening one may block.
-    private static bool IsOrdinary(string path) => new FileInfo(path) is { Exists: true, Length: > 0 and <= MaxBytes };
+    // A pipe or a device has no length, and opening it can block.
+    private static bool IsRegularFile(string path) => new FileInfo(path) is { Exists: true, Length: > 0 and <= MaxBytes };
 
-    private string Place => Option == nameof(options.PrivateKeyFile) ? $" in '{options.PrivateKeyFile}'" : "";
+    private SigningKey FromContent(byte[] content) =>
+        FindCached(content) ?? Cache(content, Create(KeyReader.Read(content, options.PrivateKeyPassword), null));
 
-    private SigningKey Keep(byte[] content, X509Certificate2? certificate)
+    private SigningKey FromCertificate(X509Certificate2? certificate)
     {
-        if (Volatile.Read(ref _last) is { } last && last.Content.AsSpan().SequenceEqual(content))
+        if (certificate is null)
         {
-            return last.Key;
+            throw new FormatException("is missing. Set PrivateKey, PrivateKeyFile or a certificate");
         }
 
-        SigningKey signing = Create(certificate is null ? KeyReader.Read(content, options.PrivateKeyPassword) : KeyReader.OfCertificate(certificate), certificate);
-        Volatile.Write(ref _last, new(content, signing));
-        return signing;
+        byte[] content = certificate.RawData;
+        return FindCached(content) ?? Cache(content, Create(KeyReader.FromCertificate(certificate), certificate));
+    }
+
+    private SigningKey? FindCached(byte[] content)
+    {
+        CachedKey? cached = Volatile.Read(ref _cached);
+        if (cached is not null && cached.Content.AsSpan().SequenceEqual(content))
+        {
+            return cached.Key;
+        }
+
+        return null;
     }
 
     private SigningKey Create(SecurityKey key, X509Certificate2? certificate)
     {
         try
         {
-            return new(key, options.KeyId, options.KeyAlgorithm, certificate);
+            SigningKey signingKey = new(key, options.KeyId, options.KeyAlgorithm, certificate);
+            if (signingKey.FindProblem() is { } problem)
+            {
+                throw new FormatException(problem);
+            }
+
+            return signingKey;
         }
-        catch (Exception exception) when (exception is ArgumentException or NotSupportedException or System.Security.Cryptography.CryptographicException)
+        catch (Exception exception) when (exception is ArgumentException or NotSupportedException or CryptographicException)
         {
-            throw new FormatException("is a key of a kind or curve that cannot be used");
+            throw new FormatException(KeyReader.UnsupportedKey);
         }
     }
 
-    private sealed record Known(byte[] Content, SigningKey Key);
+    private SigningKey Cache(byte[] content, SigningKey key)
+    {
+        Volatile.Write(ref _cached, new(content, key));
+        return key;
+    }
+
+    private sealed record CachedKey(byte[] Content, SigningKey Key);
 }

@@ -4,29 +4,52 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace OAuthClientCredentials.Jwt.Keys;
 
-/// <summary>A private key at hand, with the algorithm that it signs by. Immutable.</summary>
+/// <summary>Signs with a private key in memory. Immutable.</summary>
 internal sealed class SigningKey(SecurityKey key, string? keyId, string? algorithm, X509Certificate2? certificate) : AssertionSigner
 {
-    private const int LeastRsaBits = 2048;
+    private const int MinRsaBits = 2048;
 
-    public override string Algorithm { get; } = !string.IsNullOrEmpty(algorithm) ? algorithm : DefaultAlgorithmOf(key);
+    public override string Algorithm { get; } = string.IsNullOrEmpty(algorithm) ? DefaultAlgorithmOf(key) : algorithm;
 
-    public override string? KeyId { get; } = !string.IsNullOrEmpty(keyId) ? keyId : (key as JsonWebKey)?.Kid;
+    public override string? KeyId { get; } = string.IsNullOrEmpty(keyId) ? (key as JsonWebKey)?.Kid : keyId;
 
-    /// <summary>Names the key, and nothing of its private part (RFC 7638).</summary>
-    public string Thumbprint { get; } = key.CanComputeJwkThumbprint() ? Base64UrlEncoder.Encode(key.ComputeJwkThumbprint()) : key.KeyId ?? "";
+    /// <summary>The thumbprint of the public key (RFC 7638).</summary>
+    internal override string CredentialId { get; } = ThumbprintOf(key);
 
-    /// <summary>The <c>x5t#S256</c> of the certificate that the key belongs to.</summary>
-    public string? CertificateThumbprint { get; } = certificate is null ? null : Base64UrlEncoder.Encode(certificate.GetCertHash(HashAlgorithmName.SHA256));
+    internal override string? CertificateThumbprint { get; } = ThumbprintOf(certificate);
 
-    /// <summary>Why it cannot sign, or null.</summary>
-    public string? Problem =>
-        key is SymmetricSecurityKey or JsonWebKey { Kty: JsonWebAlgorithmsKeyTypes.Octet } ? "is a secret and no private key; for a secret the method is client_secret_jwt"
-        : key is AsymmetricSecurityKey { PrivateKeyStatus: PrivateKeyStatus.DoesNotExist } or JsonWebKey { HasPrivateKey: false } ? "has no private part: it is a public key"
-        : FamilyOf(key) is null ? "is neither an RSA nor an EC key. For another kind bring a signer (UsePrivateKeyJwt)"
-        : !Fits(key, Algorithm) ? $"does not serve {Algorithm}: it is {Describe(key)}"
-        : FamilyOf(key) == "RSA" && BitsOf(key) < LeastRsaBits ? $"is too short: RSA keys need {LeastRsaBits} bits, and this one has {BitsOf(key)}"
-        : null;
+    /// <summary>Finds out why the key cannot sign.</summary>
+    /// <returns>The problem and the remedy, or <see langword="null"/> if the key can sign.</returns>
+    public string? FindProblem()
+    {
+        if (IsSecret(key))
+        {
+            return "is a secret, not a private key. For a secret set ClientSecret, and AuthenticationMethod to client_secret_jwt";
+        }
+
+        if (IsPublic(key))
+        {
+            return "is a public key, not a private key. Use the private key";
+        }
+
+        if (FamilyOf(key) is not { } family)
+        {
+            return "is neither an RSA nor an EC key. For other keys use a signer (UsePrivateKeyJwt)";
+        }
+
+        int bits = BitsOf(key);
+        if (!IsSupported(Algorithm, family, bits))
+        {
+            return $"does not support {Algorithm}: it is an {family} key of {bits} bits. Change the algorithm (KeyAlgorithm) or the key";
+        }
+
+        if (family == "RSA" && bits < MinRsaBits)
+        {
+            return $"is too short: RSA keys need {MinRsaBits} bits, and this one has {bits}. Use a longer key";
+        }
+
+        return null;
+    }
 
     public override ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken)
     {
@@ -41,22 +64,61 @@ internal sealed class SigningKey(SecurityKey key, string? keyId, string? algorit
         }
     }
 
-    private static string DefaultAlgorithmOf(SecurityKey key) =>
-        key is JsonWebKey { Alg: { Length: > 0 } alg } ? alg
-        : FamilyOf(key) != "EC" ? SecurityAlgorithms.RsaSsaPssSha256
-        : BitsOf(key) switch
+    private static string DefaultAlgorithmOf(SecurityKey key)
+    {
+        if (key is JsonWebKey { Alg: { Length: > 0 } algorithm })
+        {
+            return algorithm;
+        }
+
+        if (FamilyOf(key) != "EC")
+        {
+            return SecurityAlgorithms.RsaSsaPssSha256;
+        }
+
+        return BitsOf(key) switch
         {
             <= 256 => SecurityAlgorithms.EcdsaSha256,
             <= 384 => SecurityAlgorithms.EcdsaSha384,
             _ => SecurityAlgorithms.EcdsaSha512,
         };
+    }
 
-    private static bool Fits(SecurityKey key, string algorithm) => algorithm switch
+    private static string ThumbprintOf(SecurityKey key)
     {
-        "ES256" => FamilyOf(key) == "EC" && BitsOf(key) == 256,
-        "ES384" => FamilyOf(key) == "EC" && BitsOf(key) == 384,
-        "ES512" => FamilyOf(key) == "EC" && BitsOf(key) == 521,
-        "PS256" or "PS384" or "PS512" or "RS256" => FamilyOf(key) == "RSA",
+        if (!key.CanComputeJwkThumbprint())
+        {
+            return key.KeyId ?? "";
+        }
+
+        return Base64UrlEncoder.Encode(key.ComputeJwkThumbprint());
+    }
+
+    private static string? ThumbprintOf(X509Certificate2? certificate)
+    {
+        if (certificate is null)
+        {
+            return null;
+        }
+
+        return Base64UrlEncoder.Encode(certificate.GetCertHash(HashAlgorithmName.SHA256));
+    }
+
+    private static bool IsSecret(SecurityKey key) => key is SymmetricSecurityKey or JsonWebKey { Kty: JsonWebAlgorithmsKeyTypes.Octet };
+
+    private static bool IsPublic(SecurityKey key) => key switch
+    {
+        JsonWebKey jwk => !jwk.HasPrivateKey,
+        AsymmetricSecurityKey asymmetric => asymmetric.PrivateKeyStatus == PrivateKeyStatus.DoesNotExist,
+        _ => false,
+    };
+
+    private static bool IsSupported(string algorithm, string family, int bits) => algorithm switch
+    {
+        "ES256" => family == "EC" && bits == 256,
+        "ES384" => family == "EC" && bits == 384,
+        "ES512" => family == "EC" && bits == 521,
+        "PS256" or "PS384" or "PS512" or "RS256" => family == "RSA",
         _ => false,
     };
 
@@ -67,8 +129,6 @@ internal sealed class SigningKey(SecurityKey key, string? keyId, string? algorit
         _ => null,
     };
 
-    // of a JWK KeySize counts the bits of whole bytes, which is 528 for P-521.
+    // JsonWebKey.KeySize counts whole bytes, which makes 528 bits of P-521.
     private static int BitsOf(SecurityKey key) => key is JsonWebKey { Crv: JsonWebKeyECTypes.P521 } ? 521 : key.KeySize;
-
-    private static string Describe(SecurityKey key) => $"an {FamilyOf(key)} key of {BitsOf(key)} bits";
 }

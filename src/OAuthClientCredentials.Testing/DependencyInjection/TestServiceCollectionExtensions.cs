@@ -4,12 +4,18 @@ using OAuthClientCredentials.Testing;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Puts test doubles behind the registration of a real application. Call them after it: in <c>ConfigureTestServices</c> of a WebApplicationFactory, for instance.</summary>
+/// <summary>
+/// Replaces the servers of an application with test servers. Call these methods after the registrations of the application, for example in
+/// <c>ConfigureTestServices</c> of a WebApplicationFactory.
+/// </summary>
 public static class TestServiceCollectionExtensions
 {
-    /// <summary>Sends all token requests of the application to a test server, and gives the application its clock if it has one of its own. Options, validation and everything else stay the application's own.</summary>
-    /// <param name="services">The application's services.</param>
-    /// <param name="server">The server.</param>
+    /// <summary>
+    /// Sends all token requests of the application to a test server. If the server has its own clock, the application uses it too. Options
+    /// and their validation stay as they are.
+    /// </summary>
+    /// <param name="services">The services of the application.</param>
+    /// <param name="server">The test server.</param>
     /// <returns>The same <paramref name="services"/>.</returns>
     public static IServiceCollection UseTestAuthorizationServer(this IServiceCollection services, TestAuthorizationServer server)
     {
@@ -20,16 +26,22 @@ public static class TestServiceCollectionExtensions
         {
             if (!string.IsNullOrEmpty(options.Authority))
             {
-                server.KnowIssuer(options.Authority);
+                server.AddIssuer(options.Authority);
             }
         });
-        return server.TimeProvider == TimeProvider.System ? services : services.Replace(ServiceDescriptor.Singleton(server.TimeProvider));
+
+        if (server.TimeProvider != TimeProvider.System)
+        {
+            services.Replace(ServiceDescriptor.Singleton(server.TimeProvider));
+        }
+
+        return services;
     }
 
     /// <summary>Sends the requests of one HttpClient of the application to a test API.</summary>
-    /// <param name="services">The application's services.</param>
-    /// <param name="httpClientName">The HttpClient's name; of a typed client the name of its type.</param>
-    /// <param name="api">The API.</param>
+    /// <param name="services">The services of the application.</param>
+    /// <param name="httpClientName">The name of the HttpClient. For a typed client it is the name of the type.</param>
+    /// <param name="api">The test API.</param>
     /// <returns>The same <paramref name="services"/>.</returns>
     public static IServiceCollection UseTestApi(this IServiceCollection services, string httpClientName, TestApi api)
     {
@@ -39,8 +51,11 @@ public static class TestServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>For tests that do not care: every token request gets the same token, and no secret needs to be configured. No server, no network.</summary>
-    /// <param name="services">The application's services.</param>
+    /// <summary>
+    /// Uses the same token for all token requests, for tests that do not depend on tokens. The application needs no secret, no server and
+    /// no network.
+    /// </summary>
+    /// <param name="services">The services of the application.</param>
     /// <param name="token">The token.</param>
     /// <returns>The same <paramref name="services"/>.</returns>
     public static IServiceCollection UseFakeAccessToken(this IServiceCollection services, string token = "fake-token")

@@ -4,19 +4,21 @@ using System.Net.Sockets;
 
 namespace OAuthClientCredentials.Testing.Server;
 
-/// <summary>Brings requests from a free loopback port to the server, and its answers back.</summary>
+/// <summary>Serves the test server on a free loopback port.</summary>
 internal sealed class LoopbackListener : IAsyncDisposable
 {
     private readonly HttpListener _listener = new();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> _respond;
     private readonly Task _serving;
 
-    public LoopbackListener(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> answer)
+    public LoopbackListener(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> respond)
     {
-        Address = new Uri($"http://localhost:{FreePort()}/");
+        _respond = respond;
+        Address = new Uri($"http://localhost:{FindFreePort()}/");
         _listener.Prefixes.Add(Address.ToString());
         _listener.Start();
-        _serving = ServeAsync(answer);
+        _serving = ServeAsync();
     }
 
     public Uri Address { get; }
@@ -29,14 +31,21 @@ internal sealed class LoopbackListener : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private async Task ServeAsync(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> answer)
+    private static int FindFreePort()
+    {
+        using TcpListener probe = new(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    private async Task ServeAsync()
     {
         while (true)
         {
             try
             {
                 HttpListenerContext context = await _listener.GetContextAsync().ConfigureAwait(false);
-                _ = AnswerAsync(context, answer);
+                _ = RespondAsync(context);
             }
             catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
             {
@@ -45,30 +54,55 @@ internal sealed class LoopbackListener : IAsyncDisposable
         }
     }
 
-    private async Task AnswerAsync(HttpListenerContext context, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> answer)
+    private async Task RespondAsync(HttpListenerContext context)
     {
         try
         {
-            using HttpRequestMessage request = Read(context.Request);
-            using HttpResponseMessage response = await answer(request, _stopping.Token).ConfigureAwait(false);
-            context.Response.StatusCode = (int)response.StatusCode;
-            context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
-            foreach ((string name, IEnumerable<string> values) in response.Headers)
-            {
-                context.Response.Headers[name] = string.Join(", ", values);
-            }
-
-            await response.Content.CopyToAsync(context.Response.OutputStream, _stopping.Token).ConfigureAwait(false);
-            context.Response.Close();
+            using HttpRequestMessage request = CreateRequest(context.Request);
+            using HttpResponseMessage response = await _respond(request, _stopping.Token).ConfigureAwait(false);
+            await WriteAsync(response, context.Response).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is HttpRequestException or HttpListenerException or IOException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception exception) when (IsConnectionFailure(exception))
         {
-            Cut(context.Response);
+            CloseConnection(context.Response);
         }
     }
 
-    // What refuses a connection without a socket cuts it here. Some systems send the headers even then, so they promise a body that never comes.
-    private static void Cut(HttpListenerResponse response)
+    private static HttpRequestMessage CreateRequest(HttpListenerRequest incoming)
+    {
+        HttpRequestMessage request = new(new HttpMethod(incoming.HttpMethod), incoming.Url);
+        request.Content = new StreamContent(incoming.InputStream);
+        if (AuthenticationHeaderValue.TryParse(incoming.Headers["Authorization"], out AuthenticationHeaderValue? authorization))
+        {
+            request.Headers.Authorization = authorization;
+        }
+
+        return request;
+    }
+
+    private async Task WriteAsync(HttpResponseMessage response, HttpListenerResponse outgoing)
+    {
+        outgoing.StatusCode = (int)response.StatusCode;
+        outgoing.ContentType = response.Content.Headers.ContentType?.ToString();
+        foreach ((string name, IEnumerable<string> values) in response.Headers)
+        {
+            outgoing.Headers[name] = string.Join(", ", values);
+        }
+
+        await response.Content.CopyToAsync(outgoing.OutputStream, _stopping.Token).ConfigureAwait(false);
+        outgoing.Close();
+    }
+
+    private static bool IsConnectionFailure(Exception exception) => exception
+        is HttpRequestException
+        or HttpListenerException
+        or IOException
+        or OperationCanceledException
+        or ObjectDisposedException;
+
+    // A connection that the in-memory handler refuses is closed here. Some systems send the headers nevertheless, so the headers promise
+    // one byte that never follows, and the client sees an incomplete response.
+    private static void CloseConnection(HttpListenerResponse response)
     {
         try
         {
@@ -77,21 +111,7 @@ internal sealed class LoopbackListener : IAsyncDisposable
         }
         catch (Exception exception) when (exception is InvalidOperationException or HttpListenerException)
         {
-            // It was under way or closed already.
+            // The headers were sent already, or the connection is closed.
         }
-    }
-
-    private static HttpRequestMessage Read(HttpListenerRequest incoming)
-    {
-        HttpRequestMessage request = new(new HttpMethod(incoming.HttpMethod), incoming.Url) { Content = new StreamContent(incoming.InputStream) };
-        request.Headers.Authorization = AuthenticationHeaderValue.TryParse(incoming.Headers["Authorization"], out AuthenticationHeaderValue? authorization) ? authorization : null;
-        return request;
-    }
-
-    private static int FreePort()
-    {
-        using TcpListener probe = new(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

@@ -5,19 +5,40 @@ using System.Text.Json;
 
 namespace OAuthClientCredentials.Testing.Server;
 
-/// <summary>Responses as they stand on the wire.</summary>
+/// <summary>Creates the HTTP responses of the test server.</summary>
 internal static class Responses
 {
-    public static HttpResponseMessage Text(HttpStatusCode status, string body, string mediaType) =>
-        new(status) { Content = new StringContent(body, Encoding.UTF8, mediaType) };
+    public static HttpResponseMessage Error(string error, string? description, HttpStatusCode? status)
+    {
+        HttpStatusCode standard = error == "invalid_client" ? HttpStatusCode.Unauthorized : HttpStatusCode.BadRequest;
+        return Json(status ?? standard, json =>
+        {
+            json.WriteString("error", error);
+            if (description is not null)
+            {
+                json.WriteString("error_description", description);
+            }
+        });
+    }
 
-    public static HttpResponseMessage Json(HttpStatusCode status, Action<Utf8JsonWriter> members)
+    public static HttpResponseMessage WithRetryAfter(HttpStatusCode status, TimeSpan? retryAfter)
+    {
+        HttpResponseMessage response = Text(status, "", "text/plain");
+        if (retryAfter is { } delay)
+        {
+            response.Headers.Add("Retry-After", ((long)delay.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+        }
+
+        return response;
+    }
+
+    public static HttpResponseMessage Json(HttpStatusCode status, Action<Utf8JsonWriter> writeMembers)
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter writer = new(stream))
         {
             writer.WriteStartObject();
-            members(writer);
+            writeMembers(writer);
             writer.WriteEndObject();
         }
 
@@ -26,24 +47,6 @@ internal static class Responses
         return response;
     }
 
-    public static HttpResponseMessage Error(string error, string? description, HttpStatusCode? status) =>
-        Json(status ?? (error == "invalid_client" ? HttpStatusCode.Unauthorized : HttpStatusCode.BadRequest), json =>
-        {
-            json.WriteString("error", error);
-            if (description is not null)
-            {
-                json.WriteString("error_description", description);
-            }
-        });
-
-    public static HttpResponseMessage Busy(HttpStatusCode status, TimeSpan? retryAfter)
-    {
-        HttpResponseMessage response = Text(status, "", "text/plain");
-        if (retryAfter is { } wait)
-        {
-            response.Headers.Add("Retry-After", ((long)wait.TotalSeconds).ToString(CultureInfo.InvariantCulture));
-        }
-
-        return response;
-    }
+    public static HttpResponseMessage Text(HttpStatusCode status, string body, string mediaType) =>
+        new(status) { Content = new StringContent(body, Encoding.UTF8, mediaType) };
 }

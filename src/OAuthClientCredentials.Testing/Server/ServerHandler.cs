@@ -1,12 +1,15 @@
 namespace OAuthClientCredentials.Testing.Server;
 
-// A DelegatingHandler without an inner one: a primary handler of unknown type would be warned of in the log of every test,
-// for its redirects cannot be turned off; this one has none.
-internal sealed class ServerHandler(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> answer) : DelegatingHandler
+/// <summary>Passes requests to the test server without a network.</summary>
+/// <remarks>
+/// It derives from DelegatingHandler but has no inner handler. The library logs a warning for a primary handler of unknown type, because it
+/// cannot turn off its redirects. This handler follows no redirects, so the warning would be wrong in the log of every test.
+/// </remarks>
+internal sealed class ServerHandler(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> respond) : DelegatingHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        HttpResponseMessage response = await answer(request, cancellationToken).ConfigureAwait(false);
+        HttpResponseMessage response = await respond(request, cancellationToken).ConfigureAwait(false);
         response.RequestMessage = request;
         return response;
     }

@@ -1,8 +1,9 @@
+using System.Net.Http.Headers;
 using System.Text;
 
 namespace OAuthClientCredentials.Testing.Server;
 
-/// <summary>A token request read as a server reads it: its form, and how the client proves itself.</summary>
+/// <summary>The form of a token request and the client's credential. The parameters contain no secret.</summary>
 internal sealed class TokenRequestForm
 {
     private TokenRequestForm(string? clientId, string? credential, string method, List<KeyValuePair<string, string>> parameters)
@@ -10,7 +11,7 @@ internal sealed class TokenRequestForm
         ClientId = clientId;
         Credential = credential;
         AuthenticationMethod = method;
-        Parameters = [.. parameters.Select(pair => pair.Key is "client_secret" or "client_assertion" ? new(pair.Key, "***") : pair)];
+        Parameters = [.. parameters.Select(Redact)];
     }
 
     public string? ClientId { get; }
@@ -23,21 +24,67 @@ internal sealed class TokenRequestForm
 
     public static async Task<TokenRequestForm> ReadAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        string body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
-        List<KeyValuePair<string, string>> parameters = [.. body.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=', 2)).Select(pair => KeyValuePair.Create(Decode(pair[0]), Decode(pair.Length > 1 ? pair[1] : "")))];
-        string? Find(string name) => parameters.Find(pair => pair.Key == name).Value;
-        return request.Headers.Authorization is { Scheme: "Basic", Parameter: { } basic } ? FromBasic(basic, parameters)
-            : Find("client_secret") is { } secret ? new(Find("client_id"), secret, "client_secret_post", parameters)
-            : Find("client_assertion") is { } assertion ? new(Find("client_id"), assertion, "private_key_jwt", parameters)
-            : new(Find("client_id"), null, "none", parameters);
+        string body = "";
+        if (request.Content is not null)
+        {
+            body = await request.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        List<KeyValuePair<string, string>> parameters = [.. body.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(ParseParameter)];
+        return Create(request.Headers.Authorization, parameters);
+    }
+
+    private static KeyValuePair<string, string> ParseParameter(string text)
+    {
+        string[] parts = text.Split('=', 2);
+        return new(Decode(parts[0]), parts.Length == 2 ? Decode(parts[1]) : "");
+    }
+
+    private static TokenRequestForm Create(AuthenticationHeaderValue? authorization, List<KeyValuePair<string, string>> parameters)
+    {
+        if (authorization is { Scheme: "Basic", Parameter: { } basic })
+        {
+            return FromBasic(basic, parameters);
+        }
+
+        string? clientId = Find("client_id");
+        if (Find("client_secret") is { } secret)
+        {
+            return new(clientId, secret, "client_secret_post", parameters);
+        }
+
+        if (Find("client_assertion") is { } assertion)
+        {
+            return new(clientId, assertion, "private_key_jwt", parameters);
+        }
+
+        return new(clientId, null, "none", parameters);
+
+        string? Find(string name) => parameters.Find(parameter => parameter.Key == name).Value;
     }
 
     private static TokenRequestForm FromBasic(string basic, List<KeyValuePair<string, string>> parameters)
     {
         byte[] bytes = new byte[basic.Length];
-        string[] parts = Convert.TryFromBase64String(basic, bytes, out int length) ? Encoding.UTF8.GetString(bytes, 0, length).Split(':', 2) : [""];
-        return new(Decode(parts[0]), parts.Length > 1 ? Decode(parts[1]) : null, "client_secret_basic", parameters);
+        if (!Convert.TryFromBase64String(basic, bytes, out int length))
+        {
+            return new("", null, "client_secret_basic", parameters);
+        }
+
+        string[] parts = Encoding.UTF8.GetString(bytes, 0, length).Split(':', 2);
+        string? secret = parts.Length == 2 ? Decode(parts[1]) : null;
+        return new(Decode(parts[0]), secret, "client_secret_basic", parameters);
     }
 
     private static string Decode(string value) => Uri.UnescapeDataString(value.Replace('+', ' '));
+
+    private static KeyValuePair<string, string> Redact(KeyValuePair<string, string> parameter)
+    {
+        if (parameter.Key is "client_secret" or "client_assertion")
+        {
+            return new(parameter.Key, "***");
+        }
+
+        return parameter;
+    }
 }

@@ -292,7 +292,7 @@ public sealed class CoolDownTests
         provider.Endpoint.Outage();
         await provider.GetAndSettleAsync(requests: 2);
         DateTimeOffset end = provider.Time.GetUtcNow() + TimeSpan.FromSeconds(9);
-        provider.Endpoint.Always(request => request.At < end ? TestResponse.Response(() => Respond.Token("token-1", Math.Ceiling((end - provider.Time.GetUtcNow()).TotalSeconds))) : TestResponse.Token());
+        provider.Endpoint.Always(request => request.At < end ? TestResponse.Custom(() => Respond.Token("token-1", Math.Ceiling((end - provider.Time.GetUtcNow()).TotalSeconds))) : TestResponse.Token());
         List<string> failures = [];
         for (int step = 0; step < 1000; step++)
         {

@@ -246,7 +246,7 @@ public sealed class LifetimeTests
     {
         await using Provider provider = new();
         DateTimeOffset end = provider.Time.GetUtcNow() + TimeSpan.FromSeconds(3600);
-        provider.Endpoint.Always(TestResponse.Response(() => Respond.Token("the-one", Math.Floor((end - provider.Time.GetUtcNow()).TotalSeconds))));
+        provider.Endpoint.Always(TestResponse.Custom(() => Respond.Token("the-one", Math.Floor((end - provider.Time.GetUtcNow()).TotalSeconds))));
         for (int second = 0; second < 3500; second++)
         {
             Assert.Equal("the-one", await provider.GetAsync());

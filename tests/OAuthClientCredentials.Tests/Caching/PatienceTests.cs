@@ -175,7 +175,7 @@ public sealed class PatienceTests
     {
         await using Provider provider = new();
         DateTimeOffset end = provider.Time.GetUtcNow() + TimeSpan.FromSeconds(3600);
-        provider.Endpoint.Always(request => TestResponse.Response(() => Respond.Token("same", Math.Ceiling((end - request.At).TotalSeconds))));
+        provider.Endpoint.Always(request => TestResponse.Custom(() => Respond.Token("same", Math.Ceiling((end - request.At).TotalSeconds))));
         await provider.GetAsync();
         provider.Time.Advance(TimeSpan.FromSeconds(100));
         provider.Time.JumpWallClock(TimeSpan.FromSeconds(jump));

@@ -122,7 +122,7 @@ public sealed class SigningKeyTests : IDisposable
         Assert.Contains($"the file '{_file}' is empty.", (await signer.FailAsync()).Message, StringComparison.Ordinal);
         await File.WriteAllTextAsync(_file, "canary");
         TokenRequestException bad = await signer.FailAsync();
-        Assert.Contains("is no private key in PEM, JWK or PKCS#12, or its password is wrong", bad.Message, StringComparison.Ordinal);
+        Assert.Contains("is not a private key in PEM, JWK or PKCS#12 format, or its password is wrong", bad.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", bad.ToString(), StringComparison.Ordinal);
         await File.WriteAllTextAsync(_file, key.ExportPkcs8PrivateKeyPem());
         Assert.True((await signer.SignAsync()).IsBy(key));
@@ -131,24 +131,25 @@ public sealed class SigningKeyTests : IDisposable
 
     public static TheoryData<string, string?, string> Mistakes => new()
     {
-        { "public", null, ":PrivateKey has no private part" },
-        { "public jwk", null, ":PrivateKey has no private part" },
-        { "secret jwk", null, ":PrivateKey is a secret and no private key" },
+        { "public", null, ":PrivateKey is a public key or a certificate, not a private key" },
+        { "public jwk", null, ":PrivateKey is a public key, not a private key" },
+        { "secret jwk", null, ":PrivateKey is a secret, not a private key" },
         { "short RSA", null, ":PrivateKey is too short: RSA keys need 2048 bits, and this one has 1024" },
-        { "P-256", "PS256", ":PrivateKey does not serve PS256: it is an EC key of 256 bits" },
-        { "P-256", "ES384", ":PrivateKey does not serve ES384: it is an EC key of 256 bits" },
-        { "RSA", "ES256", ":PrivateKey does not serve ES256: it is an RSA key of 2048 bits" },
+        { "P-256", "PS256", ":PrivateKey does not support PS256: it is an EC key of 256 bits" },
+        { "P-256", "ES384", ":PrivateKey does not support ES384: it is an EC key of 256 bits" },
+        { "RSA", "ES256", ":PrivateKey does not support ES256: it is an RSA key of 2048 bits" },
         { "P-256", "none", ":KeyAlgorithm must be one of PS256, PS384, PS512, ES256, ES384, ES512, RS256, EdDSA" },
         { "P-256", "HS256", ":KeyAlgorithm must be one of PS256" },
         { "P-256", "RS512", ":KeyAlgorithm must be one of PS256" },
-        { "garbage", null, ":PrivateKey is no private key in PEM, JWK or PKCS#12" },
-        { "garbage pem", null, ":PrivateKey is no private key in PEM, JWK or PKCS#12" },
-        { "garbage jwk", null, ":PrivateKey is " },
+        { "garbage", null, ":PrivateKey is not a private key in PEM, JWK or PKCS#12" },
+        { "garbage pem", null, ":PrivateKey is not a private key in PEM, JWK or PKCS#12" },
+        { "garbage jwk", null, ":PrivateKey is not a valid JWK of a supported type and curve" },
         { "encrypted", null, ":PrivateKey is encrypted. Set PrivateKeyPassword" },
         { "not encrypted", null, ":PrivateKey is not encrypted, but PrivateKeyPassword is set" },
-        { "ed25519", null, ":PrivateKey is an Ed25519 key, which the platform cannot use. Bring a signer" },
-        { "secp256k1", null, ":PrivateKey is a key of a kind or curve that cannot be used" },
-        { "wrong password", null, ":PrivateKey is no private key in PEM, JWK or PKCS#12, or its password is wrong" },
+        { "ed25519", null, ":PrivateKey is an Ed25519 key, which .NET does not support. Use a signer" },
+        { "ed25519 version 2", null, ":PrivateKey is an Ed25519 key, which .NET does not support. Use a signer" },
+        { "secp256k1", null, ":PrivateKey has a type or curve that is not supported" },
+        { "wrong password", null, ":PrivateKey is not a private key in PEM, JWK or PKCS#12 format, or its password is wrong" },
     };
 
     [Theory]
@@ -169,6 +170,7 @@ public sealed class SigningKeyTests : IDisposable
             "garbage pem" => "-----BEGIN PRIVATE KEY-----\nY2FuYXJ5\n-----END PRIVATE KEY-----",
             "garbage jwk" => """{"kty":"EC","crv":"P-256","x":"canary","y":"canary","d":"canary"}""",
             "ed25519" => "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----",
+            "ed25519 version 2" => "-----BEGIN PRIVATE KEY-----\nMC4CAQEwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----",
             "secp256k1" => ECDsa.Create(ECCurve.CreateFromValue("1.3.132.0.10")).ExportPkcs8PrivateKeyPem(),
             "encrypted" or "wrong password" => key.ExportEncryptedPkcs8PrivateKeyPem("pass", new PbeParameters(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1000)),
             _ => key.ExportPkcs8PrivateKeyPem(),

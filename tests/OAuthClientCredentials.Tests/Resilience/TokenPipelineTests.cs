@@ -101,7 +101,7 @@ public sealed class TokenPipelineTests
     [InlineData(429, "Wed, 31 Dec 2025 23:59:00 GMT", null)]
     public async Task Retry_after_is_seconds_or_a_date_and_has_a_limit(int status, string value, double? seconds)
     {
-        TestAuthorizationServer endpoint = OneClient.Scripted(TestResponse.Response(() =>
+        TestAuthorizationServer endpoint = OneClient.Scripted(TestResponse.Custom(() =>
         {
             HttpResponseMessage response = new((HttpStatusCode)status);
             response.Headers.TryAddWithoutValidation("Retry-After", value);

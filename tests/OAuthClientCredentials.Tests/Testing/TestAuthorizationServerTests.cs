@@ -63,7 +63,7 @@ public sealed class TestAuthorizationServerTests
         { "429", TestResponse.TooManyRequests(TimeSpan.FromSeconds(50)), null, true, HttpStatusCode.TooManyRequests },
         { "refused", TestResponse.ConnectionRefused(), null, true, null },
         { "nonce", TestResponse.NonceChallenge("n-1"), "use_dpop_nonce", false, HttpStatusCode.BadRequest },
-        { "response", TestResponse.Response(() => new HttpResponseMessage(HttpStatusCode.Conflict)), null, false, HttpStatusCode.Conflict },
+        { "custom", TestResponse.Custom(() => new HttpResponseMessage(HttpStatusCode.Conflict)), null, false, HttpStatusCode.Conflict },
     };
 
     [Theory]
@@ -135,15 +135,15 @@ public sealed class TestAuthorizationServerTests
         TestAssertionException exception = Assert.Throws<TestAssertionException>(() => _server.Verify(1));
         Assert.Equal(
             """
-            Expected 1 token request, but there were 2. What came:
+            Expected 1 token request, but received 2. Received requests:
               1. 00:00:00.000 shop client_secret_basic grant_type=client_credentials scope=read -> 401
               2. 00:00:01.500 shop client_secret_post grant_type=client_credentials client_secret=*** -> 200
             """.ReplaceLineEndings("\n"),
             exception.Message);
         exception = Assert.Throws<TestAssertionException>(() => _server.Verify(2, request => request.Scopes.Contains("read")));
-        Assert.StartsWith("Expected 2 token requests with request => request.Scopes.Contains(\"read\"), but there was 1. What came:", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Expected 2 token requests with request => request.Scopes.Contains(\"read\"), but received 1. Received requests:", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", exception.Message, StringComparison.Ordinal);
-        Assert.Equal("Expected 3 token requests, but there were 0. No token request came at all.", Assert.Throws<TestAssertionException>(() => new TestAuthorizationServer().Verify(3)).Message);
+        Assert.Equal("Expected 3 token requests, but received 0. No token request was received.", Assert.Throws<TestAssertionException>(() => new TestAuthorizationServer().Verify(3)).Message);
     }
 
     [Fact]

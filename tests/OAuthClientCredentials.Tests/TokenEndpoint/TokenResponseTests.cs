@@ -394,7 +394,7 @@ public sealed class TokenResponseTests
     }
 
     private static OneClient Answering(byte[] body, string? mediaType) =>
-        new(OneClient.Scripted(TestResponse.Response(() =>
+        new(OneClient.Scripted(TestResponse.Custom(() =>
         {
             ByteArrayContent content = new(body);
             content.Headers.ContentType = mediaType is null ? null : MediaTypeHeaderValue.Parse(mediaType);

@@ -133,7 +133,7 @@ public sealed class EdgesTests
     [InlineData("/a", "https://id.example.com")]
     public async Task A_redirect_may_name_anything_and_its_origin_is_told_with_care(string location, string told)
     {
-        using OneClient client = new(OneClient.Scripted(TestResponse.Response(() =>
+        using OneClient client = new(OneClient.Scripted(TestResponse.Custom(() =>
         {
             HttpResponseMessage response = new(HttpStatusCode.Found);
             response.Headers.TryAddWithoutValidation("Location", location);
