@@ -9,28 +9,34 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace Quickstart;
 
-/// <summary>An OpenIddict authorization server on a free loopback port, which can stop and come back there.</summary>
-internal sealed class AuthorizationServer(IdentityStore store, IReadOnlyDictionary<string, TimeSpan> lifetimes, string clientSecret = AuthorizationServer.Secret) : IAsyncDisposable
+/// <summary>An OpenIddict authorization server on a free loopback port. It can be stopped and started again on the same port.</summary>
+/// <param name="store">What it shares with the API.</param>
+/// <param name="lifetimes">The lifetime of the access tokens of each client id.</param>
+/// <param name="clientSecret">The secret of all clients.</param>
+internal sealed class AuthorizationServer(
+    IdentityStore store,
+    IReadOnlyDictionary<string, TimeSpan> lifetimes,
+    string clientSecret = AuthorizationServer.Secret) : IAsyncDisposable
 {
     public const string Secret = "quickstart-secret";
 
-    /// <summary>So that a call that waits for a token shows.</summary>
+    /// <summary>The time that each token response takes, so that a call that waits for a token is visible.</summary>
     public static readonly TimeSpan Latency = TimeSpan.FromMilliseconds(150);
 
     private readonly ConcurrentDictionary<string, int> _issued = new();
     private WebApplication? _app;
     private int _tokenRequests;
 
-    /// <summary>Token requests that arrived, good or bad.</summary>
+    /// <summary>The number of token requests received, whether or not a token was issued.</summary>
     public int TokenRequests => Volatile.Read(ref _tokenRequests);
 
-    public int Issued(string clientId) => _issued.GetValueOrDefault(clientId);
+    public int TokensIssuedTo(string clientId) => _issued.GetValueOrDefault(clientId);
 
     public async Task StartAsync()
     {
         if (store.Issuer.Port == 0)
         {
-            store.Issuer = new($"http://127.0.0.1:{FreePort()}/");
+            store.Issuer = new($"http://127.0.0.1:{FindFreePort()}/");
         }
 
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
@@ -44,9 +50,9 @@ internal sealed class AuthorizationServer(IdentityStore store, IReadOnlyDictiona
             server.UseAspNetCore().EnableTokenEndpointPassthrough().DisableTransportSecurityRequirement();
         });
         _app = builder.Build();
-        _app.Use(CountAsync);
+        _app.Use(CountTokenRequestAsync);
         _app.UseAuthentication();
-        _app.MapPost("/connect/token", (Delegate)IssueAsync);
+        _app.MapPost("/connect/token", (Delegate)IssueTokenAsync);
         await RegisterClientsAsync(_app.Services);
         await _app.StartAsync();
     }
@@ -60,7 +66,7 @@ internal sealed class AuthorizationServer(IdentityStore store, IReadOnlyDictiona
 
     public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private Task CountAsync(HttpContext context, RequestDelegate next)
+    private Task CountTokenRequestAsync(HttpContext context, RequestDelegate next)
     {
         if (context.Request.Path == "/connect/token")
         {
@@ -70,7 +76,7 @@ internal sealed class AuthorizationServer(IdentityStore store, IReadOnlyDictiona
         return next(context);
     }
 
-    private async Task<IResult> IssueAsync(HttpContext context)
+    private async Task<IResult> IssueTokenAsync(HttpContext context)
     {
         await Task.Delay(Latency);
         OpenIddictRequest request = context.GetOpenIddictServerRequest()!;
@@ -79,7 +85,9 @@ internal sealed class AuthorizationServer(IdentityStore store, IReadOnlyDictiona
         identity.SetClaim(Claims.Subject, request.ClientId);
         identity.SetScopes(request.GetScopes());
         identity.SetAccessTokenLifetime(lifetimes[request.ClientId!]);
-        return Results.SignIn(new ClaimsPrincipal(identity), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
+        return Results.SignIn(
+            new ClaimsPrincipal(identity),
+            authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
     }
 
     private async Task RegisterClientsAsync(IServiceProvider services)
@@ -94,13 +102,18 @@ internal sealed class AuthorizationServer(IdentityStore store, IReadOnlyDictiona
                 {
                     ClientId = clientId,
                     ClientSecret = clientSecret,
-                    Permissions = { Permissions.Endpoints.Token, Permissions.GrantTypes.ClientCredentials, Permissions.Prefixes.Scope + "orders.read" },
+                    Permissions =
+                    {
+                        Permissions.Endpoints.Token,
+                        Permissions.GrantTypes.ClientCredentials,
+                        Permissions.Prefixes.Scope + "orders.read",
+                    },
                 });
             }
         }
     }
 
-    private static int FreePort()
+    private static int FindFreePort()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();

@@ -5,7 +5,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Quickstart;
 
-/// <summary>What the authorization server and the API share: the store of clients and tokens, the signing key, and the address of the issuer.</summary>
+/// <summary>What the authorization server and the API share: registered clients, issued tokens, keys and the address of the issuer.</summary>
 internal sealed class IdentityStore
 {
     private readonly InMemoryDatabaseRoot _root = new();
@@ -14,7 +14,7 @@ internal sealed class IdentityStore
 
     public SymmetricSecurityKey EncryptionKey { get; } = new(RandomNumberGenerator.GetBytes(32));
 
-    /// <summary>Set once the authorization server has found a free port.</summary>
+    /// <summary>The address of the authorization server. Its port is 0 until the server has chosen a free one.</summary>
     public Uri Issuer { get; set; } = new("http://127.0.0.1:0/");
 
     public OpenIddictBuilder Add(IServiceCollection services)

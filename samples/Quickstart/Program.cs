@@ -1,3 +1,8 @@
 using Quickstart;
 
-return ScriptMode.IsConfigured ? await ScriptMode.RunAsync() : await Play.RunAsync(json: args.Contains("--json"));
+if (ScriptSettings.AreConfigured)
+{
+    return await ScriptMode.RunAsync();
+}
+
+return await Demo.RunAsync(json: args.Contains("--json"));

@@ -3,13 +3,14 @@ using OpenIddict.Validation.AspNetCore;
 
 namespace Quickstart;
 
-/// <summary>An API that answers only those who bring a valid token. It asks nobody: it knows the issuer's key and sees in the store what was revoked.</summary>
+/// <summary>An API that requires a valid access token.</summary>
+/// <remarks>It validates tokens without the authorization server: the store has the signing key and the revoked tokens.</remarks>
 internal sealed class ProtectedApi(IdentityStore store) : IAsyncDisposable
 {
     private WebApplication? _app;
     private int _calls;
 
-    /// <summary>Calls that arrived, with a valid token or without.</summary>
+    /// <summary>The number of calls received, with or without a valid token.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
     public Uri Address => new(_app!.Urls.First());
@@ -29,7 +30,7 @@ internal sealed class ProtectedApi(IdentityStore store) : IAsyncDisposable
         builder.Services.AddAuthentication(OpenIddictValidationAspNetCoreDefaults.AuthenticationScheme);
         builder.Services.AddAuthorization();
         _app = builder.Build();
-        _app.Use(CountAsync);
+        _app.Use(CountCallAsync);
         _app.UseAuthentication();
         _app.UseAuthorization();
         _app.MapGet("/orders", () => "42 orders").RequireAuthorization();
@@ -52,7 +53,7 @@ internal sealed class ProtectedApi(IdentityStore store) : IAsyncDisposable
         }
     }
 
-    private Task CountAsync(HttpContext context, RequestDelegate next)
+    private Task CountCallAsync(HttpContext context, RequestDelegate next)
     {
         Interlocked.Increment(ref _calls);
         return next(context);

@@ -4,114 +4,71 @@ using OAuthClientCredentials;
 
 namespace Quickstart;
 
-/// <summary>The job of the script that this library began as: a token, then GET /resource, and in plain words what failed.</summary>
+/// <summary>Calls a real API once: it requests a token, sends a GET with it, and prints the response or what failed.</summary>
 internal static class ScriptMode
 {
-    private static readonly string?[] Settings = [ClientId, ClientSecret, TokenUrl, Authority, ApiBaseUrl];
-
-    private static string? ClientId => Read("OAUTH_CLIENT_ID");
-
-    private static string? ClientSecret => Read("OAUTH_CLIENT_SECRET");
-
-    private static string? TokenUrl => Read("OAUTH_TOKEN_URL");
-
-    private static string? Authority => Read("OAUTH_AUTHORITY");
-
-    private static string? ApiBaseUrl => Read("API_BASE_URL");
-
-    public static bool IsConfigured => Settings.Any(setting => setting is not null);
+    private const int Succeeded = 0;
+    private const int WrongSettings = 2;
+    private const int NoToken = 3;
+    private const int ApiFailed = 4;
 
     public static async Task<int> RunAsync()
     {
-        string[] missing = [.. Missing()];
-        if (missing.Length > 0)
+        if (ScriptSettings.Check() is { } problem)
         {
-            Console.Error.WriteLine($"Not set: {string.Join(", ", missing)}. Set all of them to call your API, or none to see the scenes.");
-            return 2;
+            return Fail(WrongSettings, problem);
         }
 
-        string address = ApiBaseUrl!.TrimEnd('/') + "/resource";
-        if (!Uri.TryCreate(address, UriKind.Absolute, out Uri? resource) || resource.Scheme is not ("https" or "http"))
-        {
-            Console.Error.WriteLine("API_BASE_URL is not an absolute https address, such as https://api.example.com/data.");
-            return 2;
-        }
-
+        Uri api = ScriptSettings.ReadApiAddress();
         ServiceCollection services = new();
-        services.AddClientCredentials("script", Configure);
-        services.AddHttpClient("api", client => client.BaseAddress = resource).AddClientCredentialsHandler("script");
+        services.AddClientCredentials(ScriptSettings.ClientName, ScriptSettings.Configure);
+        services.AddHttpClient("api", client => client.BaseAddress = api).AddClientCredentialsHandler(ScriptSettings.ClientName);
         await using ServiceProvider provider = services.BuildServiceProvider();
-        return await CallAsync(provider.GetRequiredService<IHttpClientFactory>().CreateClient("api"), resource);
+        return await CallAsync(provider.GetRequiredService<IHttpClientFactory>().CreateClient("api"), api);
     }
 
-    private static void Configure(ClientCredentialsOptions options)
-    {
-        options.ClientId = ClientId;
-        options.ClientSecret = ClientSecret;
-        options.TokenEndpoint = TokenUrl;
-        options.Authority = Authority;
-        options.AuthenticationMethod = Read("OAUTH_AUTH_METHOD");
-        if (Read("OAUTH_SCOPE") is { } scope)
-        {
-            options.Scopes = [scope];
-        }
-    }
-
-    private static async Task<int> CallAsync(HttpClient client, Uri resource)
+    private static async Task<int> CallAsync(HttpClient client, Uri api)
     {
         try
         {
-            using HttpRequestMessage request = new(HttpMethod.Get, resource);
+            using HttpRequestMessage request = new(HttpMethod.Get, api);
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             using HttpResponseMessage response = await client.SendAsync(request);
             if (!response.IsSuccessStatusCode)
             {
-                Console.Error.WriteLine($"The API at {resource} answered {(int)response.StatusCode} {response.ReasonPhrase}.");
-                return 4;
+                return Fail(ApiFailed, $"The API at {Describe(api)} responded with {(int)response.StatusCode} {response.ReasonPhrase}.");
             }
 
             Console.WriteLine(await response.Content.ReadAsStringAsync());
-            return 0;
+            return Succeeded;
         }
         catch (OptionsValidationException exception)
         {
-            Console.Error.WriteLine($"No token, and the API was not called. {string.Join(Environment.NewLine, exception.Failures)}");
-            return 3;
+            return FailWithoutToken(string.Join(Environment.NewLine, exception.Failures));
         }
-        catch (Exception exception) when (exception is TokenRequestException or OriginNotAllowedException)
+        catch (TokenRequestException exception) when (exception.Error == "invalid_client")
         {
-            Console.Error.WriteLine($"No token, and the API was not called. {exception.Message}");
-            return 3;
+            return FailWithoutToken($"{exception.Message} The client's credential is the value of {ScriptSettings.ClientSecret}.");
+        }
+        catch (TokenRequestException exception)
+        {
+            return FailWithoutToken(exception.Message);
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
         {
-            Console.Error.WriteLine($"The API at {resource} could not be reached: {exception.Message}");
-            return 4;
+            return Fail(ApiFailed, $"The API at {Describe(api)} could not be reached: {exception.Message}");
         }
     }
 
-    private static IEnumerable<string> Missing()
+    // A query may contain a key.
+    private static string Describe(Uri api) => api.GetLeftPart(UriPartial.Path);
+
+    private static int FailWithoutToken(string message) =>
+        Fail(NoToken, $"There is no token, and the API was not called. {ScriptSettings.NameVariables(message)}");
+
+    private static int Fail(int exitCode, string message)
     {
-        if (ClientId is null)
-        {
-            yield return "OAUTH_CLIENT_ID";
-        }
-
-        if (ClientSecret is null)
-        {
-            yield return "OAUTH_CLIENT_SECRET";
-        }
-
-        if (TokenUrl is null && Authority is null)
-        {
-            yield return "OAUTH_TOKEN_URL (or OAUTH_AUTHORITY)";
-        }
-
-        if (ApiBaseUrl is null)
-        {
-            yield return "API_BASE_URL";
-        }
+        Console.Error.WriteLine(message);
+        return exitCode;
     }
-
-    private static string? Read(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

@@ -1,30 +1,29 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Extensions;
 using OAuthClientCredentials.IntegrationTests.Canaries;
 
 namespace OAuthClientCredentials.IntegrationTests;
 
-/// <summary>The Quickstart as the script that the library began as: run as a process, judged by exit code, output and what reached the API.</summary>
+/// <summary>The script mode of the Quickstart, run as a process. The tests check exit code, output and what the API received.</summary>
 public sealed class ScriptModeTests : CanaryTests
 {
     private const string Secret = Canary.Marker;
 
     [Fact]
-    public async Task With_all_settings_it_gets_a_token_calls_the_resource_and_prints_what_came()
+    public async Task All_variables_get_a_token_call_the_API_and_print_the_response()
     {
         await using World world = await World.StartAsync(Secret);
         await using Resource api = await Resource.StartAsync(200);
         (int code, string output) = await RunAsync(Settings(world, api.Address));
         Assert.True(code == 0, output);
         Assert.Contains("""{"orders":42}""", output, StringComparison.Ordinal);
-        HttpRequestSeen request = Assert.Single(api.Requests);
+        ReceivedRequest request = Assert.Single(api.Requests);
         Assert.Equal(("GET", "/data/resource", "application/json"), (request.Method, request.Path, request.Accept));
         Assert.StartsWith("Bearer ey", request.Authorization, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task With_the_authority_scope_and_method_it_does_the_same()
+    public async Task Authority_scope_and_method_are_optional_variables()
     {
         await using World world = await World.StartAsync(Secret);
         await using Resource api = await Resource.StartAsync(200);
@@ -38,11 +37,55 @@ public sealed class ScriptModeTests : CanaryTests
     }
 
     [Theory]
+    [InlineData("/orders?page=2", "/data/orders?page=2")]
+    [InlineData("orders", "/data/orders")]
+    [InlineData("/", "/data/")]
+    [InlineData("", "/data/resource")]
+    [InlineData("https://other.example.com/", "/data/https://other.example.com/")]
+    public async Task The_path_of_the_call_can_be_set_below_the_base_address(string path, string received)
+    {
+        await using World world = await World.StartAsync(Secret);
+        await using Resource api = await Resource.StartAsync(200);
+        Dictionary<string, string> settings = Settings(world, api.Address);
+        settings["API_PATH"] = path;
+        (int code, string output) = await RunAsync(settings);
+        Assert.True(code == 0, output);
+        Assert.Equal(received, Assert.Single(api.Requests).Path);
+    }
+
+    [Fact]
+    public async Task A_query_in_the_path_is_not_repeated_in_an_error()
+    {
+        await using World world = await World.StartAsync(Secret);
+        await using Resource api = await Resource.StartAsync(500);
+        Dictionary<string, string> settings = Settings(world, api.Address);
+        settings["API_PATH"] = "/orders?key=hidden";
+        (int code, string output) = await RunAsync(settings);
+        Assert.True(code == 4, output);
+        Assert.DoesNotContain("hidden", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("api.example.com")]
+    [InlineData("ftp://api.example.com")]
+    [InlineData("http://api.example.com")]
+    public async Task A_base_address_without_https_is_an_error_and_the_exit_code_is_2(string address)
+    {
+        await using World world = await World.StartAsync(Secret);
+        Dictionary<string, string> settings = Settings(world, new("https://api.example.com"));
+        settings["API_BASE_URL"] = address;
+        (int code, string output) = await RunAsync(settings);
+        Assert.True(code == 2, output);
+        Assert.StartsWith("API_BASE_URL ", output, StringComparison.Ordinal);
+        Assert.Equal(0, world.Server.TokenRequests);
+    }
+
+    [Theory]
     [InlineData("OAUTH_CLIENT_ID")]
     [InlineData("OAUTH_CLIENT_SECRET")]
     [InlineData("OAUTH_TOKEN_URL")]
     [InlineData("API_BASE_URL")]
-    public async Task With_some_settings_missing_it_says_which_and_exits_with_2(string missing)
+    public async Task A_missing_variable_is_named_and_the_exit_code_is_2(string missing)
     {
         Dictionary<string, string> settings = new()
         {
@@ -59,36 +102,44 @@ public sealed class ScriptModeTests : CanaryTests
     }
 
     [Theory]
-    [InlineData("OAUTH_CLIENT_SECRET", Canary.Marker + "wrong", "invalid_client")]
-    [InlineData("OAUTH_SCOPE", "orders.burn", "invalid_scope")]
-    [InlineData("OAUTH_AUTH_METHOD", "client_secret_pots", "ClientCredentials:script:AuthenticationMethod is not one of")]
-    [InlineData("OAUTH_TOKEN_URL", "http://id.example.com/token", "ClientCredentials:script:TokenEndpoint must be https")]
-    public async Task Without_a_token_it_says_why_and_exits_with_3_and_the_API_is_not_called(string setting, string value, string said)
+    [InlineData("OAUTH_CLIENT_ID", "unknown", "invalid_client", "Check OAUTH_CLIENT_ID")]
+    [InlineData("OAUTH_CLIENT_ID", "line\nbreak", "OAUTH_CLIENT_ID contains a line break")]
+    [InlineData("OAUTH_CLIENT_SECRET", Canary.Marker + "wrong", "invalid_client", "OAUTH_CLIENT_SECRET", "OAUTH_AUTH_METHOD")]
+    [InlineData("OAUTH_CLIENT_SECRET", Canary.Marker + "\n", "OAUTH_CLIENT_SECRET contains a line break")]
+    [InlineData("OAUTH_SCOPE", "orders.burn", "invalid_scope", "Check OAUTH_SCOPE")]
+    [InlineData("OAUTH_AUTH_METHOD", "client_secret_pots", "OAUTH_AUTH_METHOD is not one of")]
+    [InlineData("OAUTH_TOKEN_URL", "http://id.example.com/token", "OAUTH_TOKEN_URL must be https")]
+    [InlineData("OAUTH_AUTHORITY", "https://id.example.com?tenant=1", "OAUTH_AUTHORITY must not have a query")]
+    public async Task Without_a_token_the_error_names_the_variable_and_the_API_is_not_called(
+        string variable,
+        string value,
+        params string[] expected)
     {
         await using World world = await World.StartAsync(Secret);
         await using Resource api = await Resource.StartAsync(200);
         Dictionary<string, string> settings = Settings(world, api.Address);
-        settings[setting] = value;
+        settings[variable] = value;
         (int code, string output) = await RunAsync(settings);
         Assert.True(code == 3, output);
-        Assert.Contains(said, output, StringComparison.Ordinal);
+        Assert.All(expected, text => Assert.Contains(text, output, StringComparison.Ordinal));
+        Assert.DoesNotContain("ClientCredentials:", output, StringComparison.Ordinal);
         Assert.Empty(api.Requests);
     }
 
     [Theory]
     [InlineData(500)]
     [InlineData(403)]
-    public async Task When_the_API_fails_it_says_status_and_reason_and_exits_with_4(int status)
+    public async Task An_error_response_of_the_API_is_reported_and_the_exit_code_is_4(int status)
     {
         await using World world = await World.StartAsync(Secret);
         await using Resource api = await Resource.StartAsync(status);
         (int code, string output) = await RunAsync(Settings(world, api.Address));
         Assert.True(code == 4, output);
-        Assert.Contains($"/data/resource answered {status} ", output, StringComparison.Ordinal);
+        Assert.Contains($"/data/resource responded with {status} ", output, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task When_nobody_is_there_it_exits_with_4()
+    public async Task An_API_that_cannot_be_reached_exits_with_4()
     {
         await using World world = await World.StartAsync(Secret);
         Resource api = await Resource.StartAsync(200);
@@ -106,33 +157,19 @@ public sealed class ScriptModeTests : CanaryTests
         ["API_BASE_URL"] = api.ToString(),
     };
 
-    /// <summary>Runs the sample that was built beside these tests. Whatever it says, it never says a secret.</summary>
     private static async Task<(int Code, string Output)> RunAsync(Dictionary<string, string> settings)
     {
-        DirectoryInfo configuration = new(AppContext.BaseDirectory);
-        string sample = Path.Combine(configuration.Parent!.Parent!.FullName, "Quickstart", configuration.Name, "Quickstart.dll");
-        ProcessStartInfo start = new("dotnet", [sample]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach ((string name, string value) in settings)
-        {
-            start.Environment[name] = value;
-        }
-
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        string error = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        string said = error + await output;
-        Assert.DoesNotContain("canary", said, StringComparison.OrdinalIgnoreCase);
-        return (process.ExitCode, said);
+        await using SampleProcess sample = SampleProcess.Start("Quickstart", settings);
+        return (await sample.WaitForExitAsync(), sample.Output);
     }
 
-    private sealed record HttpRequestSeen(string Method, string Path, string Accept, string Authorization);
+    private sealed record ReceivedRequest(string Method, string Path, string Accept, string Authorization);
 
     private sealed class Resource(WebApplication app) : IAsyncDisposable
     {
         public Uri Address { get; } = new(app.Urls.First() + "/data");
 
-        public ConcurrentQueue<HttpRequestSeen> Requests { get; } = new();
+        public ConcurrentQueue<ReceivedRequest> Requests { get; } = new();
 
         public static async Task<Resource> StartAsync(int status)
         {
@@ -143,7 +180,11 @@ public sealed class ScriptModeTests : CanaryTests
             Resource? resource = null;
             app.Run(context =>
             {
-                resource!.Requests.Enqueue(new(context.Request.Method, context.Request.GetEncodedPathAndQuery(), context.Request.Headers.Accept.ToString(), context.Request.Headers.Authorization.ToString()));
+                resource!.Requests.Enqueue(new(
+                    context.Request.Method,
+                    context.Request.GetEncodedPathAndQuery(),
+                    context.Request.Headers.Accept.ToString(),
+                    context.Request.Headers.Authorization.ToString()));
                 context.Response.StatusCode = status;
                 return context.Response.WriteAsync("""{"orders":42}""");
             });

@@ -5,12 +5,12 @@ using OAuthClientCredentials.Testing;
 
 namespace OAuthClientCredentials.IntegrationTests;
 
-/// <summary>The test server behind a web application whose own code knows nothing of tests.</summary>
+/// <summary>The test server behind a web application whose own code does not refer to tests.</summary>
 public sealed class WebApplicationTests : CanaryTests
 {
     [Fact]
     [Trait("Req", "R-331")]
-    public async Task A_WebApplicationFactory_puts_the_test_server_behind_the_applications_registration()
+    public async Task A_WebApplicationFactory_puts_the_test_server_behind_the_application()
     {
         TestAuthorizationServer server = new();
         server.AddClient("shop", Canary.Marker);
@@ -18,7 +18,8 @@ public sealed class WebApplicationTests : CanaryTests
         server.Always(_ => TestResponse.Token(value: $"{Canary.Marker}-{++number}"));
         TestApi api = server.CreateApi(_ => new HttpResponseMessage { Content = new StringContent("42 orders") });
         await using App app = new();
-        await using WebApplicationFactory<App> tested = app.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.UseTestAuthorizationServer(server).UseTestApi("orders", api)));
+        await using WebApplicationFactory<App> tested = app.WithWebHostBuilder(host => host.ConfigureTestServices(services =>
+            services.UseTestAuthorizationServer(server).UseTestApi("orders", api)));
         using HttpClient browser = tested.CreateClient();
         Assert.Equal("42 orders", await browser.GetStringAsync("/"));
         server.RevokeTokens();
@@ -26,7 +27,7 @@ public sealed class WebApplicationTests : CanaryTests
         server.Verify(2);
     }
 
-    /// <summary>An application as README's first snippet has it.</summary>
+    /// <summary>An application as the first snippet of README shows it.</summary>
     public sealed class App : WebApplicationFactory<App>
     {
         protected override IHost CreateHost(IHostBuilder builder) => base.CreateHost(builder.UseContentRoot(AppContext.BaseDirectory));
@@ -35,10 +36,21 @@ public sealed class WebApplicationTests : CanaryTests
             .ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Canary.Ears.Logs))
             .ConfigureServices(services =>
             {
-                services.AddClientCredentials("orders", options => (options.Authority, options.ClientId, options.ClientSecret) = ("https://id.example.com", "shop", Canary.Marker));
-                services.AddHttpClient("orders", client => client.BaseAddress = new("https://orders.example.com")).AddClientCredentialsHandler("orders");
+                services.AddClientCredentials("orders", options =>
+                {
+                    options.Authority = "https://id.example.com";
+                    options.ClientId = "shop";
+                    options.ClientSecret = Canary.Marker;
+                });
+                services.AddHttpClient("orders", client => client.BaseAddress = new("https://orders.example.com"))
+                    .AddClientCredentialsHandler("orders");
             })
-            .Configure(application => application.Run(async context =>
-                await context.Response.WriteAsync(await context.RequestServices.GetRequiredService<IHttpClientFactory>().CreateClient("orders").GetStringAsync("/")))));
+            .Configure(application => application.Run(RespondAsync)));
+
+        private static async Task RespondAsync(HttpContext context)
+        {
+            HttpClient orders = context.RequestServices.GetRequiredService<IHttpClientFactory>().CreateClient("orders");
+            await context.Response.WriteAsync(await orders.GetStringAsync("/"));
+        }
     }
 }

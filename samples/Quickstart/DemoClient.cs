@@ -3,24 +3,22 @@ using OAuthClientCredentials;
 
 namespace Quickstart;
 
-/// <summary>Calls the API as one client, and counts what a caller sees.</summary>
-internal sealed class Caller(IServiceProvider services, string clientName)
+/// <summary>Calls the API as one client, counts the calls, and measures how long they waited for a token.</summary>
+internal sealed class DemoClient(IServiceProvider services, string clientName)
 {
     private readonly HttpClient _client = services.GetRequiredService<IHttpClientFactory>().CreateClient(clientName);
     private readonly ITokenProvider _tokens = services.GetRequiredService<ITokenProvider>();
-    private long _longestWait;
+    private readonly Lock _lock = new();
     private bool _hasToken;
     private int _calls;
     private int _failed;
-
-    public string ClientName => clientName;
 
     public int Calls => _calls;
 
     public int Failed => _failed;
 
-    /// <summary>The longest that a call waited for a token before it was sent, the first one not counted.</summary>
-    public TimeSpan LongestWait => TimeSpan.FromTicks(Volatile.Read(ref _longestWait));
+    /// <summary>The longest time that a call waited for its token before it was sent. The first call always waits and is not counted.</summary>
+    public TimeSpan LongestWait { get; private set; }
 
     public async Task CallAsync()
     {
@@ -29,7 +27,7 @@ internal sealed class Caller(IServiceProvider services, string clientName)
         {
             long start = Stopwatch.GetTimestamp();
             await _tokens.GetTokenAsync(clientName);
-            NoteWait(Stopwatch.GetElapsedTime(start));
+            RecordWait(Stopwatch.GetElapsedTime(start));
             using HttpResponseMessage response = await _client.GetAsync("/orders");
             response.EnsureSuccessStatusCode();
         }
@@ -39,28 +37,29 @@ internal sealed class Caller(IServiceProvider services, string clientName)
         }
     }
 
-    public async Task CallForAsync(TimeSpan duration, Action<TimeSpan> progress)
+    public async Task CallForAsync(TimeSpan duration, Action<TimeSpan> showProgress)
     {
         long start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start) is var elapsed && elapsed < duration)
+        TimeSpan elapsed = TimeSpan.Zero;
+        while (elapsed < duration)
         {
-            progress(elapsed);
+            showProgress(elapsed);
             await CallAsync();
             await Task.Delay(50);
+            elapsed = Stopwatch.GetElapsedTime(start);
         }
     }
 
-    private void NoteWait(TimeSpan wait)
+    private void RecordWait(TimeSpan wait)
     {
-        if (!_hasToken)
+        lock (_lock)
         {
-            _hasToken = true;
-            return;
-        }
+            if (_hasToken && wait > LongestWait)
+            {
+                LongestWait = wait;
+            }
 
-        long longest;
-        while (wait.Ticks > (longest = Volatile.Read(ref _longestWait)) && Interlocked.CompareExchange(ref _longestWait, wait.Ticks, longest) != longest)
-        {
+            _hasToken = true;
         }
     }
 }
