@@ -11,12 +11,12 @@ using OAuthClientCredentials.Tests.Infrastructure;
 namespace OAuthClientCredentials.Tests.House;
 
 /// <summary>
-/// What the READMEs say is true: snippets compile as they stand, configuration binds and is valid, the option tables are complete,
-/// and the error table quotes the messages as they are.
+/// What the READMEs state is true: snippets compile, configuration binds and is valid, the tables of options and log events are complete,
+/// and the error table quotes the messages of the code.
 /// </summary>
 public sealed partial class ReadmeTests
 {
-    /// <summary>What a project of the Web SDK gives a newcomer without a word, and what the text around a snippet speaks of.</summary>
+    /// <summary>The implicit usings of a project of the Web SDK, and the objects that the text around a snippet names.</summary>
     private const string Given = """
         global using System;
         global using System.Collections.Generic;
@@ -89,12 +89,11 @@ public sealed partial class ReadmeTests
 
     [Theory]
     [Trait("Req", "R-334")]
-    [InlineData("Of a client (`ClientCredentialsOptions`", typeof(ClientCredentialsOptions))]
-    [InlineData("Of an HttpClient (`AddClientCredentialsHandler(", typeof(AccessTokenHandlerOptions))]
+    [InlineData("\n### Client options\n", typeof(ClientCredentialsOptions))]
+    [InlineData("\n### Handler options\n", typeof(AccessTokenHandlerOptions))]
     public void The_table_names_every_option_and_nothing_else(string heading, Type options)
     {
-        string table = Repository.Read("README.md").Split(heading)[1].Split("\n|---")[1].Split("\n\n")[0];
-        IEnumerable<string> named = table.Split('\n').Skip(1)
+        IEnumerable<string> named = RowsAfter(heading)
             .SelectMany(row => Code().Matches(row.Split('|')[1]).Select(match => match.Groups[1].Value));
         Assert.Equal(
             options.GetProperties().Select(option => option.Name).Order(StringComparer.Ordinal),
@@ -106,16 +105,26 @@ public sealed partial class ReadmeTests
     public void The_error_table_quotes_the_messages_as_they_are()
     {
         string code = string.Concat(Repository.Files("src", "*.cs").Select(Repository.Read));
-        string table = Repository.Read("README.md").Split("| you see |")[1].Split("\n|---")[1].Split("\n\n")[0];
 
-        // The platform's binder says this one.
+        // The platform's configuration binder throws this one.
         const string Binder = "Failed to convert configuration value";
-        IEnumerable<string> quoted = table.Split('\n').Skip(1)
+        IEnumerable<string> quoted = RowsAfter("| you see |")
             .SelectMany(row => Quoted().Matches(row.Split('|')[1]).Select(match => match.Groups[1].Value))
             .SelectMany(text => text.Split('…', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             .Except([Binder, "OptionsValidationException", "HttpClient.Send"]);
         Assert.NotEmpty(quoted);
         Assert.All(quoted, text => Assert.Contains(text, code, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    [Trait("Req", "R-334")]
+    public void The_event_table_names_every_log_event_with_its_level()
+    {
+        IEnumerable<string> named = RowsAfter("\n## Observability\n").Select(row => Event().Replace(row, "$1 $2 $3"));
+        string code = Repository.Read("src/OAuthClientCredentials/Diagnostics/Log.cs");
+        IEnumerable<string> logged = LogEvent().Matches(code).Select(match => match.Result("$1 $3 $2"));
+        Assert.NotEmpty(logged);
+        Assert.Equal(logged, named);
     }
 
     [Fact]
@@ -128,9 +137,9 @@ public sealed partial class ReadmeTests
         [
             "\ndotnet run --project samples/Quickstart ",
             "\ndotnet test ",
-            "\n## Not its job\n",
+            "\n## Out of scope\n",
             "\n## Support\n",
-            "token exchange",
+            "Token exchange",
             "validation of tokens",
             "Linux, Windows and macOS",
         ];
@@ -138,14 +147,9 @@ public sealed partial class ReadmeTests
         Assert.All(["ubuntu-latest", "windows-latest", "macos-latest"], text => Assert.Contains(text, workflow, StringComparison.Ordinal));
     }
 
-    [Fact]
-    public void Links_inside_the_repository_lead_somewhere() =>
-        Assert.All(
-            Pages.Append("CHANGELOG.md").Append(".github/SECURITY.md").SelectMany(LinksOf),
-            target => Assert.True(Path.Exists(Path.Combine(Repository.Root, target)), target));
-
-    private static IEnumerable<string> LinksOf(string page) =>
-        Link().Matches(Repository.Read(page)).Select(match => Path.Combine(Path.GetDirectoryName(page)!, match.Groups[1].Value));
+    // The rows of the first table after a text, without its head.
+    private static IEnumerable<string> RowsAfter(string text) =>
+        Repository.Read("README.md").ReplaceLineEndings("\n").Split(text)[1].Split("\n|---")[1].Split("\n\n")[0].Split('\n').Skip(1);
 
     // Statements are a program, types alone a library.
     private static bool IsProgram(string code) =>
@@ -172,6 +176,9 @@ public sealed partial class ReadmeTests
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Quoted();
 
-    [GeneratedRegex("\\]\\((?!https?:|#|mailto:)([^)#]+)")]
-    private static partial Regex Link();
+    [GeneratedRegex("^\\| (\\d+) `(\\w+)` \\| (\\w+) \\|.*$")]
+    private static partial Regex Event();
+
+    [GeneratedRegex("LoggerMessage\\(\\s*(\\d+),\\s*LogLevel\\.(\\w+),.*?public static partial void (\\w+)\\(", RegexOptions.Singleline)]
+    private static partial Regex LogEvent();
 }
