@@ -38,7 +38,9 @@ public sealed class AccessToken
 
         if (tokenType.AsSpan().ContainsAnyExcept(TypeCharacters))
         {
-            throw new ArgumentException("A token type is the scheme of an Authorization header and must not contain spaces or separators.", nameof(tokenType));
+            throw new ArgumentException(
+                "A token type is the scheme of an Authorization header and must not contain spaces or separators.",
+                nameof(tokenType));
         }
 
         Value = value;

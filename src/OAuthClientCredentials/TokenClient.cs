@@ -19,7 +19,7 @@ public sealed class TokenClient
     /// <summary>The name of the HttpClient for requests to authorization servers.</summary>
     public const string HttpClientName = "OAuthClientCredentials";
 
-    private readonly ClientSettingsProvider _registry;
+    private readonly ClientSettingsProvider _settings;
     private readonly EndpointClient _endpoint;
     private readonly MetadataClient _metadata;
     private readonly TokenRequestBuilder _builder;
@@ -27,9 +27,13 @@ public sealed class TokenClient
     private readonly TimeProvider _timeProvider;
     private readonly TokenEvents _events;
 
-    internal TokenClient(ClientSettingsProvider registry, Func<TlsCertificate?, HttpClient> httpClient, TimeProvider timeProvider, ILogger logger)
+    internal TokenClient(
+        ClientSettingsProvider settings,
+        Func<TlsCertificate?, HttpClient> httpClient,
+        TimeProvider timeProvider,
+        ILogger logger)
     {
-        _registry = registry;
+        _settings = settings;
         _endpoint = new(httpClient, timeProvider);
         _metadata = new(_endpoint, timeProvider, logger);
         _timeProvider = timeProvider;
@@ -53,7 +57,7 @@ public sealed class TokenClient
     {
         ArgumentNullException.ThrowIfNull(clientName);
         cancellationToken.ThrowIfCancellationRequested();
-        ClientSettings settings = _registry.Get(clientName);
+        ClientSettings settings = _settings.Get(clientName);
         WantedToken wanted = new(settings, settings.Resolve(request ?? TokenRequest.Default), isAwaited: true);
         CancellationTokenSource stop = new();
         using CancellationTokenRegistration caller = cancellationToken
@@ -98,9 +102,9 @@ public sealed class TokenClient
         {
             return await SendAsync(wanted, request, hasNewCredential: false, cancellationToken).ConfigureAwait(false);
         }
-        catch (TokenRequestException exception) when (!exception.IsHeldBack && (exception.WantsNewProof || exception.MayBeRejectedCredential))
+        catch (TokenRequestException exception) when (!exception.IsHeldBack && exception.MayNeedNewCredential)
         {
-            // The credential may have been replaced meanwhile. One more request is sent if it was, or if the server demands a new proof.
+            // One more request is sent if the credential was replaced meanwhile, or if the server demands a new proof.
             AuthorizationServerRequest next = await _builder.PrepareAsync(wanted, cancellationToken).ConfigureAwait(false);
             bool hasNewCredential = !next.HasSameCredential(request);
             if (!exception.WantsNewProof && !hasNewCredential)

@@ -107,6 +107,9 @@ public sealed class TokenRequestException : Exception
     /// </summary>
     internal bool WantsNewProof { get; private set; }
 
+    /// <summary>Whether the credential or proof may be the reason, so that reading it again can help.</summary>
+    internal bool MayNeedNewCredential => WantsNewProof || MayBeRejectedCredential;
+
     private string BaseMessage => base.Message;
 
     internal TokenRequestException WithAttempts(int attempts)

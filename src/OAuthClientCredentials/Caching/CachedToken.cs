@@ -31,8 +31,11 @@ internal sealed class CachedToken
         _clock = clock;
         _requestedAt = token.RequestedTimestamp ?? now.Timestamp - clock.Ticks(now.Utc - requestedAt);
         TimeSpan lifetime = token.ExpiresAt - requestedAt;
-        _lifetime = clock.Ticks(lifetime < MaxLifetime ? lifetime : MaxLifetime);
-        _requestDuration = token.RequestedTimestamp is null ? 0 : now.Timestamp - _requestedAt;
+        _lifetime = Math.Min(clock.Ticks(lifetime), clock.Ticks(MaxLifetime));
+        if (token.RequestedTimestamp is not null)
+        {
+            _requestDuration = now.Timestamp - _requestedAt;
+        }
     }
 
     public AccessToken Token { get; }
@@ -92,7 +95,7 @@ internal sealed class CachedToken
     {
         TimeSpan byTimestamp = _clock.Span(ExpiresAt - now.Timestamp);
         TimeSpan byWallClock = Token.ExpiresAt - now.Utc;
-        return byTimestamp < byWallClock ? byTimestamp : byWallClock;
+        return new TimeSpan(Math.Min(byTimestamp.Ticks, byWallClock.Ticks));
     }
 
     private bool IsPast(long due, ClockReading now) =>

@@ -31,8 +31,11 @@ internal sealed class ClientTokenCache
     public ICollection<TokenSource> Others => _sources.Values;
 
     /// <summary>The source of a request, if a caller used it before.</summary>
-    public TokenSource? Find(TokenRequest request) =>
-        _sourcesByCallerRequest.TryGetValue(request, out TokenSource? source) && !source.IsRetired ? source : null;
+    public TokenSource? Find(TokenRequest request)
+    {
+        TokenSource? source = _sourcesByCallerRequest.GetValueOrDefault(request);
+        return source?.IsRetired == false ? source : null;
+    }
 
     /// <summary>
     /// The source of a request; a new one if there is none. Requests that are equal once the client's options are filled in share a source.
@@ -42,7 +45,7 @@ internal sealed class ClientTokenCache
         TokenRequest resolved = Settings.Resolve(request);
         lock (_gate)
         {
-            TokenSource source = resolved.Equals(Default.Request) ? Default : GetOrAddResolved_NeedsLock(resolved);
+            TokenSource source = GetOrAddResolved_NeedsLock(resolved);
             _sourcesByCallerRequest[request] = source;
             if (_retired)
             {
@@ -99,6 +102,11 @@ internal sealed class ClientTokenCache
 
     private TokenSource GetOrAddResolved_NeedsLock(TokenRequest resolved)
     {
+        if (resolved.Equals(Default.Request))
+        {
+            return Default;
+        }
+
         if (_sources.TryGetValue(resolved, out TokenSource? known) && !known.IsRetired)
         {
             return known;

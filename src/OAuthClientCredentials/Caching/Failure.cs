@@ -29,12 +29,20 @@ internal sealed record Failure(TokenRequestException Error, int Count, long Retr
         ClockReading now,
         Clock clock)
     {
-        int count = (previous?.Count ?? 0) + (error.IsHeldBack ? 0 : 1);
-        TimeSpan wait = WaitWithoutToken(error, count, isBackground);
-        TimeSpan renewalWait = token is null ? wait : Backoff.WithToken(token.RemainingLife(now), token.Lifetime);
-        TimeSpan min = Min(error.RetryAfter ?? TimeSpan.Zero, MaxRetryAfter);
-        wait = Max(wait, min);
-        renewalWait = Max(renewalWait, error.IsTransient ? min : wait);
+        int count = previous?.Count ?? 0;
+        if (!error.IsHeldBack)
+        {
+            count++;
+        }
+
+        TimeSpan minWait = Min(error.RetryAfter ?? TimeSpan.Zero, MaxRetryAfter);
+        TimeSpan wait = Max(minWait, WaitWithoutToken(error, count, isBackground));
+        TimeSpan renewalWait = wait;
+        if (token is not null)
+        {
+            renewalWait = Max(Backoff.WithToken(token.RemainingLife(now), token.Lifetime), error.IsTransient ? minWait : wait);
+        }
+
         if (wait > TimeSpan.Zero)
         {
             error.RememberUntil(now.Utc + wait);
@@ -56,8 +64,8 @@ internal sealed record Failure(TokenRequestException Error, int Count, long Retr
             return announced;
         }
 
-        long at = hasToken ? NextRenewalAt : RetryAt;
-        return now.Utc + clock.Span(Math.Max(0, at - now.Timestamp));
+        long nextAttempt = hasToken ? NextRenewalAt : RetryAt;
+        return now.Utc + clock.Span(Math.Max(0, nextAttempt - now.Timestamp));
     }
 
     private static TimeSpan WaitWithoutToken(TokenRequestException error, int count, bool isBackground)
@@ -72,10 +80,15 @@ internal sealed record Failure(TokenRequestException Error, int Count, long Retr
             return Backoff.AfterPermanentError(count);
         }
 
-        return isBackground ? TimeSpan.Zero : Backoff.WithoutToken(count);
+        if (isBackground)
+        {
+            return TimeSpan.Zero;
+        }
+
+        return Backoff.WithoutToken(count);
     }
 
-    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+    private static TimeSpan Min(TimeSpan left, TimeSpan right) => new(Math.Min(left.Ticks, right.Ticks));
 
-    private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
+    private static TimeSpan Max(TimeSpan left, TimeSpan right) => new(Math.Max(left.Ticks, right.Ticks));
 }

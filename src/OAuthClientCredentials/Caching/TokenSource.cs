@@ -48,7 +48,12 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
     public AccessToken? TryGet()
     {
         TokenSnapshot? snapshot = Volatile.Read(ref _snapshot);
-        return snapshot is not null && context.Clock.GetTimestamp() < snapshot.Until ? snapshot.Token : null;
+        if (snapshot is null || context.Clock.GetTimestamp() >= snapshot.Until)
+        {
+            return null;
+        }
+
+        return snapshot.Token;
     }
 
     /// <summary>Returns a valid token and requests one if needed.</summary>
@@ -267,10 +272,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
 
     private void Complete(Flight flight, FlightResult result)
     {
-        AccessToken? renewed = null;
-        AccessToken? present;
-        DateTimeOffset nextAttemptAt = default;
-        TokenRequestException? error = result.Failure;
+        FlightReport report;
         try
         {
             lock (_gate)
@@ -280,20 +282,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
                     return; // The source was retired meanwhile: a late response changes nothing.
                 }
 
-                (_flight, _snapshot) = (null, null);
-                ClockReading now = context.Clock.Read();
-                DropExpired_NeedsLock(now);
-                if (result.Token is not null)
-                {
-                    renewed = TryAccept_NeedsLock(result.Token, flight, now) ? result.Token : null;
-                }
-                else
-                {
-                    result = Fail_NeedsLock(error!, flight, now);
-                    nextAttemptAt = _failure?.NextAttemptAt(_token is not null, now, context.Clock) ?? now.Utc;
-                }
-
-                present = _token?.Token;
+                report = Apply_NeedsLock(flight, ref result);
             }
         }
         finally
@@ -302,15 +291,35 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
             flight.Complete(result);
         }
 
-        // Without a token, a failure that no waiter gets is not reported either, because the waiters start over.
-        error = present is null ? result.Failure : error;
         context.Events.RequestEnded(
             context.Settings.Context,
             flight.Reason.ToString(),
-            renewed?.ExpiresAt,
-            error,
-            present?.ExpiresAt,
-            nextAttemptAt);
+            report.RenewedUntil,
+            report.Error,
+            report.ValidUntil,
+            report.NextAttemptAt);
+    }
+
+    private FlightReport Apply_NeedsLock(Flight flight, ref FlightResult result)
+    {
+        (_flight, _snapshot) = (null, null);
+        ClockReading now = context.Clock.Read();
+        DropExpired_NeedsLock(now);
+        if (result.Token is { } token)
+        {
+            bool isRenewed = TryAccept_NeedsLock(token, flight, now);
+            return new FlightReport { RenewedUntil = isRenewed ? token.ExpiresAt : null };
+        }
+
+        TokenRequestException error = result.Failure!;
+        result = Fail_NeedsLock(error, flight, now);
+        return new FlightReport
+        {
+            // Without a token, a failure that no waiter gets is not reported either, because the waiters start over.
+            Error = _token is null ? result.Failure : error,
+            ValidUntil = _token?.Token.ExpiresAt,
+            NextAttemptAt = _failure?.NextAttemptAt(_token is not null, now, context.Clock) ?? now.Utc,
+        };
     }
 
     private bool TryAccept_NeedsLock(AccessToken token, Flight flight, ClockReading now)
@@ -389,19 +398,39 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         _flight = null;
     }
 
-    private CachedToken? ValidToken_NeedsLock(ClockReading now) => _token?.IsExpired(now) == false ? _token : null;
+    private CachedToken? ValidToken_NeedsLock(ClockReading now)
+    {
+        if (_token is null || _token.IsExpired(now))
+        {
+            return null;
+        }
+
+        return _token;
+    }
 
     private ClientState State_NeedsLock(ClockReading now)
     {
-        if (ValidToken_NeedsLock(now) is not { } token)
+        if (ValidToken_NeedsLock(now) is { } token)
         {
-            ClientState withoutFlight = _failure?.IsOver(now) == false ? ClientState.Failed : ClientState.Empty;
-            return _flight is null ? withoutFlight : ClientState.Requesting;
+            return _flight is not null ? ClientState.Renewing : StateOf(token, now);
         }
 
-        ClientState state = token.IsDue(now) ? ClientState.Due : ClientState.Fresh;
-        return _flight is null ? state : ClientState.Renewing;
+        if (_flight is not null)
+        {
+            return ClientState.Requesting;
+        }
+
+        return _failure?.IsOver(now) == false ? ClientState.Failed : ClientState.Empty;
     }
+
+    private static ClientState StateOf(CachedToken token, ClockReading now) => token.IsDue(now) ? ClientState.Due : ClientState.Fresh;
+
+    /// <summary>What is reported of a flight, outside the lock.</summary>
+    private readonly record struct FlightReport(
+        DateTimeOffset? RenewedUntil,
+        TokenRequestException? Error,
+        DateTimeOffset? ValidUntil,
+        DateTimeOffset NextAttemptAt);
 }
 
 /// <summary>A token and the timestamp until which readers can take it without any other check. Immutable.</summary>

@@ -35,7 +35,7 @@ internal static class Backoff
     private static TimeSpan Doubled(TimeSpan first, int failures, TimeSpan max)
     {
         TimeSpan doubled = first * Math.Pow(2, Math.Min(failures - 1, 10));
-        return Spread(doubled < max ? doubled : max);
+        return Spread(new TimeSpan(Math.Min(doubled.Ticks, max.Ticks)));
     }
 
     // The instances of a service fail at the same time and must not retry at the same time.

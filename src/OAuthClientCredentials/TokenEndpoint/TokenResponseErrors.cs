@@ -75,7 +75,12 @@ internal static class TokenResponseErrors
             return $"it responded with {response}";
         }
 
-        return description is null ? $"{error} ({response})" : $"{error} ({response}): {description}";
+        if (description is null)
+        {
+            return $"{error} ({response})";
+        }
+
+        return $"{error} ({response}): {description}";
     }
 
     // A 503 from a gateway is an outage, whatever its body says.

@@ -59,8 +59,15 @@ internal static class TokenResponseReader
     }
 
     /// <summary>The requested scopes that were not granted, separated by spaces.</summary>
-    public static string MissingScopes(IReadOnlyList<string> requested, IReadOnlyList<string> granted) =>
-        ReferenceEquals(requested, granted) ? "" : string.Join(' ', requested.Except(granted, StringComparer.Ordinal));
+    public static string MissingScopes(IReadOnlyList<string> requested, IReadOnlyList<string> granted)
+    {
+        if (ReferenceEquals(requested, granted))
+        {
+            return "";
+        }
+
+        return string.Join(' ', requested.Except(granted, StringComparer.Ordinal));
+    }
 
     private static TokenResponse Parse(EndpointResponse response, AuthorizationServerRequest request, ClientSettings settings)
     {
