@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -9,7 +10,7 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests;
 
-/// <summary>Nothing that holds a secret or a token prints itself, by whatever way it is asked to.</summary>
+/// <summary>No object that holds a secret or a token shows it in text, in JSON or in a debugger.</summary>
 public sealed class RedactionTests
 {
     private const string Canary = "canary";
@@ -21,7 +22,7 @@ public sealed class RedactionTests
     [Fact]
     [Trait("Req", "R-211")]
     [Trait("Req", "R-212")]
-    public void No_public_type_is_a_record_or_turns_into_text_by_itself()
+    public void No_public_type_is_a_record_or_converts_to_text_implicitly()
     {
         Assert.All(PublicTypes, type => Assert.Null(type.GetMethod("<Clone>$")));
         Assert.DoesNotContain(
@@ -35,72 +36,52 @@ public sealed class RedactionTests
     [Fact]
     [Trait("Req", "R-210")]
     [Trait("Req", "R-211")]
-    public async Task No_public_type_shows_a_secret_or_a_token_to_anybody()
+    public async Task No_public_type_shows_a_secret_or_a_token()
     {
-        Type[] walked = [.. PublicTypes.Where(type => type is { IsInterface: false, IsEnum: false } && !(type.IsAbstract && type.IsSealed))];
+        bool IsStatic(Type type) => type.IsAbstract && type.IsSealed;
+        Type[] walked = [.. PublicTypes.Where(type => type is { IsInterface: false, IsEnum: false } && !IsStatic(type))];
         object[] live = await LiveAsync();
         Assert.Equal(walked.Select(type => type.Name).Order(), live.Select(NameOfPublicType).Order());
         foreach (object value in live)
         {
-            Assert.All(SelfPortrait.Of(value), text => Assert.DoesNotContain(Canary, text, StringComparison.OrdinalIgnoreCase));
+            Assert.All(ShownTexts(value), text => Assert.DoesNotContain(Canary, text, StringComparison.OrdinalIgnoreCase));
             string json = "";
             Exception? refused = Record.Exception(() => { json = JsonSerializer.Serialize(value, value.GetType(), Reflecting); });
             Assert.DoesNotContain(Canary, json + refused, StringComparison.OrdinalIgnoreCase);
         }
-    }
 
-    [Fact]
-    [Trait("Req", "R-211")]
-    public async Task A_token_shows_itself_to_nobody()
-    {
-        using OneClient client = OneClient.Answering($$"""{"access_token":"{{Canary}}","expires_in":60,"extra":"{{Canary}}"}""");
-        AccessToken token = await client.GetAsync();
+        AccessToken token = live.OfType<AccessToken>().Single();
         Assert.Equal(Canary, token.Value);
-        Assert.All(SelfPortrait.Of(token), text => Assert.DoesNotContain(Canary, text, StringComparison.Ordinal));
         Assert.Contains("***", token.ToString(), StringComparison.Ordinal);
         Assert.Throws<NotSupportedException>(() => JsonSerializer.Serialize(token, Reflecting));
         Assert.Throws<NotSupportedException>(() => JsonSerializer.Serialize(new { Token = token }, Reflecting));
         Assert.Throws<NotSupportedException>(() => JsonSerializer.Deserialize<AccessToken>("{}", Reflecting));
+        AuthorizationServerRequest request = live.OfType<AuthorizationServerRequest>().Single();
+        Assert.Throws<NotSupportedException>(() => JsonSerializer.Serialize(request, Reflecting));
     }
 
-    [Fact]
-    [Trait("Req", "R-212")]
-    public void Options_show_their_secret_to_nobody()
-    {
-        ClientCredentialsOptions options = new() { ClientId = "shop", Authority = "https://id.example.com", ClientSecret = Canary };
-        Assert.All(SelfPortrait.Of(options), text => Assert.DoesNotContain(Canary, text, StringComparison.Ordinal));
-        Assert.DoesNotContain(Canary, JsonSerializer.Serialize(options, Reflecting), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    [Trait("Req", "R-211")]
-    public async Task An_attempt_shows_its_parameters_to_nobody()
-    {
-        AuthorizationServerRequest? seen = null;
-        TestAuthorizationServer endpoint = new();
-        using OneClient client = new(endpoint, options => options.UseAuthentication(new Capture(attempt => seen = attempt)));
-        await client.GetAsync();
-        Assert.All(SelfPortrait.Of(seen!), text => Assert.DoesNotContain(Canary, text, StringComparison.Ordinal));
-        Assert.Throws<NotSupportedException>(() => JsonSerializer.Serialize(seen, Reflecting));
-    }
-
-    // One of each, as it is in an application that has asked for a token with a secret, sent it, and been refused one.
+    // One object of each type, after a token was requested, sent and refused.
     private static async Task<object[]> LiveAsync()
     {
         TestAuthorizationServer server = new();
         server.Next(TestResponse.Token(value: Canary), TestResponse.Error("invalid_scope", $"{Canary} may not have it"));
-        AuthorizationServerRequest? attempt = null;
-        Capture authentication = new(seen => attempt = seen);
+        AuthorizationServerRequest? sent = null;
+        Capture authentication = new(request => sent = request);
         ClientCredentialsOptions options = new();
-        ServiceCollection services = new();
-        services.AddClientCredentials(configured =>
-        {
-            (configured.TokenEndpoint, configured.ClientId, configured.ClientSecret, configured.MaxRetries) = (OneClient.Endpoint, "shop", Canary, 0);
-            configured.UseAuthentication(authentication);
-            options = configured;
-        });
-        services.AddHttpClient("api", client => client.BaseAddress = new("https://api.example.com")).AddClientCredentialsHandler();
-        ServiceProvider provider = services.UseTestAuthorizationServer(server).UseTestApi("api", server.CreateApi()).BuildServiceProvider();
+        TestProvider app = TestProvider.WithServices(
+            services =>
+            {
+                TestProvider.AddClient(services, "", configured =>
+                {
+                    configured.ClientSecret = Canary;
+                    configured.UseAuthentication(authentication);
+                    options = configured;
+                });
+                services.AddHttpClient("api", client => client.BaseAddress = new("https://api.example.com")).AddClientCredentialsHandler();
+                services.UseTestApi("api", server.CreateApi());
+            },
+            server);
+        ServiceProvider provider = app.Services;
         HttpMessageHandler handler = provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler("api");
         while (handler is not AccessTokenHandler)
         {
@@ -109,16 +90,48 @@ public sealed class RedactionTests
 
         HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("api");
         (await client.GetAsync("/orders")).Dispose();
-        TokenProvider tokens = provider.GetRequiredService<TokenProvider>();
-        TokenRequest request = new() { Scopes = ["burn"] };
+        TokenRequest request = TestProvider.Scope("burn");
         return
         [
-            await tokens.GetTokenAsync(), handler, new AccessTokenHandlerOptions(), authentication, options, provider.GetRequiredService<TokenClient>(), tokens, request, attempt!, attempt!.Client,
-            tokens.GetStatus(),
+            await app.Tokens.GetTokenAsync(),
+            handler,
+            new AccessTokenHandlerOptions(),
+            authentication,
+            options,
+            provider.GetRequiredService<TokenClient>(),
+            app.Tokens,
+            request,
+            sent!,
+            sent!.Client,
+            app.Tokens.GetStatus(),
             new CertificateBinding(new TlsCertificate(Certificates.Create(Canary), [])),
-            await Assert.ThrowsAsync<TokenRequestException>(async () => await tokens.GetTokenAsync(request: request)),
+            await app.FailAsync("", request),
             await Assert.ThrowsAsync<OriginNotAllowedException>(() => client.GetAsync("https://evil.example.com/")),
         ];
+    }
+
+    // What an object shows in string formatting and in the window of a debugger.
+    private static IEnumerable<string> ShownTexts(object value)
+    {
+        const BindingFlags Members = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance;
+        Type type = value.GetType();
+        yield return $"{value}";
+        string display = type.GetCustomAttribute<DebuggerDisplayAttribute>()?.Value ?? "{ToString(),nq}";
+        foreach (string part in display.Split('{').Skip(1).Select(part => part.Split('}')[0].Split(',')[0]))
+        {
+            MethodInfo method = part.EndsWith("()", StringComparison.Ordinal)
+                ? type.GetMethod(part[..^2], [])!
+                : type.GetProperty(part)!.GetMethod!;
+            yield return $"{method.Invoke(value, null)}";
+        }
+
+        foreach (PropertyInfo property in type.GetProperties(Members))
+        {
+            if (property.GetCustomAttribute<DebuggerBrowsableAttribute>()?.State != DebuggerBrowsableState.Never)
+            {
+                yield return $"{property.GetValue(value)}";
+            }
+        }
     }
 
     private static string NameOfPublicType(object value)
@@ -136,11 +149,11 @@ public sealed class RedactionTests
     {
         public override string Method => "capture";
 
-        public override ValueTask WriteAsync(AuthorizationServerRequest attempt, CancellationToken cancellationToken)
+        public override ValueTask WriteAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
         {
-            attempt.AddParameter("client_secret", Canary);
-            attempt.Authorization = new("Basic", Canary);
-            seen(attempt);
+            request.AddParameter("client_secret", Canary);
+            request.Authorization = new("Basic", Canary);
+            seen(request);
             return ValueTask.CompletedTask;
         }
     }

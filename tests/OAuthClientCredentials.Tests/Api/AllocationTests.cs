@@ -15,7 +15,7 @@ public sealed class AllocationTests
     [Trait("Req", "R-300")]
     public async Task A_cached_token_allocates_nothing()
     {
-        await using Caching.Provider provider = new();
+        await using TestProvider provider = new();
         await provider.GetAsync();
         Assert.Equal(0, BytesOf(() => _ = provider.Tokens.GetTokenAsync()));
         Assert.Equal(0, BytesOf(() => _ = provider.Tokens.GetSource("", null).TryGet()));

@@ -1,55 +1,16 @@
-using Microsoft.Extensions.Logging;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
 
-/// <summary>When a token is renewed, and what happens when that goes slowly or wrong.</summary>
+/// <summary>When a token is renewed, what a slow or failed renewal does, and which new tokens replace the cached one.</summary>
 public sealed class RenewalTests
 {
-    [Theory]
-    [Trait("Req", "R-083")]
-    [InlineData(1)]
-    [InlineData(5)]
-    [InlineData(30)]
-    [InlineData(60)]
-    [InlineData(300)]
-    [InlineData(3600)]
-    public async Task A_token_of_any_lifetime_is_used_for_three_quarters_of_it(int seconds)
-    {
-        await using Provider provider = new();
-        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(seconds);
-        for (int call = 0; call < 1000; call++)
-        {
-            await provider.GetAsync();
-            await provider.SettleAsync();
-            provider.Time.Advance(TimeSpan.FromSeconds(seconds / 50.0));
-        }
-
-        // Twenty lifetimes.
-        Assert.InRange(provider.Endpoint.Requests.Count, 20, 27);
-    }
-
-    [Fact]
-    [Trait("Req", "R-083")]
-    public async Task A_token_of_an_hour_is_requested_once_in_130_seconds()
-    {
-        await using Provider provider = new();
-        for (int second = 0; second < 130; second++)
-        {
-            await provider.GetAsync();
-            provider.Time.Advance(TimeSpan.FromSeconds(1));
-        }
-
-        provider.Endpoint.Verify(1);
-    }
-
     [Fact]
     [Trait("Req", "R-081")]
-    public async Task It_is_due_too_when_only_the_wall_clock_says_so()
+    public async Task A_renewal_is_due_by_the_wall_clock_alone()
     {
-        await using Provider provider = new();
-        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(100);
+        await using TestProvider provider = new() { Server = { Lifetime = TimeSpan.FromSeconds(100) } };
         await provider.GetAsync();
         provider.Time.JumpWallClock(TimeSpan.FromSeconds(95));
         provider.Time.Advance(TimeSpan.FromSeconds(2));
@@ -58,24 +19,16 @@ public sealed class RenewalTests
 
     [Fact]
     [Trait("Req", "R-084")]
-    public async Task A_slow_server_is_asked_earlier_but_not_before_half_the_life()
+    public async Task A_token_of_a_slow_server_is_renewed_earlier_but_not_before_half_its_lifetime()
     {
-        await using Provider provider = new();
-        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(20);
-        provider.Endpoint.Next(TestResponse.Token().After(TimeSpan.FromSeconds(8)));
+        await using TestProvider provider = new() { Server = { Lifetime = TimeSpan.FromSeconds(20) } };
+        provider.Server.Next(TestResponse.Token().After(TimeSpan.FromSeconds(8)));
         Task<string> first = provider.GetAsync();
-        await Eventually.True(() => provider.Endpoint.Requests.Count == 1);
-        while (!first.IsCompleted)
-        {
-            provider.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(1);
-        }
-
-        DateTimeOffset sent = provider.Endpoint.Requests[0].At;
+        await Eventually.True(() => provider.Server.Requests.Count == 1);
+        await provider.Time.AdvanceUntilAsync(first, TimeSpan.FromSeconds(0.5));
+        DateTimeOffset sent = provider.Server.Requests[0].At;
         provider.Time.Advance(sent + TimeSpan.FromSeconds(9.9) - provider.Time.GetUtcNow());
-        await provider.GetAsync();
-        await provider.SettleAsync();
-        provider.Endpoint.Verify(1);
+        await provider.GetAndSettleAsync(requests: 1);
         provider.Time.Advance(TimeSpan.FromSeconds(0.2));
         await provider.GetAndSettleAsync(requests: 2);
     }
@@ -84,69 +37,147 @@ public sealed class RenewalTests
     [Trait("Req", "R-101")]
     public async Task A_renewal_that_fails_after_its_token_expired_delays_nobody()
     {
-        await using Provider provider = new();
-        provider.Endpoint.Lifetime = TimeSpan.FromSeconds(100);
+        await using TestProvider provider = new() { Server = { Lifetime = TimeSpan.FromSeconds(100) } };
         await provider.GetAsync();
         TaskCompletionSource open = new();
-        provider.Endpoint.Always(TestResponse.Unavailable().After(open.Task));
+        provider.Server.Always(TestResponse.Unavailable().After(open.Task));
         provider.Time.Advance(TimeSpan.FromSeconds(95));
         await provider.GetAsync();
-        await Eventually.True(() => provider.Endpoint.Requests.Count == 2);
+        await Eventually.True(() => provider.Server.Requests.Count == 2);
         provider.Time.Advance(TimeSpan.FromSeconds(6));
         open.SetResult();
         await provider.SettleAsync();
-        await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
-        provider.Endpoint.Verify(3);
+        await provider.FailAsync();
+        provider.Server.Verify(3);
         provider.Time.Advance(TimeSpan.FromSeconds(0.7));
-        await Assert.ThrowsAsync<TokenRequestException>(provider.GetAsync);
-        provider.Endpoint.Verify(3);
+        await provider.FailAsync();
+        provider.Server.Verify(3);
     }
 
-    [Fact]
-    [Trait("Req", "R-322")]
-    public async Task The_log_has_one_line_a_renewal_that_says_why()
-    {
-        LogLines log = new();
-        TestAuthorizationServer server = new(new TestTimeProvider()) { Lifetime = TimeSpan.FromSeconds(100) };
-        TestTimeProvider time = (TestTimeProvider)server.TimeProvider;
-        using ILoggerFactory factory = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(log));
-        await using TokenProvider tokens = TokenProvider.Create(
-            options => (options.TokenEndpoint, options.ClientId, options.ClientSecret, options.MaxRetries) = (OneClient.Endpoint, "shop", "secret", 0), server.CreateHandler(), time, factory);
-        foreach ((int pause, int count) in new[] { (0, 1), (95, 2), (150, 3) })
-        {
-            time.Advance(TimeSpan.FromSeconds(pause));
-            await tokens.GetTokenAsync();
-
-            // A line is written after the waiters were told.
-            await Eventually.True(() => log.Lines.Count(line => line.StartsWith("Information", StringComparison.Ordinal)) == count);
-        }
-
-        string[] lines = [.. log.Lines.Where(line => line.StartsWith("Information", StringComparison.Ordinal))];
-        Assert.Contains("NoToken", lines[0], StringComparison.Ordinal);
-        Assert.Contains("Due", lines[1], StringComparison.Ordinal);
-        Assert.Contains("NoToken", lines[2], StringComparison.Ordinal);
-    }
-
-    [Fact]
+    [Theory]
     [Trait("Req", "R-101")]
-    public async Task A_renewal_that_hangs_beyond_the_end_of_the_token_is_tried_again_for_those_who_wait_by_then()
+    [InlineData(143, 0, 6.25)]
+    [InlineData(0, 151, 4.25)]
+    [InlineData(143, -100, 6.25)]
+    public async Task The_remaining_life_by_either_clock_sets_the_back_off(double passed, double jump, double wait)
     {
-        await using Provider provider = new(options => options.MaxRetries = 2) { Endpoint = { Lifetime = TimeSpan.FromSeconds(12) } };
+        await using TestProvider provider = new() { Server = { Lifetime = TimeSpan.FromSeconds(280) } };
         await provider.GetAsync();
-        provider.Endpoint.Next(TestResponse.Never());
-        provider.Time.Advance(TimeSpan.FromSeconds(11));
-        Assert.Equal("token-1", await provider.GetAsync());
-        await Eventually.True(() => provider.Endpoint.Requests.Count == 2);
-        provider.Time.Advance(TimeSpan.FromSeconds(2));
-        Task<string> waiting = provider.GetAsync();
-        Assert.False(waiting.IsCompleted);
-        while (!waiting.IsCompleted)
+        provider.Time.Advance(TimeSpan.FromSeconds(112 + passed));
+        provider.Time.JumpWallClock(TimeSpan.FromSeconds(jump));
+        provider.Server.Outage();
+        Assert.Equal("token-1", await provider.GetAndSettleAsync(2));
+        DateTimeOffset failed = provider.Server.Requests[^1].At;
+        for (int step = 0; provider.Server.Requests.Count == 2 && step < 400; step++)
         {
-            provider.Time.Advance(TimeSpan.FromMilliseconds(250));
-            await Task.Yield();
+            provider.Time.Advance(TimeSpan.FromMilliseconds(100));
+            await provider.GetAsync();
+            await provider.SettleAsync();
         }
 
-        Assert.Equal("token-2", await waiting);
-        Assert.Equal(3, provider.Endpoint.Requests.Count);
+        Assert.InRange((provider.Server.Requests[^1].At - failed).TotalSeconds, wait, (wait * 1.25) + 1);
+    }
+
+    [Fact]
+    [Trait("Req", "R-098")]
+    [Trait("Req", "R-322")]
+    public async Task The_log_has_one_line_for_each_request_with_its_reason_or_the_next_attempt()
+    {
+        using LogLines log = new();
+        await using TestProvider provider = new(log: log);
+        provider.Server.Lifetime = TimeSpan.FromSeconds(1000);
+        provider.Server.Outage();
+        TokenRequestException failure = await provider.FailAsync();
+        Assert.InRange((failure.NextAttemptAt!.Value - provider.Time.GetUtcNow()).TotalSeconds, 1, 1.25);
+        await LoggedAsync("Error 3 ", 1);
+        provider.Server.Recover();
+        provider.Time.Advance(TimeSpan.FromSeconds(2));
+        await provider.GetAsync();
+        await LoggedAsync("Information 1 ", 1);
+        provider.Time.Advance(TimeSpan.FromSeconds(950));
+        await provider.GetAsync();
+        await LoggedAsync("Information 1 ", 2);
+        provider.Server.Outage();
+        provider.Time.Advance(TimeSpan.FromSeconds(950));
+        await provider.GetAsync();
+        await LoggedAsync("Warning 2 ", 1);
+        await LoggedAsync("Error 3 ", 1);
+        string[] reasons = [.. log.Lines.Where(line => line.StartsWith("Information 1 ", StringComparison.Ordinal))];
+        Assert.Contains("NoToken", reasons[0], StringComparison.Ordinal);
+        Assert.Contains("Due", reasons[1], StringComparison.Ordinal);
+
+        // A line is written after the waiters got their result.
+        Task LoggedAsync(string start, int count) =>
+            Eventually.True(() => log.Lines.Count(line => line.StartsWith(start, StringComparison.Ordinal)) == count);
+    }
+
+    [Fact]
+    [Trait("Req", "R-314")]
+    public async Task A_new_token_that_expires_no_later_replaces_none()
+    {
+        await using TestProvider provider = new() { Server = { Lifetime = TimeSpan.FromSeconds(1000) } };
+        await provider.GetAsync();
+        await RenewAsync(910, lifetime: 90, requests: 2);
+        Assert.Equal("token-1", await provider.GetAsync());
+        await RenewAsync(29, lifetime: 90, requests: 2);
+        await RenewAsync(9, lifetime: 20, requests: 3);
+        Assert.Equal("token-1", await provider.GetAsync());
+        await RenewAsync(38, lifetime: 1000, requests: 4);
+        Assert.Equal("token-4", await provider.GetAsync());
+
+        async Task RenewAsync(int seconds, int lifetime, int requests)
+        {
+            provider.Server.Lifetime = TimeSpan.FromSeconds(lifetime);
+            provider.Time.Advance(TimeSpan.FromSeconds(seconds));
+            Assert.Equal("token-1", await provider.GetAndSettleAsync(requests));
+        }
+    }
+
+    [Theory]
+    [Trait("Req", "R-314")]
+    [InlineData(0)]
+    [InlineData(-7200)]
+    [InlineData(1800)]
+    public async Task The_same_token_with_a_later_expiry_is_a_renewal_and_nobody_waits(int jump)
+    {
+        await using TestProvider provider = new() { Server = { Lifetime = TimeSpan.FromSeconds(100) } };
+        provider.Server.Always(TestResponse.Token(value: "same"));
+        await provider.GetAsync();
+        for (int second = 0; second < 1000; second++)
+        {
+            provider.Time.Advance(TimeSpan.FromSeconds(1));
+            if (second == 500)
+            {
+                provider.Time.JumpWallClock(TimeSpan.FromSeconds(jump));
+                await provider.GetAsync();
+            }
+
+            ValueTask<AccessToken> call = provider.Tokens.GetTokenAsync();
+            Assert.True(call.IsCompletedSuccessfully, $"the call of second {second} waited");
+            await call;
+            await provider.SettleAsync();
+        }
+
+        Assert.InRange(provider.Server.Requests.Count, 10, 16);
+    }
+
+    [Theory]
+    [Trait("Req", "R-314")]
+    [InlineData(0, 3400, 35)]
+    [InlineData(-7200, 60, 5)]
+    [InlineData(3400, 60, 5)]
+    public async Task The_same_token_with_the_same_expiry_is_rarely_requested_again(int jump, int seconds, int max)
+    {
+        await using TestProvider provider = new();
+        DateTimeOffset end = provider.Time.GetUtcNow() + TimeSpan.FromSeconds(3600);
+        provider.Server.Always(request =>
+            TestResponse.Token(TimeSpan.FromSeconds(Math.Ceiling((end - request.At).TotalSeconds)), "same"));
+        await provider.GetAsync();
+        provider.Time.Advance(TimeSpan.FromSeconds(101));
+        provider.Time.JumpWallClock(TimeSpan.FromSeconds(jump));
+        end += TimeSpan.FromSeconds(jump);
+        await provider.GetEveryAsync(TimeSpan.FromSeconds(1), seconds);
+        Assert.Equal("same", await provider.GetAsync());
+        Assert.InRange(provider.Server.Requests.Count, 1, max);
     }
 }

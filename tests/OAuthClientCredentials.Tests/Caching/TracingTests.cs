@@ -6,6 +6,7 @@ using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
 
+/// <summary>The activity of a token request.</summary>
 [Collection(nameof(Alone))]
 public sealed class TracingTests : IDisposable
 {
@@ -30,16 +31,16 @@ public sealed class TracingTests : IDisposable
     [Trait("Req", "R-215")]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_token_request_is_a_trace_of_its_own_linked_to_the_call_that_needed_it(bool succeeds)
+    public async Task A_token_request_has_its_own_trace_linked_to_the_call(bool succeeds)
     {
-        await using Provider provider = new();
-        provider.Endpoint.Always(_ => succeeds ? TestResponse.Token() : TestResponse.Error("invalid_client"));
+        await using TestProvider provider = new();
+        provider.Server.Always(succeeds ? TestResponse.Token() : TestResponse.Error("invalid_client"));
         using ActivitySource source = new("Application");
         ActivityContext caller;
         using (Activity call = source.StartActivity("call")!)
         {
             caller = call.Context;
-            await Record.ExceptionAsync(provider.GetAsync);
+            await Record.ExceptionAsync(() => provider.GetAsync());
         }
 
         await Eventually.True(() => _activities.Any(activity => activity.OperationName == "oauth.token_request"));

@@ -4,7 +4,7 @@ using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Caching;
 
-/// <summary>No failure is left to the finalizer, also when all who waited for it are gone.</summary>
+/// <summary>No failure is left to the finalizer, even if nobody waits for it any more.</summary>
 [Collection(nameof(Alone))]
 public sealed class UnobservedTests
 {
@@ -38,10 +38,10 @@ public sealed class UnobservedTests
 
     private static async Task FailInEveryWayAsync()
     {
-        // Nobody waits any more when the flight fails.
-        await using Provider abandoned = new();
+        // The request fails when nobody waits for it any more.
+        await using TestProvider abandoned = new();
         TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        abandoned.Endpoint.Always(TestResponse.Token().After(_ => release.Task));
+        abandoned.Server.Always(TestResponse.Token().After(_ => release.Task));
         using CancellationTokenSource gone = new();
         Task<AccessToken> caller = abandoned.Tokens.GetTokenAsync(cancellationToken: gone.Token).AsTask();
         await gone.CancelAsync();
@@ -49,22 +49,37 @@ public sealed class UnobservedTests
         release.SetException(new HttpRequestException("refused"));
         await abandoned.SettleAsync();
 
-        // A renewal behind the calls fails.
-        await using Provider renewing = new();
+        // A background renewal fails.
+        await using TestProvider renewing = new();
         await renewing.GetAsync();
-        renewing.Endpoint.Always(TestResponse.Status(HttpStatusCode.ServiceUnavailable));
+        renewing.Server.Always(TestResponse.Status(HttpStatusCode.ServiceUnavailable));
         renewing.Time.Advance(TimeSpan.FromSeconds(3500));
         await renewing.GetAndSettleAsync(requests: 2);
 
-        // The provider ends while a request hangs that does not listen, and that fails later.
-        Provider disposed = new();
+        // The provider is disposed during a request that ignores cancellation and fails later.
+        TestProvider disposed = new();
         TaskCompletionSource late = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        disposed.Endpoint.Always(TestResponse.Token().After(_ => late.Task));
+        disposed.Server.Always(TestResponse.Token().After(_ => late.Task));
         Task<string> waiter = disposed.GetAsync();
-        await Eventually.True(() => disposed.Endpoint.Requests.Count == 1);
+        await Eventually.True(() => disposed.Server.Requests.Count == 1);
         Task disposal = disposed.DisposeAsync().AsTask();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => waiter);
         late.SetException(new InvalidOperationException("late"));
         await disposal;
+
+        // A hook fails after Timeout, and a cancellation callback throws.
+        TaskCompletionSource<string> assertion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using TestProvider hanging = new(options =>
+        {
+            options.ClientSecret = null;
+            options.UseClientAssertion(cancellationToken =>
+            {
+                cancellationToken.Register(() => throw new InvalidOperationException("callback"));
+                return new(assertion.Task);
+            });
+        });
+        Task<TokenRequestException> timeout = hanging.FailAsync();
+        await hanging.Time.AdvanceUntilAsync(timeout, TimeSpan.FromSeconds(5));
+        assertion.SetException(new InvalidOperationException("late"));
     }
 }

@@ -53,6 +53,14 @@ public sealed class TokenIdentityTests
     }
 
     [Fact]
+    [Trait("Req", "R-072")]
+    public async Task Unpaired_surrogates_that_differ_make_different_keys()
+    {
+        await using TokenProvider tokens = Create(_ => { });
+        Assert.NotEqual(tokens.KeyOf("", new() { Audience = "a\uD800" }), tokens.KeyOf("", new() { Audience = "a\uD801" }));
+    }
+
+    [Fact]
     [Trait("Req", "R-075")]
     public async Task The_order_of_scopes_is_nothing_and_their_case_is()
     {

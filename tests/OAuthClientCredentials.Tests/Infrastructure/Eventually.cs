@@ -1,6 +1,6 @@
 namespace OAuthClientCredentials.Tests.Infrastructure;
 
-/// <summary>Waits for what a background task of the library does by itself, without any time of its own.</summary>
+/// <summary>Waits in real time for what a background task does.</summary>
 internal static class Eventually
 {
     public static async Task True(Func<bool> condition)
@@ -11,6 +11,10 @@ internal static class Eventually
         }
 
         SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(10));
-        Assert.True(condition(), "It did not come true.");
+        Assert.True(condition(), "The condition did not become true.");
     }
+
+    /// <summary>Whether the task completes within so many seconds of real time.</summary>
+    public static async Task<bool> CompletesAsync(Task task, double seconds = 5) =>
+        await Task.WhenAny(task, Task.Delay(TimeSpan.FromSeconds(seconds))) == task;
 }

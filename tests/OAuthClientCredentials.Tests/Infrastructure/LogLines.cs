@@ -5,7 +5,8 @@ using OAuthClientCredentials.Diagnostics;
 namespace OAuthClientCredentials.Tests.Infrastructure;
 
 /// <summary>Every log line of every category and level, as text.</summary>
-internal sealed class LogLines : ILoggerProvider, ILogger
+/// <param name="onEvent">Gets the number of each event before its line is kept.</param>
+internal sealed class LogLines(Action<int>? onEvent = null) : ILoggerProvider, ILogger
 {
     public ConcurrentQueue<string> Lines { get; } = new();
 
@@ -22,8 +23,16 @@ internal sealed class LogLines : ILoggerProvider, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter)
+    {
+        onEvent?.Invoke(eventId.Id);
         Lines.Enqueue($"{logLevel} {eventId.Id} {formatter(state, exception)} {exception}");
+    }
 
     public void Dispose()
     {

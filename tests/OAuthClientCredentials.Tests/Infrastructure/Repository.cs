@@ -14,7 +14,13 @@ internal static class Repository
             .Where(path => !path.Split('/').Any(part => part is "bin" or "obj" or "artifacts" or "node_modules"))
             .Order(StringComparer.Ordinal);
 
-    private static string FindRoot(string folder) =>
-        File.Exists(Path.Combine(folder, "OAuthClientCredentials.sln")) ? folder
-        : FindRoot(Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("These tests read the repository's files: run them inside it."));
+    private static string FindRoot(string? folder)
+    {
+        if (folder is null)
+        {
+            throw new DirectoryNotFoundException("These tests read the files of the repository. Run them inside it.");
+        }
+
+        return File.Exists(Path.Combine(folder, "OAuthClientCredentials.sln")) ? folder : FindRoot(Path.GetDirectoryName(folder));
+    }
 }
