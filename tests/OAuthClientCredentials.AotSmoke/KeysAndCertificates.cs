@@ -1,41 +1,36 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials;
+using OAuthClientCredentials.Tests.Shared;
 
-/// <summary>Clients that prove themselves by a key and by a certificate, from configuration. An application of its own, so that the first one's start is measured without it.</summary>
+/// <summary>
+/// Clients with a key and with a certificate from configuration. They are a second application, so that the start of the first is measured
+/// without them.
+/// </summary>
 internal static class KeysAndCertificates
 {
     private const string Issuer = "https://id.example.com";
 
-    public static async Task RunAsync(LoopbackServer server, Action<string, bool> check)
+    public static async Task RunAsync(TestServer server, Action<string, bool> check)
     {
-        using MutualTlsServer mutual = new();
+        using X509Certificate2 serverCertificate = SelfSigned("127.0.0.1");
+        using X509Certificate2 clientCertificate = SelfSigned("shop");
+        using ECDsa certificateKey = clientCertificate.GetECDsaPrivateKey()!;
+        using LoopbackServer mutual = new(Respond, serverCertificate);
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using ECDsa foreignKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using ECDsa otherKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         string folder = Directory.CreateTempSubdirectory().FullName;
         string keyFile = Path.Combine(folder, "key.pem");
         string certificateFile = Path.Combine(folder, "tls.pem");
         server.Assertions = new(key, Issuer);
         await File.WriteAllTextAsync(keyFile, key.ExportPkcs8PrivateKeyPem());
-        await File.WriteAllTextAsync(certificateFile, CertificatePem());
+        string pem = $"{clientCertificate.ExportCertificatePem()}\n{certificateKey.ExportPkcs8PrivateKeyPem()}";
+        await File.WriteAllTextAsync(certificateFile, pem);
 
-        ServiceCollection services = new();
-        services.AddSingleton(Configure(server, mutual, keyFile, certificateFile));
-        services.AddClientCredentials().AddJwtAuthentication().ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(mutual.CreateHandler));
-        services.AddHttpClient("bound", client => client.BaseAddress = mutual.Address).ConfigurePrimaryHttpMessageHandler(mutual.CreateHandler).AddClientCredentialsHandler("bound");
-        await using ServiceProvider provider = services.BuildServiceProvider();
-
-        check("a key from configuration signs what the server takes", await IssuesAsync(provider) && await IssuesAsync(provider));
-        await File.WriteAllTextAsync(keyFile, foreignKey.ExportPkcs8PrivateKeyPem());
-        check("another key in the file is noticed and refused", !await IssuesAsync(provider));
-        check("a bound token is used with its certificate", await CallAsync(provider) && await CallAsync(provider));
-        Directory.Delete(folder, recursive: true);
-    }
-
-    private static IConfiguration Configure(LoopbackServer server, MutualTlsServer mutual, string keyFile, string certificateFile) =>
-        new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["ClientCredentials:signed:TokenEndpoint"] = $"{server.Address}token",
             ["ClientCredentials:signed:ClientId"] = "shop",
@@ -46,16 +41,66 @@ internal static class KeysAndCertificates
             ["ClientCredentials:bound:CertificateFile"] = certificateFile,
             ["ClientCredentials:bound:CertificateBoundTokens"] = "true",
         }).Build();
+        Func<SocketsHttpHandler> handler = () => Trusting(serverCertificate);
+        ServiceCollection services = new();
+        services.AddSingleton(configuration);
+        services.AddClientCredentials()
+            .AddJwtAuthentication()
+            .ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(handler));
+        services.AddHttpClient("bound", client => client.BaseAddress = mutual.Address)
+            .ConfigurePrimaryHttpMessageHandler(handler)
+            .AddClientCredentialsHandler("bound");
+        await using ServiceProvider provider = services.BuildServiceProvider();
 
-    private static string CertificatePem()
-    {
-        using X509Certificate2 certificate = MutualTlsServer.SelfSigned("shop");
-        using ECDsa key = certificate.GetECDsaPrivateKey()!;
-        return $"{certificate.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}";
+        check("a key from configuration signs valid assertions", await RequestAsync(provider) && await RequestAsync(provider));
+        await File.WriteAllTextAsync(keyFile, otherKey.ExportPkcs8PrivateKeyPem());
+        check("a changed key file is read again and the other key is rejected", !await RequestAsync(provider));
+        check("a bound token is sent with its certificate", await CallAsync(provider) && await CallAsync(provider));
+        Directory.Delete(folder, recursive: true);
     }
 
-    // One token request each, past the cache.
-    private static async Task<bool> IssuesAsync(ServiceProvider provider)
+    // Binds the token to the client certificate, and accepts it only with that certificate.
+    private static string? Respond(LoopbackRequest request)
+    {
+        string? certificate = request.Certificate?.GetCertHashString(HashAlgorithmName.SHA256);
+        if (certificate is null)
+        {
+            return null;
+        }
+
+        if (request.IsTokenRequest)
+        {
+            return $$"""{"access_token":"for-{{certificate}}","token_type":"Bearer","expires_in":3600}""";
+        }
+
+        return request.Authorization == $"Bearer for-{certificate}" ? "{}" : null;
+    }
+
+    private static SocketsHttpHandler Trusting(X509Certificate2 server) => new()
+    {
+        SslOptions = new()
+        {
+            CertificateChainPolicy = new()
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                CustomTrustStore = { server },
+                RevocationMode = X509RevocationMode.NoCheck,
+            },
+        },
+    };
+
+    private static X509Certificate2 SelfSigned(string name)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
+        SubjectAlternativeNameBuilder names = new();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
+    }
+
+    // TokenClient does not cache: each call is a token request.
+    private static async Task<bool> RequestAsync(ServiceProvider provider)
     {
         try
         {
@@ -69,7 +114,8 @@ internal static class KeysAndCertificates
 
     private static async Task<bool> CallAsync(ServiceProvider provider)
     {
-        using HttpResponseMessage response = await provider.GetRequiredService<IHttpClientFactory>().CreateClient("bound").GetAsync("/orders");
+        HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("bound");
+        using HttpResponseMessage response = await client.GetAsync("/orders");
         return response.IsSuccessStatusCode;
     }
 }

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials;
 
-using LoopbackServer server = new();
-bool isGood = true;
+using TestServer server = new();
+bool passed = true;
 
 IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
 {
@@ -26,19 +26,19 @@ services.AddHttpClient("wrong", client => client.BaseAddress = server.Address).A
 await using ServiceProvider provider = services.BuildServiceProvider();
 IHttpClientFactory clients = provider.GetRequiredService<IHttpClientFactory>();
 
-Check("the first call carries a token", await CallAsync() && server.TokenRequests == 1);
+Check("the first call has a token", await CallAsync() && server.TokenRequests == 1);
 double firstToken = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalMilliseconds;
-Check("the second call asks for no other", await CallAsync() && server.TokenRequests == 1);
+Check("the second call uses the cached token", await CallAsync() && server.TokenRequests == 1);
 server.RevokedUpTo = 1;
 Check("a 401 renews the token once", await CallAsync() && server.TokenRequests == 2);
-Check("a wrong secret is an error that names it not", await FailsAsync());
+Check("a wrong secret is an error without the secret", await FailsAsync());
 await KeysAndCertificates.RunAsync(server, Check);
-Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, first token {firstToken:0} ms after the process began");
-return isGood ? 0 : 1;
+Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, first token {firstToken:0} ms after the process started");
+return passed ? 0 : 1;
 
 void Check(string what, bool holds)
 {
-    isGood &= holds;
+    passed &= holds;
     Console.WriteLine($"{(holds ? "ok" : "FAILED")}: {what}");
 }
 

@@ -7,7 +7,7 @@ using TokenSource = OAuthClientCredentials.Caching.TokenSource;
 
 namespace OAuthClientCredentials.Benchmarks;
 
-/// <summary>What does a token cost that is at hand ?</summary>
+/// <summary>The cost of a cached token .</summary>
 [MemoryDiagnoser]
 public class CachedGet
 {
@@ -24,9 +24,9 @@ public class CachedGet
     [GlobalSetup]
     public async Task SetUp()
     {
-        _handWritten = new(TimeProvider.System, _ => Task.FromResult((TokenEndpoint.Token, TimeProvider.System.GetUtcNow().AddHours(1))));
+        _handWritten = new();
         await _handWritten.GetTokenAsync();
-        _tokens = TokenEndpoint.Provide();
+        _tokens = TokenEndpoint.CreateProvider();
         await _tokens.GetTokenAsync();
         _source = _tokens.GetSource("", null);
         ServiceCollection services = new();
@@ -53,15 +53,16 @@ public class CachedGet
     [Benchmark(Baseline = true)]
     public ValueTask<string> HandWritten() => _handWritten.GetTokenAsync();
 
-    /// <summary>As the handler gets it: its source looked up once. The full way is taken once a second.</summary>
+    /// <summary>From the source, as the handler gets it. The full path is taken once a second.</summary>
     [Benchmark]
-    public ValueTask<AccessToken?> BySource() => _source.TryGet() is { } token ? new(token) : _source.GetAsync(null, CancellationToken.None);
+    public ValueTask<AccessToken?> BySource() =>
+        _source.TryGet() is { } token ? new(token) : _source.GetAsync(null, CancellationToken.None);
 
-    /// <summary>As a caller of ITokenProvider gets it.</summary>
+    /// <summary>From ITokenProvider.</summary>
     [Benchmark]
     public ValueTask<AccessToken> ByName() => _tokens.GetTokenAsync();
 
-    /// <summary>As a provider on a general cache gets it, which keeps a token with its expiry under a key made from client and scopes.</summary>
+    /// <summary>From a general cache: a token and its expiry under a key of client and scope.</summary>
     [Benchmark]
     public ValueTask<Entry> ByHybridCache() => _hybridCache.GetOrCreateAsync(
         $"client:{_client}::scope:{_scope}",

@@ -3,7 +3,7 @@ using OAuthClientCredentials.Caching;
 
 namespace OAuthClientCredentials.Benchmarks;
 
-/// <summary>How much of a hit is the clock? The same comparison with a coarse clock, which no TimeProvider gives.</summary>
+/// <summary>The cost of the clock in a cache hit, and the same comparison with a coarse clock, which no TimeProvider has.</summary>
 public class Clock
 {
     private TokenProvider _tokens = null!;
@@ -13,7 +13,7 @@ public class Clock
     [GlobalSetup]
     public async Task SetUp()
     {
-        _tokens = TokenEndpoint.Provide();
+        _tokens = TokenEndpoint.CreateProvider();
         AccessToken token = await _tokens.GetTokenAsync();
         _source = _tokens.GetSource("", null);
         _coarse = new(token, Environment.TickCount64 + 3_600_000);

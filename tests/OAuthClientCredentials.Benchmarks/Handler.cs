@@ -5,10 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace OAuthClientCredentials.Benchmarks;
 
-/// <summary>
-/// What does a call through HttpClient cost with the handler, over one that sets a constant header? Both as the factory
-/// builds them.
-/// </summary>
+/// <summary>The cost of a call through HttpClient with the handler, compared to a constant header .</summary>
 [MemoryDiagnoser]
 public class Handler
 {
@@ -19,14 +16,14 @@ public class Handler
     private readonly Inner _inner = new();
     private ServiceProvider _services = null!;
     private HttpClient _constant = null!;
-    private HttpClient _least = null!;
+    private HttpClient _minimal = null!;
     private HttpClient _ours = null!;
 
-    /// <summary>Whether the inner handler's response is there at once, or comes later as from a network.</summary>
+    /// <summary>Whether the inner handler responds later, as from a network, or at once.</summary>
     [Params(false, true)]
     public bool Pending { get; set; }
 
-    /// <summary>How many headers the caller set, each of which the copy carries too.</summary>
+    /// <summary>The number of request headers, which the handler copies.</summary>
     [Params(0, 3, 12)]
     public int Headers { get; set; }
 
@@ -34,15 +31,14 @@ public class Handler
     public async Task SetUp()
     {
         ServiceCollection services = new();
-        services.AddClientCredentials(
-            options => (options.TokenEndpoint, options.ClientId, options.ClientSecret) = ("https://id.example.com/token", "shop", "secret"))
+        services.AddClientCredentials(TokenEndpoint.Configure)
             .ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => new TokenEndpoint()));
         AddHttpClient(services, "constant").AddHttpMessageHandler(() => new ConstantHeader());
-        AddHttpClient(services, "least").AddHttpMessageHandler(() => new ClockAndStatus());
+        AddHttpClient(services, "minimal").AddHttpMessageHandler(() => new ClockAndStatus());
         AddHttpClient(services, "ours").AddClientCredentialsHandler();
         _services = services.BuildServiceProvider();
         _constant = _services.GetRequiredService<IHttpClientFactory>().CreateClient("constant");
-        _least = _services.GetRequiredService<IHttpClientFactory>().CreateClient("least");
+        _minimal = _services.GetRequiredService<IHttpClientFactory>().CreateClient("minimal");
         _ours = _services.GetRequiredService<IHttpClientFactory>().CreateClient("ours");
         await _ours.GetAsync(Orders);
         _inner.IsPending = Pending;
@@ -55,7 +51,7 @@ public class Handler
     public Task<HttpResponseMessage> ConstantHeaderValue() => SendAsync(_constant);
 
     [Benchmark]
-    public Task<HttpResponseMessage> ClockAndStatusOnly() => SendAsync(_least);
+    public Task<HttpResponseMessage> ClockAndStatusOnly() => SendAsync(_minimal);
 
     [Benchmark]
     public Task<HttpResponseMessage> Ours() => SendAsync(_ours);
@@ -69,7 +65,7 @@ public class Handler
         }
 
         Task<HttpResponseMessage> response = client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        _inner.Answer();
+        _inner.Respond();
         return response;
     }
 
@@ -88,7 +84,7 @@ public class Handler
         }
     }
 
-    // The least that any handler does whose tokens expire and that looks for a 401: it decides nothing.
+    // The minimum of a handler whose tokens expire and that checks for a 401.
     private sealed class ClockAndStatus : DelegatingHandler
     {
         private readonly AuthenticationHeaderValue _header = new("Bearer", TokenEndpoint.Token);
@@ -101,13 +97,18 @@ public class Handler
             Task<HttpResponseMessage> pending = base.SendAsync(request, cancellationToken);
             return pending.IsCompletedSuccessfully && pending.Result.StatusCode != HttpStatusCode.Unauthorized
                 ? pending
-                : LookAsync(pending);
+                : CheckAsync(pending);
         }
 
-        private static async Task<HttpResponseMessage> LookAsync(Task<HttpResponseMessage> pending)
+        private static async Task<HttpResponseMessage> CheckAsync(Task<HttpResponseMessage> pending)
         {
             HttpResponseMessage response = await pending.ConfigureAwait(false);
-            return response.StatusCode == HttpStatusCode.Unauthorized ? throw new InvalidOperationException() : response;
+            if (response.StatusCode == HttpStatusCode.Unauthorized)
+            {
+                throw new InvalidOperationException("The response is a 401.");
+            }
+
+            return response;
         }
     }
 
@@ -118,7 +119,7 @@ public class Handler
 
         public bool IsPending { get; set; }
 
-        public void Answer() => _pending?.SetResult(_response);
+        public void Respond() => _pending?.SetResult(_response);
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {

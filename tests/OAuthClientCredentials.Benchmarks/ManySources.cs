@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace OAuthClientCredentials.Benchmarks;
 
-/// <summary>What does a cached token cost among 10,000 others? Rivals that scan grow with the number.</summary>
+/// <summary>The cost of a cached token among 10,000 others. A cache that scans its entries gets slower with their number.</summary>
 [MemoryDiagnoser]
 public class ManySources
 {
@@ -14,8 +14,8 @@ public class ManySources
     [GlobalSetup]
     public async Task SetUp()
     {
-        _few = TokenEndpoint.Provide();
-        _many = TokenEndpoint.Provide();
+        _few = TokenEndpoint.CreateProvider();
+        _many = TokenEndpoint.CreateProvider();
         _requests = [.. Enumerable.Range(0, 10_000).Select(number => new TokenRequest { Scopes = [$"scope-{number}"] })];
         await _few.GetTokenAsync(request: _requests[0]);
         foreach (TokenRequest request in _requests)
@@ -37,7 +37,7 @@ public class ManySources
     [Benchmark]
     public ValueTask<AccessToken> OneOfTenThousand() => _many.GetTokenAsync(request: _requests[0]);
 
-    /// <summary>Another each time: the memory of the machine shows, not the library.</summary>
+    /// <summary>A different one each time: this measures the memory of the machine, not the library.</summary>
     [Benchmark]
     public ValueTask<AccessToken> EachOfTenThousand() => _many.GetTokenAsync(request: _requests[_next = (_next + 7) % 10_000]);
 }

@@ -4,7 +4,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
-// In this process: a build of its own would measure the same, and take minutes.
+// In this process: a separate build would measure the same and take minutes.
 IConfig config = DefaultConfig.Instance
     .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(5).WithIterationCount(12))
     .HideColumns(Column.Error, Column.Toolchain, Column.Job, Column.IterationCount, Column.WarmupCount)

@@ -33,7 +33,7 @@ public sealed class WebApplicationTests : CanaryTests
         protected override IHost CreateHost(IHostBuilder builder) => base.CreateHost(builder.UseContentRoot(AppContext.BaseDirectory));
 
         protected override IHostBuilder CreateHostBuilder() => Host.CreateDefaultBuilder().ConfigureWebHostDefaults(web => web
-            .ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Canary.Ears.Logs))
+            .ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Canary.Listeners.Logger))
             .ConfigureServices(services =>
             {
                 services.AddClientCredentials("orders", options =>

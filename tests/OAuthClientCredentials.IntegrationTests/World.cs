@@ -38,7 +38,7 @@ internal sealed class World : IAsyncDisposable
     public ServiceProvider Register(Action<ClientCredentialsOptions>? configure = null)
     {
         ServiceCollection services = new();
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log).AddProvider(Canary.Ears.Logs));
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log).AddProvider(Canary.Listeners.Logger));
         services.AddClientCredentials("orders", options =>
         {
             options.Authority = _store.Issuer.ToString();

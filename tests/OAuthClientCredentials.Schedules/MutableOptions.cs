@@ -1,9 +1,8 @@
 using Microsoft.Extensions.Options;
-using OAuthClientCredentials.Authentication;
 
 namespace OAuthClientCredentials.Schedules;
 
-/// <summary>The options of one client, which a scenario changes.</summary>
+/// <summary>The options of one client. A scenario can change them.</summary>
 internal sealed class MutableOptions : IOptionsMonitor<ClientCredentialsOptions>
 {
     private Action<ClientCredentialsOptions, string?>? _listener;

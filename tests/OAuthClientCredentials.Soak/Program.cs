@@ -1,19 +1,19 @@
 using System.Globalization;
 using OAuthClientCredentials.Soak;
 
-string mode = args.ElementAtOrDefault(0) ?? "";
+string run = args.ElementAtOrDefault(0) ?? "";
 TimeSpan duration = TimeSpan.FromMinutes(double.Parse(args.ElementAtOrDefault(1) ?? "1", CultureInfo.InvariantCulture));
 int unobserved = 0;
 TaskScheduler.UnobservedTaskException += (_, _) => Interlocked.Increment(ref unobserved);
 
-Report report = mode switch
+Report report = run switch
 {
-    "months" => await Months.RunAsync(duration),
-    "minutes" => await Minutes.RunAsync(duration),
-    "storm" => await Storm.RunAsync(),
-    "requests" => await DistinctRequests.RunAsync(),
-    "latency" => await Latency.RunAsync(duration),
-    _ => throw new ArgumentException("Say months, minutes, storm, requests or latency, and for how many minutes."),
+    "simulated" => await SimulatedTimeRun.RunAsync(duration),
+    "real" => await RealTimeRun.RunAsync(duration),
+    "revocation" => await RevocationRun.RunAsync(),
+    "requests" => await DistinctRequestsRun.RunAsync(),
+    "latency" => await LatencyRun.RunAsync(duration),
+    _ => throw new ArgumentException("Name a run (simulated, real, revocation, requests or latency) and the number of minutes."),
 };
 
 GC.Collect();

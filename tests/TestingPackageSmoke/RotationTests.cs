@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials.Testing;
 using Xunit;
 
-/// <summary>A fourth test beside the three of the package's README: the secret is replaced under a running application.</summary>
+/// <summary>A test in addition to those of the package's README: the secret of a running application is replaced.</summary>
 public sealed class RotationTests : IDisposable
 {
     private readonly string _file = Path.GetTempFileName();
@@ -17,7 +17,8 @@ public sealed class RotationTests : IDisposable
         _server = new(_time);
         _client = _server.AddClient("shop", "old").WithLifetime(TimeSpan.FromMinutes(10));
         ServiceCollection services = new();
-        services.AddClientCredentials("orders", o => (o.TokenEndpoint, o.ClientId, o.ClientSecretFile) = ("https://id.example.com/token", "shop", _file));
+        services.AddClientCredentials("orders", o =>
+            (o.TokenEndpoint, o.ClientId, o.ClientSecretFile) = ("https://id.example.com/token", "shop", _file));
         services.AddHttpClient("orders", c => c.BaseAddress = new("https://orders.example.com")).AddClientCredentialsHandler("orders");
         services.UseTestAuthorizationServer(_server).UseTestApi("orders", _server.CreateApi());
         _orders = services.BuildServiceProvider().GetRequiredService<IHttpClientFactory>().CreateClient("orders");

@@ -102,7 +102,7 @@ public sealed class GrpcTests : CanaryTests
     private ServiceProvider Build(Action<AccessTokenHandlerOptions>? configure = null)
     {
         ServiceCollection services = new();
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Canary.Ears.Logs));
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Canary.Listeners.Logger));
         services.AddClientCredentials(
             options => (options.Authority, options.ClientId, options.ClientSecret) = ("https://id.example.com", "shop", Canary.Marker));
         services.AddGrpcClient<Health.HealthClient>(options => options.Address = new(_server.Urls.First()))

@@ -16,7 +16,7 @@ internal sealed class Scene(Ground ground, string id, Answer api, Answer other) 
 
     public int TokenRequests => Volatile.Read(ref _tokens);
 
-    public Ears Ears { get; set; } = Canary.Ears;
+    public CanaryListeners Listeners { get; set; } = Canary.Listeners;
 
     public IEnumerable<Arrival> AtApi => Arrivals.Where(arrival => arrival.Place is Place.Api or Place.ApiHttp2);
 
@@ -57,7 +57,7 @@ internal sealed class Scene(Ground ground, string id, Answer api, Answer other) 
     public ServiceProvider Build(Action<IServiceCollection> add, Action<ClientCredentialsOptions>? configure = null)
     {
         ServiceCollection services = new();
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Ears.Logs));
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Listeners.Logger));
         services.AddClientCredentials(options =>
         {
             options.TokenEndpoint = new Uri(At(Place.Tokens), "token").ToString();

@@ -2,16 +2,16 @@ using System.Runtime.CompilerServices;
 
 namespace OAuthClientCredentials.IntegrationTests.Canaries;
 
-/// <summary>What every secret and token of these tests contains, and the ears that listen for it from the first test to the last .</summary>
+/// <summary>The text in every secret and token of these tests, and the listeners that search for it during the test run .</summary>
 internal static class Canary
 {
     public const string Marker = "CanaryK7qW2xJ9";
 
-    /// <summary>How every signed or encrypted token of the OpenIddict server begins.</summary>
+    /// <summary>The start of every signed or encrypted token of the OpenIddict server.</summary>
     private const string JwtStart = "eyJhbGciOi";
 
-    public static Ears Ears { get; } = new(Marker, JwtStart);
+    public static CanaryListeners Listeners { get; } = new(Marker, JwtStart);
 
     [ModuleInitializer]
-    internal static void Listen() => _ = Ears;
+    internal static void Listen() => _ = Listeners;
 }

@@ -3,13 +3,13 @@ using System.Text;
 
 namespace OAuthClientCredentials.IntegrationTests.Faults;
 
-/// <summary>What goes wrong at an endpoint. The members are the words that the matrix is written in.</summary>
-internal sealed record Fault(Func<Peer, Task> Answer)
+/// <summary>What goes wrong at an endpoint.</summary>
+internal sealed record Fault(Func<ServerConnection, Task> Respond)
 {
-    private static readonly Func<Peer, Task> Nothing = static _ => Task.CompletedTask;
+    private static readonly Func<ServerConnection, Task> Nothing = static _ => Task.CompletedTask;
 
-    /// <summary>Done as soon as a connection is there, before TLS and before a request.</summary>
-    public Func<Peer, Task> Connected { get; init; } = Nothing;
+    /// <summary>Runs as soon as the connection is open, before TLS and before a request.</summary>
+    public Func<ServerConnection, Task> Connected { get; init; } = Nothing;
 
     public bool IsRefused { get; init; }
 
@@ -22,59 +22,64 @@ internal sealed record Fault(Func<Peer, Task> Answer)
 
     public static Fault Refused => new(Nothing) { IsRefused = true };
 
-    public static Func<Peer, Task> Open => Nothing;
+    public static Func<ServerConnection, Task> Open => Nothing;
 
-    public static Func<Peer, Task> Close => static peer => peer.CloseAsync();
+    public static Func<ServerConnection, Task> Close => static connection => connection.CloseAsync();
 
-    public static Func<Peer, Task> Reset => static peer => peer.ResetAsync();
+    public static Func<ServerConnection, Task> Reset => static connection => connection.ResetAsync();
 
-    public static Func<Peer, Task> Hang => static peer => peer.HangAsync();
+    public static Func<ServerConnection, Task> Hang => static connection => connection.HangAsync();
 
-    public static Fault OnConnect(Func<Peer, Task> act, bool tls = false) => new(Nothing) { Connected = act, IsTls = tls };
+    public static Fault OnConnect(Func<ServerConnection, Task> act, bool tls = false) => new(Nothing) { Connected = act, IsTls = tls };
 
-    public static Fault Tls(X509Certificate2? certificate) => Ok() with { IsTls = true, Certificate = certificate };
+    public static Fault Tls(X509Certificate2 certificate) => Ok() with { IsTls = true, Certificate = certificate };
 
-    /// <summary>These bytes, and then an end.</summary>
-    public static Fault Send(string text, Func<Peer, Task> then) => Send(_ => text, then);
+    /// <summary>Sends these bytes and then ends or keeps the connection.</summary>
+    public static Fault Send(string text, Func<ServerConnection, Task> then) => Send(_ => text, then);
 
-    public static Fault Send(Func<Peer, string> text, Func<Peer, Task> then) => new(async peer =>
+    public static Fault Send(Func<ServerConnection, string> text, Func<ServerConnection, Task> then) => new(async connection =>
     {
-        await peer.SendAsync(text(peer));
-        await then(peer);
+        await connection.SendAsync(text(connection));
+        await then(connection);
     });
 
-    /// <summary>A whole answer.</summary>
-    public static Fault Status(int status, string body = "", string headers = Peer.Json) => Status(status, _ => headers, body);
+    /// <summary>Sends a complete response.</summary>
+    public static Fault Status(int status, string body = "", string headers = ServerConnection.Json) =>
+        Status(status, _ => headers, _ => body);
 
-    public static Fault Status(int status, Func<Peer, string> headers, string body = "") => new(peer => peer.AnswerAsync(status, body, headers(peer)));
+    public static Fault Status(int status, Func<ServerConnection, string> headers, Func<ServerConnection, string>? body = null) =>
+        new(connection => connection.RespondAsync(status, Encoding.UTF8.GetBytes(body?.Invoke(connection) ?? ""), headers(connection)));
 
-    public static Fault Ok(Func<Peer, string>? body = null, string headers = Peer.Json, Encoding? encoding = null) => new(peer =>
-        peer.AnswerAsync(200, (encoding ?? Encoding.UTF8).GetBytes(body?.Invoke(peer) ?? peer.Good), headers));
+    public static Fault Ok(Func<ServerConnection, string>? body = null, string headers = ServerConnection.Json) =>
+        Status(200, _ => headers, body ?? (static connection => connection.ValidBody));
 
-    public static Fault Ok(byte[] body, string headers = Peer.Json) => new(peer => peer.AnswerAsync(200, body, headers));
+    public static Fault Ok(Encoding encoding, Func<ServerConnection, string> body) =>
+        new(connection => connection.RespondAsync(200, encoding.GetBytes(body(connection)), ServerConnection.Json));
 
-    /// <summary>A start, and then the same again as fast as the client takes it, without end or up to a size.</summary>
+    public static Fault Ok(byte[] body, string headers) => new(connection => connection.RespondAsync(200, body, headers));
+
+    /// <summary>Sends a start, and then the same text again as fast as the client reads it, without end or up to a size.</summary>
     public static Fault Flood(string start, string again, long size = long.MaxValue)
     {
         byte[] bytes = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat(again, 1 + (16 * 1024 / again.Length))));
-        return new(async peer =>
+        return new(async connection =>
         {
-            await peer.SendAsync(start);
+            await connection.SendAsync(start);
             for (long sent = 0; sent < size; sent += bytes.Length)
             {
-                await peer.SendAsync(bytes.AsMemory(0, (int)Math.Min(bytes.Length, size - sent)));
+                await connection.SendAsync(bytes.AsMemory(0, (int)Math.Min(bytes.Length, size - sent)));
             }
         });
     }
 
-    /// <summary>A start, and then a little every few milliseconds, without end.</summary>
-    public static Fault Drip(string start, string again) => new(async peer =>
+    /// <summary>Sends a start, and then a few bytes every 20 ms, without end.</summary>
+    public static Fault Drip(string start, string again) => new(async connection =>
     {
-        await peer.SendAsync(start);
+        await connection.SendAsync(start);
         using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(20));
         while (await timer.WaitForNextTickAsync())
         {
-            await peer.SendAsync(again);
+            await connection.SendAsync(again);
         }
     });
 }

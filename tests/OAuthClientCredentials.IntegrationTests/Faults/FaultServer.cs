@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using OAuthClientCredentials.Api;
 
 namespace OAuthClientCredentials.IntegrationTests.Faults;
 
@@ -18,42 +17,37 @@ internal sealed class FaultServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
-    private readonly ConcurrentBag<Task> _work = [];
+    private readonly ConcurrentBag<Task> _connections = [];
     private readonly Fault _fault;
-    private readonly Endpoint _faulty;
-    private readonly string _elsewhere;
-    private Task _accepting = Task.CompletedTask;
-    private int _tries;
+    private readonly Task _accepting = Task.CompletedTask;
+    private int _attempts;
 
-    private FaultServer(Fault fault, Endpoint faulty, string elsewhere)
+    public FaultServer(Fault fault, Endpoint faultyEndpoint = Endpoint.Token, string otherOrigin = "")
     {
-        (_fault, _faulty, _elsewhere) = (fault, faulty, elsewhere);
+        (_fault, FaultyEndpoint, OtherOrigin) = (fault, faultyEndpoint, otherOrigin);
         _listener.Start();
         Origin = $"{(fault.IsTls ? "https" : "http")}://{_listener.LocalEndpoint}";
-    }
-
-    public string Origin { get; }
-
-    /// <summary>How often a client tried the faulty endpoint: requests, and connections that came to none.</summary>
-    public int Tries => Volatile.Read(ref _tries);
-
-    /// <summary>Every request that arrived, as its head and body stand on the wire.</summary>
-    public ConcurrentQueue<string> Requests { get; } = new();
-
-    public static FaultServer Start(Fault fault, Endpoint faulty = Endpoint.Token, string elsewhere = "")
-    {
-        FaultServer server = new(fault, faulty, elsewhere);
         if (fault.IsRefused)
         {
-            server._listener.Stop();
+            _listener.Stop();
         }
         else
         {
-            server._accepting = server.AcceptAsync();
+            _accepting = AcceptAsync();
         }
-
-        return server;
     }
+
+    public Endpoint FaultyEndpoint { get; }
+
+    public string Origin { get; }
+
+    public string OtherOrigin { get; }
+
+    /// <summary>How many attempts reached the faulty endpoint: requests, and connections without a request.</summary>
+    public int Attempts => Volatile.Read(ref _attempts);
+
+    /// <summary>Every request, head and body, as it was received.</summary>
+    public ConcurrentQueue<string> Requests { get; } = new();
 
     public async ValueTask DisposeAsync()
     {
@@ -65,11 +59,7 @@ internal sealed class FaultServer : IAsyncDisposable
         await _end.CancelAsync();
         await _accepting;
         _listener.Stop();
-        while (_work.TryTake(out Task? work))
-        {
-            await work;
-        }
-
+        await Task.WhenAll(_connections);
         _end.Dispose();
     }
 
@@ -79,7 +69,7 @@ internal sealed class FaultServer : IAsyncDisposable
         {
             while (true)
             {
-                _work.Add(ServeAsync(await _listener.AcceptSocketAsync(_end.Token)));
+                _connections.Add(ServeAsync(await _listener.AcceptSocketAsync(_end.Token)));
             }
         }
         catch (OperationCanceledException)
@@ -90,40 +80,44 @@ internal sealed class FaultServer : IAsyncDisposable
 
     private async Task ServeAsync(Socket socket)
     {
-        int requests = 0;
+        bool hasRequest = false;
         try
         {
             using (socket)
             {
                 await using NetworkStream plain = new(socket);
-                await _fault.Connected(new Peer(socket, plain, Origin, _elsewhere, _faulty, _end.Token));
+                await _fault.Connected(new ServerConnection(socket, plain, this, _end.Token));
                 await using Stream stream = await SecureAsync(plain);
-                Peer peer = new(socket, stream, Origin, _elsewhere, _faulty, _end.Token);
-                while (await peer.ReadRequestAsync() is { } request)
+                ServerConnection connection = new(socket, stream, this, _end.Token);
+                while (await connection.ReadRequestAsync() is { } request)
                 {
+                    hasRequest = true;
                     Requests.Enqueue(request);
-                    if (_faulty == Endpoint.Discovery && request.StartsWith("POST ", StringComparison.Ordinal))
-                    {
-                        requests = requests == 0 ? -1 : requests;
-                        await peer.AnswerAsync(200, Peer.Token, Peer.Json);
-                        continue;
-                    }
-
-                    requests = Math.Max(requests, 0) + 1;
-                    Interlocked.Increment(ref _tries);
-                    await _fault.Answer(peer);
+                    await RespondAsync(connection, request);
                 }
             }
         }
-        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or OperationCanceledException or AuthenticationException)
+        catch (Exception exception) when (
+            exception is IOException or SocketException or ObjectDisposedException or OperationCanceledException or AuthenticationException)
         {
-            // The client has gone, or does not trust the certificate: what is tested.
+            // The client closed the connection or rejected the certificate.
         }
 
-        if (requests == 0)
+        if (!hasRequest)
         {
-            Interlocked.Increment(ref _tries);
+            Interlocked.Increment(ref _attempts);
         }
+    }
+
+    private Task RespondAsync(ServerConnection connection, string request)
+    {
+        if (FaultyEndpoint == Endpoint.Discovery && request.StartsWith("POST ", StringComparison.Ordinal))
+        {
+            return connection.RespondAsync(200, System.Text.Encoding.UTF8.GetBytes(ServerConnection.Token), ServerConnection.Json);
+        }
+
+        Interlocked.Increment(ref _attempts);
+        return _fault.Respond(connection);
     }
 
     private async Task<Stream> SecureAsync(NetworkStream plain)

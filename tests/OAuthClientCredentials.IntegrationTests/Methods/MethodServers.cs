@@ -3,7 +3,7 @@ using OAuthClientCredentials.IntegrationTests.OidcProvider;
 
 namespace OAuthClientCredentials.IntegrationTests.Methods;
 
-/// <summary>The servers of the table, one of each for all its rows. oidc-provider takes assertions as RFC 10070 has them and no others.</summary>
+/// <summary>One of each server for all rows of the table.</summary>
 public sealed class MethodServers : IAsyncLifetime
 {
     private OidcProviderServer? _oidc;
@@ -12,15 +12,17 @@ public sealed class MethodServers : IAsyncLifetime
 
     internal X509Certificate2 Authority { get; } = TestCertificates.Authority();
 
+    internal X509Certificate2 OtherCertificate { get; } = TestCertificates.Client("CN=other");
+
     internal OidcProviderServer Oidc => _oidc!;
 
-    internal OpenIddictServer OpenIddict(bool binds) => binds ? _bindingOpenIddict! : _openIddict!;
+    internal OpenIddictServer OpenIddict(bool bound) => bound ? _bindingOpenIddict! : _openIddict!;
 
     public async Task InitializeAsync()
     {
-        _openIddict = await OpenIddictServer.StartAsync(Authority, binds: false);
-        _bindingOpenIddict = await OpenIddictServer.StartAsync(Authority, binds: true);
-        _oidc = OidcProviderServer.Unavailable is null ? await OidcProviderServer.StartAsync(new OidcProviderSettings { CertificateAuthorities = [Authority], StrictAssertions = true }) : null;
+        _openIddict = await OpenIddictServer.StartAsync(Authority, bindsTokens: false);
+        _bindingOpenIddict = await OpenIddictServer.StartAsync(Authority, bindsTokens: true);
+        _oidc = OidcProviderFolder.Unavailable is null ? await OidcProviderServer.StartAsync(Authority) : null;
     }
 
     public async Task DisposeAsync()
@@ -29,5 +31,6 @@ public sealed class MethodServers : IAsyncLifetime
         await _bindingOpenIddict!.DisposeAsync();
         await (_oidc?.DisposeAsync() ?? ValueTask.CompletedTask);
         Authority.Dispose();
+        OtherCertificate.Dispose();
     }
 }

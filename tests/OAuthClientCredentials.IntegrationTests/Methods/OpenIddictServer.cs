@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
-using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using OAuthClientCredentials.IntegrationTests.OidcProvider;
 using OpenIddict.Abstractions;
 using OpenIddict.Server.AspNetCore;
@@ -15,7 +15,7 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace OAuthClientCredentials.IntegrationTests.Methods;
 
-/// <summary>OpenIddict with all it has of keys and certificates, and an API beside it that its own validation guards; each on http and on https that asks for certificates.</summary>
+/// <summary>OpenIddict and an API that it protects: both on http, and on https that asks for client certificates.</summary>
 internal sealed class OpenIddictServer : ITestServer, IAsyncDisposable
 {
     private readonly X509Certificate2 _certificate = TestCertificates.Server();
@@ -24,12 +24,12 @@ internal sealed class OpenIddictServer : ITestServer, IAsyncDisposable
     private readonly int _mtlsPort = FreePort();
     private readonly WebApplication _app;
 
-    /// <param name="authority">Who may issue certificates for tls_client_auth.</param>
-    /// <param name="binds">Whether tokens are bound to the certificate that was shown. OpenIddict has this for the server and not for a client.</param>
-    private OpenIddictServer(X509Certificate2 authority, bool binds)
+    /// <param name="authority">Issues the certificates of tls_client_auth.</param>
+    /// <param name="bindsTokens">Whether tokens are bound to the client certificate, an option of the server in OpenIddict.</param>
+    private OpenIddictServer(X509Certificate2 authority, bool bindsTokens)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().AddProvider(Log);
+        builder.Logging.ClearProviders().AddProvider(Canary.Listeners.Logger);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, _port);
@@ -37,11 +37,11 @@ internal sealed class OpenIddictServer : ITestServer, IAsyncDisposable
             {
                 ServerCertificate = _certificate,
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
-                ClientCertificateValidation = (_, _, _) => true, // OpenIddict is to judge.
+                ClientCertificateValidation = (_, _, _) => true, // OpenIddict validates it.
             }));
         });
         _store.Issuer = new(Issuer);
-        _store.Add(builder.Services).AddServer(server => Configure(server, authority, binds)).AddValidation(validation =>
+        _store.Add(builder.Services).AddServer(server => Configure(server, authority, bindsTokens)).AddValidation(validation =>
         {
             validation.UseLocalServer();
             validation.UseAspNetCore();
@@ -55,8 +55,6 @@ internal sealed class OpenIddictServer : ITestServer, IAsyncDisposable
         _app.MapGet("/resource", Describe).RequireAuthorization();
     }
 
-    public Lines Log { get; } = new();
-
     public string Issuer => $"http://127.0.0.1:{_port}/";
 
     public string TokenEndpoint => $"{Issuer}token";
@@ -67,20 +65,22 @@ internal sealed class OpenIddictServer : ITestServer, IAsyncDisposable
 
     public Uri MtlsApi => new($"https://127.0.0.1:{_mtlsPort}/resource");
 
-    public static async Task<OpenIddictServer> StartAsync(X509Certificate2 authority, bool binds)
+    public static async Task<OpenIddictServer> StartAsync(X509Certificate2 authority, bool bindsTokens)
     {
-        OpenIddictServer server = new(authority, binds);
+        OpenIddictServer server = new(authority, bindsTokens);
         await server._app.StartAsync();
         return server;
     }
 
-    public SocketsHttpHandler CreateHandler(X509Certificate2? clientCertificate = null) => TestCertificates.Trusting(_certificate, clientCertificate);
+    public SocketsHttpHandler CreateHandler(X509Certificate2? clientCertificate = null) =>
+        TestCertificates.Trusting(_certificate, clientCertificate);
 
     public async Task RegisterAsync(OpenIddictApplicationDescriptor client)
     {
-        client.Permissions.UnionWith([Permissions.Endpoints.Token, Permissions.GrantTypes.ClientCredentials, Permissions.Prefixes.Scope + "api:read"]);
-        await using AsyncServiceScope scope = _app.Services.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<IOpenIddictApplicationManager>().CreateAsync(client);
+        string scope = Permissions.Prefixes.Scope + "api:read";
+        client.Permissions.UnionWith([Permissions.Endpoints.Token, Permissions.GrantTypes.ClientCredentials, scope]);
+        await using AsyncServiceScope services = _app.Services.CreateAsyncScope();
+        await services.ServiceProvider.GetRequiredService<IOpenIddictApplicationManager>().CreateAsync(client);
     }
 
     public async ValueTask DisposeAsync()
@@ -89,13 +89,15 @@ internal sealed class OpenIddictServer : ITestServer, IAsyncDisposable
         _certificate.Dispose();
     }
 
-    private void Configure(OpenIddictServerBuilder server, X509Certificate2 authority, bool binds)
+    private void Configure(OpenIddictServerBuilder server, X509Certificate2 authority, bool bindsTokens)
     {
-        server.SetIssuer(_store.Issuer).SetTokenEndpointUris("token").SetMtlsTokenEndpointAliasUri(MtlsTokenEndpoint).AllowClientCredentialsFlow();
+        server.SetIssuer(_store.Issuer).SetTokenEndpointUris("token").SetMtlsTokenEndpointAliasUri(MtlsTokenEndpoint);
+        server.AllowClientCredentialsFlow();
         server.AddSigningKey(_store.SigningKey).AddEncryptionKey(_store.EncryptionKey).RegisterScopes("api:read");
         server.EnableSelfSignedTlsClientAuthentication(NoRevocation);
-        server.EnablePublicKeyInfrastructureTlsClientAuthentication([X509CertificateLoader.LoadCertificate(authority.RawData)], NoRevocation);
-        if (binds)
+        X509Certificate2 withoutKey = X509CertificateLoader.LoadCertificate(authority.RawData);
+        server.EnablePublicKeyInfrastructureTlsClientAuthentication([withoutKey], NoRevocation);
+        if (bindsTokens)
         {
             server.UseClientCertificateBoundAccessTokens();
         }

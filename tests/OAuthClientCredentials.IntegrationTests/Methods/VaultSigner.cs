@@ -3,7 +3,7 @@ using OAuthClientCredentials.Jwt;
 
 namespace OAuthClientCredentials.IntegrationTests.Methods;
 
-/// <summary>A signer as an application writes it for its key vault: the key answers later and is never seen.</summary>
+/// <summary>A signer as an application writes it for a key vault: it signs asynchronously and does not expose the key.</summary>
 internal sealed class VaultSigner(AsymmetricAlgorithm key, string algorithm, string? keyId) : AssertionSigner
 {
     public override string Algorithm => algorithm;
@@ -14,7 +14,12 @@ internal sealed class VaultSigner(AsymmetricAlgorithm key, string algorithm, str
     {
         await Task.Yield();
         HashAlgorithmName hash = new($"SHA{algorithm[2..]}");
-        return key is ECDsa ec ? ec.SignData(signingInput.Span, hash)
-            : ((RSA)key).SignData(signingInput.Span, hash, algorithm[0] == 'P' ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1);
+        if (key is ECDsa ec)
+        {
+            return ec.SignData(signingInput.Span, hash);
+        }
+
+        RSASignaturePadding padding = algorithm[0] == 'P' ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
+        return ((RSA)key).SignData(signingInput.Span, hash, padding);
     }
 }

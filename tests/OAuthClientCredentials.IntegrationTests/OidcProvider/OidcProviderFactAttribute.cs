@@ -3,11 +3,11 @@ namespace OAuthClientCredentials.IntegrationTests.OidcProvider;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class OidcProviderFactAttribute : FactAttribute
 {
-    public OidcProviderFactAttribute() => Skip = OidcProviderServer.Unavailable;
+    public OidcProviderFactAttribute() => Skip = OidcProviderFolder.Unavailable;
 }
 
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class OidcProviderTheoryAttribute : TheoryAttribute
 {
-    public OidcProviderTheoryAttribute() => Skip = OidcProviderServer.Unavailable;
+    public OidcProviderTheoryAttribute() => Skip = OidcProviderFolder.Unavailable;
 }

@@ -1,29 +1,25 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using OAuthClientCredentials.IntegrationTests.Methods;
 
 namespace OAuthClientCredentials.IntegrationTests.OidcProvider;
 
-/// <summary>server.mjs as a process of its own: an authorization server that is none of ours, and an API that takes its tokens.</summary>
+/// <summary>
+/// server.mjs as a separate process: an authorization server and an API that accepts its tokens. Assertions must follow RFC 10070: the
+/// audience is the issuer and not a list, and the type is client-authentication+jwt.
+/// </summary>
 internal sealed class OidcProviderServer : ITestServer, IAsyncDisposable
 {
     private readonly Process _process;
     private readonly X509Certificate2 _certificate;
-    private readonly JsonElement _addresses;
+    private readonly JsonNode _addresses;
     private readonly HttpClient _admin = new();
 
-    private OidcProviderServer(Process process, X509Certificate2 certificate, string ready)
-    {
-        (_process, _certificate) = (process, certificate);
-        using JsonDocument document = JsonDocument.Parse(ready);
-        _addresses = document.RootElement.Clone();
-    }
-
-    /// <summary>What is missing here, with the remedy; null where the server can run.</summary>
-    public static string? Unavailable => OidcProviderFolder.Unavailable;
+    private OidcProviderServer(Process process, X509Certificate2 certificate, string addresses) =>
+        (_process, _certificate, _addresses) = (process, certificate, JsonNode.Parse(addresses)!);
 
     public string Issuer => Address("issuer");
 
@@ -35,16 +31,15 @@ internal sealed class OidcProviderServer : ITestServer, IAsyncDisposable
 
     public Uri MtlsApi => new(Address("mtlsApi"));
 
-    public static Task<OidcProviderServer> StartAsync(params OidcClient[] clients) => StartAsync(new OidcProviderSettings(), clients);
-
-    public static async Task<OidcProviderServer> StartAsync(OidcProviderSettings settings, params OidcClient[] clients)
+    /// <summary>Starts the server with an authority for the certificates of tls_client_auth.</summary>
+    public static async Task<OidcProviderServer> StartAsync(X509Certificate2? authority = null)
     {
         X509Certificate2 certificate = TestCertificates.Server();
         Process process = new()
         {
             StartInfo = new("node", ["server.mjs"])
             {
-                WorkingDirectory = OidcProviderFolder.Path,
+                WorkingDirectory = OidcProviderFolder.FullPath,
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
@@ -57,38 +52,35 @@ internal sealed class OidcProviderServer : ITestServer, IAsyncDisposable
         process.BeginErrorReadLine();
         using CancellationTokenSource limit = new(TimeSpan.FromSeconds(60));
         await using CancellationTokenRegistration stop = limit.Token.Register(process.Kill);
-        await process.StandardInput.WriteLineAsync(settings.ToJson(certificate, clients));
+        await process.StandardInput.WriteLineAsync(Configuration(certificate, authority));
         await process.StandardInput.FlushAsync(CancellationToken.None);
-        string? ready = await process.StandardOutput.ReadLineAsync(CancellationToken.None);
-        if (ready is not null)
-        {
-            return new(process, certificate, ready);
-        }
-
-        using (process)
-        using (certificate)
+        string? addresses = await process.StandardOutput.ReadLineAsync(CancellationToken.None);
+        if (addresses is null)
         {
             await process.WaitForExitAsync(CancellationToken.None);
             throw new InvalidOperationException($"The server did not start: {errors}");
         }
+
+        return new(process, certificate, addresses);
     }
 
-    public SocketsHttpHandler CreateHandler(X509Certificate2? clientCertificate = null) => TestCertificates.Trusting(_certificate, clientCertificate);
+    public SocketsHttpHandler CreateHandler(X509Certificate2? clientCertificate = null) =>
+        TestCertificates.Trusting(_certificate, clientCertificate);
 
-    /// <summary>Registers a client anew while the server runs: another secret, other keys, old and new together.</summary>
-    public Task ReplaceAsync(OidcClient client) => PostAsync($"clients/{Uri.EscapeDataString(client.Id)}", client.Metadata);
+    /// <summary>Registers a client, or replaces its registration.</summary>
+    public async Task RegisterAsync(OidcClient client)
+    {
+        Uri page = new($"{Address("admin")}/clients/{Uri.EscapeDataString(client.Id)}");
+        using StringContent content = new(client.Metadata.ToJsonString(), Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await _admin.PostAsync(page, content);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+    }
 
-    /// <summary>The API takes none of the tokens that were issued so far.</summary>
-    public Task RevokeAsync() => PostAsync("revoke", []);
+    /// <summary>The token requests of a client in order. requests.mjs names their members.</summary>
+    public Task<IReadOnlyList<JsonNode>> RequestsAsync(string clientId) => ListAsync("requests", clientId);
 
-    /// <summary>The nonce that the API demands from now on, with <see cref="OidcProviderSettings.DPoPNonce"/>.</summary>
-    public Task ChangeApiNonceAsync(string nonce) => PostAsync("nonce", new JsonObject { ["nonce"] = nonce });
-
-    /// <summary>The token requests in order, as requests.mjs describes them: clientId, method, parameters, assertion, certificate, status, error and the like.</summary>
-    public Task<IReadOnlyList<JsonNode>> RequestsAsync() => ListAsync("requests");
-
-    /// <summary>The calls of the API in order: clientId, status, error, scheme, certificate, mtls.</summary>
-    public Task<IReadOnlyList<JsonNode>> CallsAsync() => ListAsync("calls");
+    /// <summary>The API calls of a client in order: status, error, scheme, certificate, mtls.</summary>
+    public Task<IReadOnlyList<JsonNode>> CallsAsync(string clientId) => ListAsync("calls", clientId);
 
     public async ValueTask DisposeAsync()
     {
@@ -108,18 +100,23 @@ internal sealed class OidcProviderServer : ITestServer, IAsyncDisposable
         _certificate.Dispose();
     }
 
-    private async Task PostAsync(string page, JsonObject body)
+    private static string Configuration(X509Certificate2 certificate, X509Certificate2? authority)
     {
-        using StringContent content = new(body.ToJsonString(), Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await _admin.PostAsync(new Uri($"{Address("admin")}/{page}"), content);
-        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        using ECDsa key = certificate.GetECDsaPrivateKey()!;
+        return new JsonObject
+        {
+            ["tls"] = new JsonObject { ["certificate"] = certificate.ExportCertificatePem(), ["key"] = key.ExportPkcs8PrivateKeyPem() },
+            ["clients"] = new JsonArray(),
+            ["certificateAuthorities"] = authority is null ? new JsonArray() : new JsonArray(authority.ExportCertificatePem()),
+            ["strictAssertions"] = true,
+        }.ToJsonString();
     }
 
-    private async Task<IReadOnlyList<JsonNode>> ListAsync(string page)
+    private async Task<IReadOnlyList<JsonNode>> ListAsync(string page, string clientId)
     {
-        JsonNode answer = JsonNode.Parse(await _admin.GetStringAsync(new Uri($"{Address("admin")}/{page}")))!;
-        return [.. answer[page]!.AsArray().Select(item => item!)];
+        JsonNode response = JsonNode.Parse(await _admin.GetStringAsync(new Uri($"{Address("admin")}/{page}")))!;
+        return [.. response[page]!.AsArray().Where(item => item!["clientId"]?.GetValue<string>() == clientId).Select(item => item!)];
     }
 
-    private string Address(string name) => _addresses.GetProperty(name).GetString()!;
+    private string Address(string name) => _addresses[name]!.GetValue<string>();
 }

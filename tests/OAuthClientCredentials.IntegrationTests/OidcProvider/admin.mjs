@@ -1,11 +1,10 @@
 import { register } from './provider.mjs';
 
-/** What tests do to the server while it runs, and what they ask of it. */
+/** The pages with which tests change and inspect the server. */
 export function createAdmin(provider, state) {
   const pages = {
     'GET /admin/requests': () => ({ count: state.requests.length, requests: state.requests }),
     'GET /admin/calls': () => ({ count: state.calls.length, calls: state.calls }),
-    'POST /admin/revoke': () => state.tokens.clear(),
     'POST /admin/nonce': (_id, { nonce }) => { state.apiNonce = nonce; },
     'POST /admin/clients': (id, metadata) => register(provider, state, { ...metadata, client_id: id }),
   };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose';
 import { certificateOf, thumbprintOf } from './certificates.mjs';
 
-/** Takes what the provider issued and nobody revoked, from whom it was issued to. */
+/** Accepts tokens that the provider issued and that are not revoked, from the client certificate or key that they are bound to. */
 export function createApi(configuration, state) {
   const proofs = new Set();
   return async (request, response) => {

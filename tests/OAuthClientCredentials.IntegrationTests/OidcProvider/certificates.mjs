@@ -13,6 +13,6 @@ export function isTrusted(certificate, authorities) {
 export function matchesSubject(certificate, property, expected) {
   const names = { tls_client_auth_san_dns: 'DNS', tls_client_auth_san_uri: 'URI', tls_client_auth_san_ip: 'IP Address', tls_client_auth_san_email: 'email' };
   return property === 'tls_client_auth_subject_dn'
-    ? certificate.subject.split('\n').reverse().join() === expected.split(/, */).join() // RFC 4514 begins with the last
+    ? certificate.subject.split('\n').reverse().join() === expected.split(/, */).join() // RFC 4514 starts with the last part.
     : (certificate.subjectAltName ?? '').split(', ').includes(`${names[property]}:${expected}`);
 }

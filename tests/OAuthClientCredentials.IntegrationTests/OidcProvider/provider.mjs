@@ -10,7 +10,7 @@ const resources = {
 };
 const asymmetric = ['PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'Ed25519', 'EdDSA', 'RS256', 'RS384', 'RS512'];
 
-/** Registers a client, anew if need be; what is wrong with it is told here and not at its first request. */
+/** Registers or replaces a client. Fails if its metadata are invalid. */
 export async function register(provider, state, metadata) {
   const client = { grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope, ...metadata };
   await provider.Client.validate(client);
@@ -28,7 +28,7 @@ export async function createProvider(issuer, alias, configuration, state) {
     scopes: scope.split(' '),
     ttl: { ClientCredentials: (_ctx, _token, client) => client.lifetime ?? 3600 },
     discovery: { mtls_endpoint_aliases: { token_endpoint: `${alias}/token` }, ...configuration.metadata },
-    // RFC 10070 allows nothing else; the provider by itself takes more.
+    // RFC 10070 allows nothing else; the provider accepts more by default.
     assertJwtClientAuthClaimsAndHeader: async (_ctx, { aud }, { typ }) => {
       if (configuration.strictAssertions && (aud !== issuer || typ !== 'client-authentication+jwt')) {
         throw new errors.InvalidClientAuth('aud must be the issuer as a string, typ client-authentication+jwt');
@@ -54,7 +54,7 @@ export async function createProvider(issuer, alias, configuration, state) {
     },
   });
 
-  // While a secret is rotated both are taken.
+  // During the rotation of a secret both are accepted.
   const compare = provider.Client.prototype.compareClientSecret;
   provider.Client.prototype.compareClientSecret = function compareEither(secret) {
     return compare.call(this, secret) || (this.previous_client_secret !== undefined && this.previous_client_secret === secret);

@@ -1,6 +1,6 @@
 import { certificateOf, thumbprintOf } from './certificates.mjs';
 
-/** What a test wants to know of a token request; nothing in it is a secret. */
+/** The description of a token request for tests, without secrets. */
 export function describe(ctx) {
   const params = ctx.oidc?.params ?? {};
   const client = ctx.oidc?.entities.Client;
@@ -8,7 +8,7 @@ export function describe(ctx) {
   const assertion = decode(params.client_assertion);
   return {
     clientId: client?.clientId ?? params.client_id,
-    // What was sent, whatever is registered.
+    // The method of the request, not of the registration.
     method: scheme ? 'client_secret_basic'
       : params.client_secret ? 'client_secret_post'
         : assertion?.header.alg?.startsWith('HS') ? 'client_secret_jwt'
@@ -28,7 +28,7 @@ export function describe(ctx) {
   };
 }
 
-/** Header and claims of a JWT. A signature by a public key may be seen, but is of no use here. */
+/** Header and claims of a JWT, without the signature. */
 function decode(jwt) {
   const parts = typeof jwt === 'string' ? jwt.split('.') : [];
   try {

@@ -1,5 +1,5 @@
-// One process for one test: an authorization server and an API that takes its tokens.
-// The first line of stdin is the configuration, one line of stdout says where everything is, and the end of stdin is the end.
+// An authorization server and an API that accepts its tokens, in one process.
+// The first line of stdin is the configuration. One line of stdout contains the addresses. The process ends with stdin.
 import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { createInterface } from 'node:readline';
@@ -12,10 +12,10 @@ lines.once('line', (line) => start(JSON.parse(line)));
 lines.once('close', () => process.exit(0));
 
 async function start({ tls, ...configuration }) {
-  // tokens: value to model; the requests and calls are what the admin pages list.
+  // tokens maps a token to its properties. The admin pages list the requests and calls.
   const state = { tokens: new Map(), clients: new Map(), requests: [], calls: [] };
   const plain = createHttp();
-  // Asked for and not demanded: that is the decision of client and token.
+  // Asks for a client certificate without requiring it: that depends on the client and the token.
   const mutual = createHttps({ key: tls.key, cert: tls.certificate, requestCert: true, rejectUnauthorized: false });
   const issuer = `http://127.0.0.1:${await listen(plain)}`;
   const alias = `https://127.0.0.1:${await listen(mutual)}`;
@@ -40,7 +40,7 @@ async function start({ tls, ...configuration }) {
 
 function listen(server) {
   return new Promise((resolve, reject) => {
-    // Longer than any test, so that no connection closes under a request.
+    // Longer than any test, so that no connection is closed during a request.
     server.keepAliveTimeout = 600_000;
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => resolve(server.address().port));

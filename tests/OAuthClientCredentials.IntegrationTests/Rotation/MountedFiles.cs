@@ -2,7 +2,20 @@ using System.Runtime.InteropServices;
 
 namespace OAuthClientCredentials.IntegrationTests.Rotation;
 
-/// <summary>A folder whose files change together: each by a rename, or all at once as Kubernetes does it, where every file is a link through the link "..data".</summary>
+/// <summary>How a new credential reaches the application.</summary>
+public enum RotationMode
+{
+    /// <summary>Each file is replaced by a rename.</summary>
+    Rename,
+
+    /// <summary>As Kubernetes does it: each file is a link through the link "..data", which is replaced.</summary>
+    SymlinkSwap,
+
+    /// <summary>By renames nearly a second apart: meanwhile certificate and key do not match.</summary>
+    OneByOne,
+}
+
+/// <summary>A folder whose files are replaced together.</summary>
 internal sealed class MountedFiles : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
@@ -10,12 +23,12 @@ internal sealed class MountedFiles : IDisposable
     private readonly TimeSpan _pause;
     private int _version;
 
-    public MountedFiles(Arrival arrival, params (string Name, string Content)[] files)
+    public MountedFiles(RotationMode mode, params (string Name, string Content)[] files)
     {
         // Links need a privilege on Windows.
-        _bySymlink = arrival == Arrival.SymlinkSwap && !OperatingSystem.IsWindows();
+        _bySymlink = mode == RotationMode.SymlinkSwap && !OperatingSystem.IsWindows();
         Replace(files);
-        _pause = arrival == Arrival.OneByOne ? TimeSpan.FromSeconds(0.8) : TimeSpan.Zero;
+        _pause = mode == RotationMode.OneByOne ? TimeSpan.FromSeconds(0.8) : TimeSpan.Zero;
         foreach ((string name, _) in _bySymlink ? files : [])
         {
             File.CreateSymbolicLink(this[name], Path.Combine("..data", name));
@@ -30,10 +43,11 @@ internal sealed class MountedFiles : IDisposable
         DirectoryInfo next = Directory.CreateDirectory(Path.Combine(_folder, version));
         foreach ((string name, string content) in files)
         {
-            File.WriteAllText(Path.Combine(next.FullName, name), content);
+            string path = Path.Combine(next.FullName, name);
+            File.WriteAllText(path, content);
             if (!_bySymlink)
             {
-                File.Move(Path.Combine(next.FullName, name), this[name], overwrite: true);
+                File.Move(path, this[name], overwrite: true);
                 Thread.Sleep(_pause);
             }
         }
