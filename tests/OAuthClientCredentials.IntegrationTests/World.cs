@@ -4,7 +4,7 @@ using Quickstart;
 
 namespace OAuthClientCredentials.IntegrationTests;
 
-/// <summary>The Quickstart's authorization server and API, and an application registered as README shows. Every line that is logged is kept.</summary>
+/// <summary>The Quickstart's authorization server and API, and applications registered as in README. It keeps every log line.</summary>
 internal sealed class World : IAsyncDisposable
 {
     private readonly IdentityStore _store = new();
@@ -47,7 +47,8 @@ internal sealed class World : IAsyncDisposable
             configure?.Invoke(options);
         });
         services.AddHttpClient("orders", client => client.BaseAddress = Api.Address).AddClientCredentialsHandler("orders");
-        ServiceProvider application = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+        ServiceProviderOptions validated = new() { ValidateOnBuild = true, ValidateScopes = true };
+        ServiceProvider application = services.BuildServiceProvider(validated);
         _applications.Add(application);
         return application;
     }
@@ -55,7 +56,8 @@ internal sealed class World : IAsyncDisposable
     public static Task<string> CallAsync(ServiceProvider application) =>
         application.GetRequiredService<IHttpClientFactory>().CreateClient("orders").GetStringAsync("/orders");
 
-    public static Task<TokenRequestException> FailAsync(ServiceProvider application) => Assert.ThrowsAsync<TokenRequestException>(() => CallAsync(application));
+    public static Task<TokenRequestException> FailAsync(ServiceProvider application) =>
+        Assert.ThrowsAsync<TokenRequestException>(() => CallAsync(application));
 
     public string TokenEndpoint => new Uri(_store.Issuer, "connect/token").ToString();
 

@@ -3,26 +3,26 @@ using Xunit.Abstractions;
 
 namespace OAuthClientCredentials.IntegrationTests.Api;
 
-/// <summary>What an outage costs the servers, whatever retries stand around: counted where it arrives.</summary>
-public sealed class AmplificationTests(Ground ground, ITestOutputHelper output) : CanaryTests, IClassFixture<Ground>
+/// <summary>How many requests the servers receive in an outage, with each kind of retry around the handler.</summary>
+public sealed class AmplificationTests(ITestOutputHelper output) : CanaryTests
 {
-    /// <summary>What fails, what stands around, how many calls; then the most requests that one call makes at the API, and the most token requests of all calls.</summary>
-    public static TheoryData<string, string, int, int, int> Table
+    /// <summary>What fails, the retries, the calls, the maximum of API requests of one call and of token requests of all calls.</summary>
+    public static TheoryData<string, string, int, int, int> Outages
     {
         get
         {
             TheoryData<string, string, int, int, int> data = [];
-            foreach (string outside in Outside.Names)
+            foreach (string outer in OuterHandlers.Names)
             {
-                int attempts = outside == "nothing" ? 1 : Outside.Attempts;
+                int sends = OuterHandlers.AttemptsOf(outer) * 2;
                 foreach (int calls in new[] { 1, 50 })
                 {
-                    data.Add("API: 401 always", outside, calls, attempts * 2, 2);
-                    data.Add("API: 503", outside, calls, attempts * 2, 1);
-                    data.Add("API: 401 for each token's first call, then 503", outside, calls, attempts * 2, 2);
-                    data.Add("tokens: 503", outside, calls, 0, 3);
-                    data.Add("tokens: invalid_client", outside, calls, 0, 1);
-                    data.Add("tokens: hanging", outside, calls, 0, 3);
+                    data.Add("API: 401 always", outer, calls, sends, 2);
+                    data.Add("API: 503", outer, calls, sends, 1);
+                    data.Add("API: 401 for each token's first call, then 503", outer, calls, sends, 2);
+                    data.Add("tokens: 503", outer, calls, 0, 3);
+                    data.Add("tokens: invalid_client", outer, calls, 0, 1);
+                    data.Add("tokens: hanging", outer, calls, 0, 3);
                 }
             }
 
@@ -35,67 +35,64 @@ public sealed class AmplificationTests(Ground ground, ITestOutputHelper output) 
     [Trait("Req", "R-118")]
     [Trait("Req", "R-123")]
     [Trait("Req", "R-190")]
-    [MemberData(nameof(Table))]
-    public async Task What_retries_multiply_is_bounded(string failing, string outside, int calls, int sendsPerCall, int tokenRequests)
+    [MemberData(nameof(Outages))]
+    public async Task Retries_multiply_requests_up_to_a_bound(string failing, string outer, int calls, int maxSends, int maxTokenRequests)
     {
-        await using Scene scene = ground.Open(Api(failing));
-        scene.Token = Tokens(failing);
-        ServiceProvider application = scene.Build(
-            services =>
+        await using TestHost host = await TestHost.StartAsync(Api(failing));
+        host.TokenResponse = Tokens(failing);
+        HttpClient client = host.CreateClient(
+            outer: builder => OuterHandlers.Add(builder, outer),
+            configureClient: options =>
             {
-                IHttpClientBuilder builder = services.AddHttpClient("api", client => client.BaseAddress = scene.At(Place.Api));
-                Outside.Of(outside)(builder);
-                builder.AddClientCredentialsHandler();
-            },
-            options => (options.MaxRetries, options.AttemptTimeout, options.Timeout) = (2, TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(failing == "tokens: hanging" ? 400 : 30_000)));
-        HttpClient client = application.GetRequiredService<IHttpClientFactory>().CreateClient("api");
-        int mostSends = 0;
+                options.MaxRetries = 2;
+                options.AttemptTimeout = TimeSpan.FromMilliseconds(100);
+                options.Timeout = TimeSpan.FromMilliseconds(failing == "tokens: hanging" ? 400 : 30_000);
+            });
+        int sends = 0;
         for (int call = 0; call < calls; call++)
         {
-            int before = scene.AtApi.Count();
+            int before = host.Api.Arrivals.Count;
             await Record.ExceptionAsync(async () => (await client.GetAsync("orders")).Dispose());
-            mostSends = Math.Max(mostSends, scene.AtApi.Count() - before);
+            sends = Math.Max(sends, host.Api.Arrivals.Count - before);
         }
 
-        output.WriteLine($"| {failing} | {outside} | {calls} | {scene.AtApi.Count()} | {mostSends} (at most {sendsPerCall}) | {scene.TokenRequests} (at most {tokenRequests}) |");
-        Assert.InRange(mostSends, sendsPerCall == 0 ? 0 : 1, sendsPerCall);
-        Assert.InRange(scene.TokenRequests, 1, tokenRequests);
-        Assert.All(scene.AtApi, arrival => Assert.NotEqual(0, arrival.Token));
+        output.WriteLine($"API requests for one call: {sends} of {maxSends}; token requests: {host.TokenRequests} of {maxTokenRequests}.");
+        Assert.InRange(sends, Math.Min(1, maxSends), maxSends);
+        Assert.InRange(host.TokenRequests, 1, maxTokenRequests);
+        Assert.All(host.ApiTokens, token => Assert.NotEqual(0, token));
     }
 
-    private static Answer Api(string failing)
+    private static ApiResponse Api(string failing)
     {
         HashSet<int> seen = [];
         return failing switch
         {
-            "API: 401 always" => Answers.Of("401 always"),
-            "API: 503" => Answers.Of("503"),
-            "API: 401 for each token's first call, then 503" => new(
-                (context, token) =>
+            "API: 401 always" => ApiResponses.Of("401 always"),
+            "API: 503" => ApiResponses.Of("503"),
+            "API: 401 for each token's first call, then 503" => (context, token) =>
+            {
+                lock (seen)
                 {
-                    lock (seen)
-                    {
-                        context.Response.StatusCode = seen.Add(token) ? 401 : 503;
-                    }
+                    context.Response.StatusCode = seen.Add(token) ? 401 : 503;
+                }
 
-                    return Task.CompletedTask;
-                },
-                _ => true),
-            _ => Answers.Of("200"),
+                return Task.CompletedTask;
+            },
+            _ => ApiResponses.Of("200"),
         };
     }
 
     private static RequestDelegate? Tokens(string failing) => failing switch
     {
-        "tokens: 503" => Write(503, ""),
-        "tokens: invalid_client" => Write(401, """{"error":"invalid_client"}"""),
+        "tokens: 503" => context => WriteAsync(context, 503, ""),
+        "tokens: invalid_client" => context => WriteAsync(context, 401, """{"error":"invalid_client"}"""),
         "tokens: hanging" => context => Task.Delay(Timeout.Infinite, context.RequestAborted),
         _ => null,
     };
 
-    private static RequestDelegate Write(int status, string body) => context =>
+    private static Task WriteAsync(HttpContext context, int status, string body)
     {
         context.Response.StatusCode = status;
         return context.Response.WriteAsync(body);
-    };
+    }
 }

@@ -5,9 +5,20 @@ using Refit;
 
 namespace OAuthClientCredentials.IntegrationTests.Api;
 
-/// <summary>However an application comes by its HttpClient, the handler does the same .</summary>
-public sealed class ClientKindTests(Ground ground) : CanaryTests, IClassFixture<Ground>
+/// <summary>The handler behaves the same for each kind of HttpClient .</summary>
+public sealed class ClientKindTests : CanaryTests
 {
+    private static readonly string[] Kinds =
+    [
+        "named",
+        "typed",
+        "constructor",
+        "defaults of all",
+        "Refit",
+        "Refit, object",
+        "Refit, object, buffered by us",
+    ];
+
     public interface IOrders
     {
         [Post("/orders")]
@@ -20,12 +31,12 @@ public sealed class ClientKindTests(Ground ground) : CanaryTests, IClassFixture<
         Task<HttpResponseMessage> ChangeAsync([Body(buffered: true)] Dictionary<string, int> order);
     }
 
-    public static TheoryData<string, string, int, int[]> Cells
+    public static TheoryData<string, string, int, int[]> Responses
     {
         get
         {
             TheoryData<string, string, int, int[]> data = [];
-            foreach (string kind in new[] { "named", "typed", "constructor", "defaults of all", "Refit", "Refit, object", "Refit, object, buffered by us" })
+            foreach (string kind in Kinds)
             {
                 data.Add(kind, "200", 200, [1, 1]);
                 data.Add(kind, "401 once", 200, [1, 2, 2]);
@@ -42,100 +53,83 @@ public sealed class ClientKindTests(Ground ground) : CanaryTests, IClassFixture<
     [Fact]
     [Trait("Req", "R-119")]
     [Trait("Req", "R-330")]
-    public async Task What_Refit_serializes_while_it_is_sent_is_not_sent_again_and_the_next_call_has_the_new_token()
+    public async Task Content_that_Refit_serializes_while_sending_is_not_replayed()
     {
-        await using Scene scene = ground.Open(Answers.Of("401 once"));
-        ServiceProvider application = scene.Build(services => AddRefit(services, scene.At(Place.Api)).AddClientCredentialsHandler());
+        await using TestHost host = await TestHost.StartAsync(ApiResponses.Of("401 once"));
+        ServiceProvider application = host.Build(services => AddRefit(services, host.Api.Address).AddClientCredentialsHandler());
         IOrders orders = application.GetRequiredService<IOrders>();
-        using HttpResponseMessage refused = await orders.ReplaceAsync(new() { ["id"] = 7 });
+        using HttpResponseMessage rejected = await orders.ReplaceAsync(new() { ["id"] = 7 });
         using HttpResponseMessage next = await orders.ReplaceAsync(new() { ["id"] = 7 });
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (refused.StatusCode, next.StatusCode));
-        Assert.Equal([1, 2], scene.AtApi.Select(arrival => arrival.Token));
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (rejected.StatusCode, next.StatusCode));
+        Assert.Equal([1, 2], host.ApiTokens);
     }
 
     [Theory]
     [Trait("Req", "R-110")]
     [Trait("Req", "R-116")]
     [Trait("Req", "R-330")]
-    [MemberData(nameof(Cells))]
-    public async Task Named_typed_and_Refit_clients_are_all_the_same(string kind, string answer, int status, int[] tokens)
+    [MemberData(nameof(Responses))]
+    public async Task Named_typed_and_Refit_clients_behave_the_same(string kind, string api, int status, int[] tokens)
     {
-        Scene? scene = null;
-        scene = ground.Open(answer == "redirect" ? Answers.Redirect(307, () => scene!.At(Place.Other), Answers.Of("401 always")) : Answers.Of(answer), Answers.Of("401 always"));
-        await using Scene disposed = scene;
-        Func<Task<HttpResponseMessage>> call = Caller(scene, kind);
+        await using TestHost host = await StartAsync(api);
+        Func<Task<HttpResponseMessage>> call = Caller(host, kind);
         for (int round = 0; round < 2; round++)
         {
             using HttpResponseMessage response = await call();
             Assert.Equal((HttpStatusCode)status, response.StatusCode);
         }
 
-        Assert.Equal(tokens, scene.AtApi.Select(arrival => arrival.Token));
-        Assert.All(scene.AtOther, arrival => Assert.Equal(0, arrival.Token));
-        Assert.Equal(tokens.Max(), scene.TokenRequests);
-        Assert.All(scene.AtApi, arrival => Assert.Equal(kind.StartsWith("Refit, object", StringComparison.Ordinal) ? "{\"id\":7}"u8.ToArray() : "an order"u8.ToArray(), arrival.Body));
+        Assert.Equal(tokens, host.ApiTokens);
+        Assert.All(host.Other.Arrivals, received => Assert.Equal(0, received.Token));
+        Assert.Equal(tokens.Max(), host.TokenRequests);
+        string expected = kind.StartsWith("Refit, object", StringComparison.Ordinal) ? "{\"id\":7}" : "an order";
+        Assert.All(host.Api.Arrivals, received => Assert.Equal(expected, received.Text));
     }
 
-    private static Func<Task<HttpResponseMessage>> Caller(Scene scene, string kind)
-    {
-        Uri address = scene.At(Place.Api);
-        ServiceProvider application = scene.Build(services =>
-        {
-            services.AddSingleton(address);
-            IHttpClientBuilder builder = kind switch
-            {
-                "named" => services.AddHttpClient("api", client => client.BaseAddress = address),
-                "typed" => services.AddHttpClient<Typed>(client => client.BaseAddress = address),
-                "constructor" => services.AddHttpClient<Constructed>(),
-                "defaults of all" => Defaults(services, address),
-                _ => AddRefit(services, address),
-            };
-            if (kind != "defaults of all")
-            {
-                builder.AddClientCredentialsHandler(configure: options => options.BufferRequestContent = kind == "Refit, object, buffered by us");
-            }
-        });
-        IOrders? refit = application.GetService<IOrders>();
-        HttpClient? client = kind switch
-        {
-            "named" or "defaults of all" => application.GetRequiredService<IHttpClientFactory>().CreateClient("api"),
-            "typed" => application.GetRequiredService<Typed>().Client,
-            "constructor" => application.GetRequiredService<Constructed>().Client,
-            _ => null,
-        };
-        return kind switch
-        {
-            "Refit" => () => refit!.AddAsync("an order"),
-            "Refit, object" => () => refit!.ChangeAsync(new() { ["id"] = 7 }),
-            "Refit, object, buffered by us" => () => refit!.ReplaceAsync(new() { ["id"] = 7 }),
-            _ => () => client!.PostAsync("orders", new StringContent("an order")),
-        };
-    }
+    private static Task<TestHost> StartAsync(string api) => api == "redirect"
+        ? TestHost.StartRedirectAsync(307, toOther: true, ApiResponses.Of("401 always"))
+        : TestHost.StartAsync(ApiResponses.Of(api));
 
-    private static IHttpClientBuilder AddRefit(IServiceCollection services, Uri address) =>
-        services.AddRefitGeneratedClient<IOrders>(new RefitSettings(new SystemTextJsonContentSerializer(new JsonSerializerOptions { TypeInfoResolver = OrdersJson.Default })))
-            .ConfigureHttpClient(client => client.BaseAddress = new(address.ToString().TrimEnd('/')));
-
-    private static IHttpClientBuilder Defaults(IServiceCollection services, Uri address)
+    private static Func<Task<HttpResponseMessage>> Caller(TestHost host, string kind)
     {
-        services.ConfigureHttpClientDefaults(builder => builder.AddClientCredentialsHandler());
-        return services.AddHttpClient("api", client => client.BaseAddress = address);
-    }
-
-    private sealed class Typed(HttpClient client)
-    {
-        public HttpClient Client => client;
-    }
-
-    private sealed class Constructed
-    {
-        public Constructed(HttpClient client, Uri address)
+        ServiceProvider application = host.Build(services => Register(services, kind, host.Api.Address));
+        if (application.GetService<IOrders>() is not { } orders)
         {
-            client.BaseAddress = address;
-            Client = client;
+            HttpClient client = HttpClientKinds.Create(application, kind);
+            return () => client.PostAsync("orders", new StringContent("an order"));
         }
 
-        public HttpClient Client { get; }
+        return kind switch
+        {
+            "Refit" => () => orders.AddAsync("an order"),
+            "Refit, object" => () => orders.ChangeAsync(new() { ["id"] = 7 }),
+            _ => () => orders.ReplaceAsync(new() { ["id"] = 7 }),
+        };
+    }
+
+    private static void Register(IServiceCollection services, string kind, Uri address)
+    {
+        if (kind == "defaults of all")
+        {
+            services.ConfigureHttpClientDefaults(builder => builder.AddClientCredentialsHandler());
+            HttpClientKinds.Add(services, "named", address);
+        }
+        else if (kind.StartsWith("Refit", StringComparison.Ordinal))
+        {
+            bool buffers = kind == "Refit, object, buffered by us";
+            AddRefit(services, address).AddClientCredentialsHandler(configure: options => options.BufferRequestContent = buffers);
+        }
+        else
+        {
+            HttpClientKinds.Add(services, kind, address).AddClientCredentialsHandler();
+        }
+    }
+
+    private static IHttpClientBuilder AddRefit(IServiceCollection services, Uri address)
+    {
+        SystemTextJsonContentSerializer serializer = new(new JsonSerializerOptions { TypeInfoResolver = OrdersJson.Default });
+        return services.AddRefitGeneratedClient<IOrders>(new RefitSettings(serializer))
+            .ConfigureHttpClient(client => client.BaseAddress = new(address.ToString().TrimEnd('/')));
     }
 }
 

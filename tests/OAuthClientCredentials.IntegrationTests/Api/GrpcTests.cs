@@ -8,13 +8,13 @@ using OAuthClientCredentials.Testing;
 
 namespace OAuthClientCredentials.IntegrationTests.Api;
 
-/// <summary>A client of the gRPC client factory, against a gRPC server over HTTP/2 .</summary>
+/// <summary>A client of the gRPC client factory with a gRPC server over HTTP/2 .</summary>
 public sealed class GrpcTests : CanaryTests
 {
     private readonly TestAuthorizationServer _tokens = new();
     private readonly ConcurrentQueue<string> _seen = new();
     private readonly WebApplication _server;
-    private int _refused;
+    private int _rejectedToken;
 
     public GrpcTests()
     {
@@ -27,7 +27,7 @@ public sealed class GrpcTests : CanaryTests
         {
             string authorization = context.Request.Headers.Authorization.ToString();
             _seen.Enqueue(authorization);
-            if (_refused > 0 && authorization == $"Bearer {Canary.Marker}-{_refused}")
+            if (_rejectedToken > 0 && authorization == $"Bearer {Canary.Marker}-{_rejectedToken}")
             {
                 context.Response.StatusCode = 401;
                 context.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
@@ -70,15 +70,15 @@ public sealed class GrpcTests : CanaryTests
     [Trait("Req", "R-330")]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_refused_token_is_renewed_and_the_call_sent_again_where_its_content_is_buffered(bool isBuffered)
+    public async Task A_rejected_token_is_renewed_and_buffered_content_is_sent_again(bool isBuffered)
     {
         await using ServiceProvider application = Build(options => options.BufferRequestContent = isBuffered);
         Health.HealthClient client = application.GetRequiredService<Health.HealthClient>();
-        _refused = 1;
+        _rejectedToken = 1;
         if (!isBuffered)
         {
-            RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await client.CheckAsync(new()));
-            Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
+            RpcException rejected = await Assert.ThrowsAsync<RpcException>(async () => await client.CheckAsync(new()));
+            Assert.Equal(StatusCode.Unauthenticated, rejected.StatusCode);
         }
 
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, (await client.CheckAsync(new() { Service = "orders" })).Status);
@@ -89,7 +89,7 @@ public sealed class GrpcTests : CanaryTests
     [Fact]
     [Trait("Req", "R-067")]
     [Trait("Req", "R-330")]
-    public async Task Without_a_token_the_call_fails_and_says_why()
+    public async Task Without_a_token_the_call_fails_with_TokenRequestException()
     {
         await using ServiceProvider application = Build();
         _tokens.Always(TestResponse.Error("invalid_client"));

@@ -1,27 +1,28 @@
 using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using OAuthClientCredentials.IntegrationTests.Canaries;
 
 namespace OAuthClientCredentials.IntegrationTests.Api;
 
-/// <summary>Method by content by moment of the 401 by protocol: what is sent again is the same byte for byte, and what cannot be is not.</summary>
-public sealed class ReplayMatrixTests(Ground ground) : CanaryTests, IClassFixture<Ground>
+/// <summary>Each method with each kind of content, over HTTP/1.1 and HTTP/2, with a 401 before or after the content was read.</summary>
+public sealed class ReplayMatrixTests : CanaryTests
 {
-    public static TheoryData<string, string, string, string> Cells
+    public static TheoryData<string, string, string, bool> Requests
     {
         get
         {
-            TheoryData<string, string, string, string> data = [];
-            foreach (string body in Bodies.All.Keys)
+            TheoryData<string, string, string, bool> data = [];
+            foreach (string content in RequestContents.All.Keys)
             {
                 foreach (string method in new[] { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" })
                 {
-                    data.Add("HTTP/1.1", method, body, "401 once");
+                    data.Add("1.1", method, content, true);
                 }
 
-                data.Add("HTTP/1.1", "POST", body, "401 once, unread");
-                data.Add("HTTP/1.1", "PUT", body, "401 once, unread");
-                data.Add("HTTP/2", "POST", body, "401 once");
-                data.Add("HTTP/2", "PATCH", body, "401 once, unread");
+                data.Add("1.1", "POST", content, false);
+                data.Add("1.1", "PUT", content, false);
+                data.Add("2.0", "POST", content, true);
+                data.Add("2.0", "PATCH", content, false);
             }
 
             return data;
@@ -32,31 +33,40 @@ public sealed class ReplayMatrixTests(Ground ground) : CanaryTests, IClassFixtur
     [Trait("Req", "R-116")]
     [Trait("Req", "R-119")]
     [Trait("Req", "R-120")]
-    [MemberData(nameof(Cells))]
-    public async Task What_can_be_sent_again_is_sent_again_byte_for_byte_and_nothing_else_is(string protocol, string method, string body, string answer)
+    [MemberData(nameof(Requests))]
+    public async Task Only_replayable_content_is_sent_again_byte_for_byte(string version, string method, string content, bool isRead)
     {
-        (Func<HttpContent?> make, bool isReplayed, bool isBuffered) = Bodies.All[body];
-        byte[] expected = await Bodies.BytesOf(body);
-        await using Scene scene = ground.Open(Answers.Of(answer));
-        HttpClient client = scene.Client(options => options.BufferRequestContent = isBuffered, place: protocol == "HTTP/2" ? Place.ApiHttp2 : Place.Api);
-        using HttpResponseMessage response = await client.SendAsync(Request(protocol, method, "orders?page=2", make()));
+        (Func<HttpContent?> create, bool isReplayed, bool isBuffered) = RequestContents.All[content];
+        byte[] expected = await RequestContents.BytesOf(content);
+        await using TestHost host = await TestHost.StartAsync(
+            ApiResponses.Of("401 once"),
+            protocols: version == "2.0" ? HttpProtocols.Http2 : HttpProtocols.Http1,
+            readsBody: token => isRead || token >= 2);
+        HttpClient client = host.CreateClient(options => options.BufferRequestContent = isBuffered);
+        client.DefaultRequestVersion = Version.Parse(version);
+        client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        using HttpRequestMessage request = new(new HttpMethod(method), "orders?page=2") { Content = create() };
+        (request.Version, request.VersionPolicy) = (client.DefaultRequestVersion, client.DefaultVersionPolicy);
+        using HttpResponseMessage response = await client.SendAsync(request);
 
-        Assert.Equal(isReplayed ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, response.StatusCode);
-        Assert.Equal(isReplayed || method == "HEAD" ? "" : Answers.Refusal, await response.Content.ReadAsStringAsync());
-        Assert.Equal(isReplayed ? [1, 2] : [1], scene.AtApi.Select(arrival => arrival.Token));
-        Assert.All(scene.AtApi, arrival => Assert.Equal((method, "/orders"), (arrival.Method, arrival.Path[arrival.Path.LastIndexOf('/')..])));
-        Assert.All(scene.AtApi.Where(arrival => arrival.Body is not null), arrival => Assert.Equal(expected, arrival.Body));
+        if (isReplayed)
+        {
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.Equal([1, 2], host.ApiTokens);
+        }
+        else
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+            Assert.Equal([1], host.ApiTokens);
+            Assert.Equal(method != "HEAD", await response.Content.ReadAsStringAsync() == ApiResponses.Rejection);
+        }
 
-        // Rejected is rejected, replayed or not: the next call has the new token, which was requested once.
-        using HttpResponseMessage next = await client.SendAsync(Request(protocol, "GET", "orders", null));
+        Assert.All(host.Api.Arrivals, received => Assert.Equal((method, "/orders?page=2"), (received.Method, received.Target)));
+        Assert.All(host.Api.Arrivals.Where(received => received.Body is not null), received => Assert.Equal(expected, received.Body));
+
+        // The token was rejected, with or without a replay: the next call has the new token, which was requested once.
+        using HttpResponseMessage next = await client.GetAsync("orders");
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
-        Assert.Equal(2, scene.TokenRequests);
+        Assert.Equal(2, host.TokenRequests);
     }
-
-    private static HttpRequestMessage Request(string protocol, string method, string address, HttpContent? content) => new(new HttpMethod(method), address)
-    {
-        Content = content,
-        Version = protocol == "HTTP/2" ? HttpVersion.Version20 : HttpVersion.Version11,
-        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-    };
 }

@@ -8,7 +8,7 @@ using OAuthClientCredentials.IntegrationTests.Api;
 namespace OAuthClientCredentials.IntegrationTests.Canaries;
 
 /// <summary>The canary listeners receive all diagnostics and find a secret in each of them.</summary>
-public sealed class CanaryListenerTests(Ground ground) : CanaryTests, IClassFixture<Ground>
+public sealed class CanaryListenerTests : CanaryTests
 {
     private const string Decoy = "DecoyH5tR8mZ";
 
@@ -54,11 +54,11 @@ public sealed class CanaryListenerTests(Ground ground) : CanaryTests, IClassFixt
     public async Task Every_listener_receives_events_of_a_call_and_finds_no_canary()
     {
         using CanaryListeners listeners = new(Canary.Marker);
-        await using Scene scene = ground.Open(Answers.Of("401 once"));
-        scene.Listeners = listeners;
-        HttpClient client = scene.Client();
+        await using TestHost host = await TestHost.StartAsync(ApiResponses.Of("401 once"));
+        host.Listeners = listeners;
+        HttpClient client = host.CreateClient();
         (await client.GetAsync("orders")).Dispose();
-        scene.Token = context => throw new InvalidOperationException("failed");
+        host.TokenResponse = context => throw new InvalidOperationException("failed");
         HttpRequestMessage request = new HttpRequestMessage(HttpMethod.Get, "orders").SetTokenRequest(new() { Scopes = ["a"] });
         await Assert.ThrowsAnyAsync<Exception>(async () => (await client.SendAsync(request)).Dispose());
         Assert.All(CanaryListeners.Sources, source => Assert.True(listeners.Findings.Count(source) > 0, source));
@@ -70,8 +70,8 @@ public sealed class CanaryListenerTests(Ground ground) : CanaryTests, IClassFixt
     public async Task Only_the_tracing_of_the_platform_contains_the_token()
     {
         using PlatformListener listener = new();
-        await using Scene scene = ground.Open(Answers.Of("200"));
-        (await scene.Client().GetAsync("orders")).Dispose();
+        await using TestHost host = await TestHost.StartAsync(ApiResponses.Of("200"));
+        (await host.CreateClient().GetAsync("orders")).Dispose();
         Assert.NotEmpty(listener.Findings.Found);
     }
 

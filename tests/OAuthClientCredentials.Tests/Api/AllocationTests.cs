@@ -5,7 +5,7 @@ using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Api;
 
-/// <summary>What the benchmarks measure in bytes, held where everybody runs it: on this thread alone, and exactly.</summary>
+/// <summary>The bytes that the benchmarks measure, as limits that every test run checks. Only this thread is measured.</summary>
 [Collection(nameof(Alone))]
 public sealed class AllocationTests
 {
@@ -26,13 +26,11 @@ public sealed class AllocationTests
     [InlineData(0)]
     [InlineData(3)]
     [InlineData(12)]
-    public async Task The_copy_costs_at_most_300_bytes_and_what_its_headers_cost_the_caller(int headers)
+    public async Task The_copy_costs_at_most_300_bytes_and_the_cost_of_its_headers(int headers)
     {
         TestAuthorizationServer server = new();
         ServiceCollection services = new();
-        services.AddClientCredentials(
-            options =>
-                (options.TokenEndpoint, options.ClientId, options.ClientSecret) = ("https://id.example.com/token", "shop", "secret"));
+        TestProvider.AddClient(services, "");
         services.AddHttpClient("api", client => client.BaseAddress = new("https://api.example.com"))
             .ConfigurePrimaryHttpMessageHandler(() => new Ready()).RemoveAllLoggers().AddClientCredentialsHandler();
         services.UseTestAuthorizationServer(server);
@@ -67,14 +65,14 @@ public sealed class AllocationTests
 
     [Fact]
     [Trait("Req", "R-301")]
-    public void To_look_at_a_response_that_is_no_401_allocates_nothing()
+    public void A_response_other_than_401_is_checked_without_an_allocation()
     {
         using HttpResponseMessage response = new();
         AccessTokenHandlerOptions options = new();
         Assert.Equal(0, BytesOf(() => _ = TokenRejection.IsPossible(response, options) || TokenRejection.CallsForRenewal(response, options)));
     }
 
-    // The least of many runs: a lease is written anew once a second, and that is not what is measured.
+    // The minimum of many runs: a token snapshot is renewed once a second, which is not measured here.
     private static long BytesOf(Action action) =>
         Enumerable.Range(0, 200).Min(_ =>
         {

@@ -10,7 +10,7 @@ public sealed class CertificateTransportTests
 {
     [Fact]
     [Trait("Req", "R-371")]
-    public async Task The_platform_counts_a_request_with_a_certificate_bound_token_once()
+    public async Task A_request_with_a_certificate_bound_token_is_counted_once()
     {
         using RequestStarts events = new();
         int sends = 0;

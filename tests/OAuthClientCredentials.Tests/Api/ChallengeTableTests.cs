@@ -2,7 +2,7 @@ using OAuthClientCredentials.Api;
 
 namespace OAuthClientCredentials.Tests.Api;
 
-/// <summary>What each form of a challenge is read as; malformed ones count as none.</summary>
+/// <summary>What each form of a challenge is read as. A malformed one counts as none.</summary>
 public sealed class ChallengeTableTests
 {
     [Theory]
@@ -44,19 +44,21 @@ public sealed class ChallengeTableTests
     [InlineData("=x", null)]
     [InlineData("Bearer/error=a", null)]
     [InlineData("Bearer \u00e9", null)]
-    public void A_challenge_is_read_as_it_stands(string header, string? expected)
+    public void A_challenge_is_read_with_its_own_error(string header, string? expected)
     {
-        List<Challenge>? challenges = Challenges.Parse(header);
-        Assert.Equal(
-            expected,
-            challenges is null ? null : string.Join('|', challenges.Select(challenge => $"{challenge.Scheme}:{challenge.Error}")));
+        IEnumerable<string>? challenges = Challenges.Parse(header)?.Select(challenge => $"{challenge.Scheme}:{challenge.Error}");
+        Assert.Equal(expected, challenges is null ? null : string.Join('|', challenges));
     }
 
     [Theory]
     [Trait("Req", "R-131")]
     [InlineData("DPoP error=\"use_dpop_nonce\", Bearer error=\"invalid_token\"", "DPoP:use_dpop_nonce|Bearer:invalid_token")]
-    [InlineData("Bearer error=\"invalid_token\", DPoP algs=\"ES256\", error=\"use_dpop_nonce\"", "Bearer:invalid_token|DPoP:use_dpop_nonce")]
-    [InlineData("DPoP error_description=\"Bearer error=invalid_token, Bearer error=\\\"invalid_token\\\"\", error=\"use_dpop_nonce\", Bearer", "DPoP:use_dpop_nonce|Bearer:")]
+    [InlineData(
+        "Bearer error=\"invalid_token\", DPoP algs=\"ES256\", error=\"use_dpop_nonce\"",
+        "Bearer:invalid_token|DPoP:use_dpop_nonce")]
+    [InlineData(
+        "DPoP error_description=\"Bearer error=invalid_token, Bearer error=\\\"invalid_token\\\"\", error=\"use_dpop_nonce\", Bearer",
+        "DPoP:use_dpop_nonce|Bearer:")]
     public void An_error_belongs_to_its_own_challenge(string header, string expected) =>
         Assert.Equal(expected, string.Join('|', Challenges.Parse(header)!.Select(challenge => $"{challenge.Scheme}:{challenge.Error}")));
 
@@ -92,7 +94,7 @@ public sealed class ChallengeTableTests
 
     [Fact]
     [Trait("Req", "R-130")]
-    public void All_lines_of_the_header_count_and_none_is_none()
+    public void All_lines_of_the_header_are_read()
     {
         using HttpResponseMessage response = new(System.Net.HttpStatusCode.Unauthorized);
         Assert.Empty(Challenges.Read(response));

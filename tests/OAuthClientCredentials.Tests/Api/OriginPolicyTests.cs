@@ -7,13 +7,13 @@ public sealed class OriginPolicyTests
     private static readonly Uri Api = new("https://api.example.com/orders");
     private static readonly Uri Other = new("https://other.example.com/orders");
 
-    private readonly BaseAddresses _book = new();
+    private readonly BaseAddresses _baseAddresses = new();
 
     [Fact]
     [Trait("Req", "R-110")]
-    public void Origins_that_are_listed_count_and_the_base_address_does_not()
+    public void AllowedOrigins_replace_the_base_address()
     {
-        _book.Add(ClientAt(Other));
+        _baseAddresses.Add(ClientAt(Other));
         OriginPolicy policy = Policy("https://api.example.com");
         Assert.Null(Refuse(policy, Api));
         Assert.Contains("not one of AllowedOrigins", Refuse(policy, Other), StringComparison.Ordinal);
@@ -22,20 +22,20 @@ public sealed class OriginPolicyTests
 
     [Fact]
     [Trait("Req", "R-110")]
-    public void Without_a_list_the_base_address_counts()
+    public void The_base_address_is_allowed_without_AllowedOrigins()
     {
-        _book.Add(ClientAt(Api));
+        _baseAddresses.Add(ClientAt(Api));
         Assert.Null(Refuse(Policy(), Api));
         Assert.Contains("BaseAddress", Refuse(Policy(), Other), StringComparison.Ordinal);
     }
 
     [Fact]
     [Trait("Req", "R-110")]
-    public void Without_a_list_and_an_address_every_origin_is_refused()
+    public void Every_origin_is_refused_without_AllowedOrigins_and_BaseAddress()
     {
         OriginPolicy policy = Policy();
         Assert.Contains("neither AllowedOrigins nor a BaseAddress", Refuse(policy, Api), StringComparison.Ordinal);
-        _book.Add(ClientAt(Api));
+        _baseAddresses.Add(ClientAt(Api));
         Assert.Null(Refuse(policy, Api));
     }
 
@@ -46,14 +46,22 @@ public sealed class OriginPolicyTests
     [InlineData("https://user:pass@other.example.com:8443/", "", "", "[\"https://other.example.com:8443\"]")]
     [InlineData("https://[::1]:8443/", "", "", "[\"https://[::1]:8443\"]")]
     [InlineData("https://b\u00fccher.example/", "", "", "[\"https://xn--bcher-kva.example\"]")]
-    [InlineData("https://other.example.com/", "https://api.example.com/v1/", "", "[\"https://api.example.com\", \"https://other.example.com\"]")]
+    [InlineData(
+        "https://other.example.com/",
+        "https://api.example.com/v1/",
+        "",
+        "[\"https://api.example.com\", \"https://other.example.com\"]")]
     [InlineData("https://other.example.com/", "https+http://orders", "", "[\"https+http://orders\", \"https://other.example.com\"]")]
-    [InlineData("https://other.example.com/", "https://api.example.com/", "https://*.example.org", "[\"https://*.example.org\", \"https://other.example.com\"]")]
-    public void A_refusal_prints_the_line_to_add_and_the_line_is_valid(string called, string baseAddress, string listed, string line)
+    [InlineData(
+        "https://other.example.com/",
+        "https://api.example.com/",
+        "https://*.example.org",
+        "[\"https://*.example.org\", \"https://other.example.com\"]")]
+    public void A_refusal_prints_a_valid_line_to_add(string called, string baseAddress, string listed, string line)
     {
         if (baseAddress.Length > 0)
         {
-            _book.Add(ClientAt(new(baseAddress)));
+            _baseAddresses.Add(ClientAt(new(baseAddress)));
         }
 
         string refusal = Refuse(listed.Length > 0 ? Policy(listed) : Policy(), new(called))!;
@@ -71,7 +79,7 @@ public sealed class OriginPolicyTests
     [InlineData("wss://any.example.com/", true)]
     [InlineData("http://127.0.0.1/", false)]
     [InlineData("http://any.example.com/", false)]
-    public void Any_https_origin_is_allowed_where_that_is_written(string called, bool isAllowed) =>
+    public void A_wildcard_allows_any_https_origin(string called, bool isAllowed) =>
         Assert.Equal(isAllowed, Refuse(Policy("https://*"), new(called)) is null);
 
     [Theory]
@@ -79,10 +87,10 @@ public sealed class OriginPolicyTests
     [InlineData("https://api.example.com", "wss://api.example.com/socket")]
     [InlineData("wss://api.example.com", "https://api.example.com/orders")]
     [InlineData("http://127.0.0.1:8080", "ws://127.0.0.1:8080/socket")]
-    public void WebSocket_schemes_count_as_http_and_https(string origin, string called)
+    public void WebSocket_schemes_are_treated_as_http_and_https(string origin, string called)
     {
         Assert.Null(Refuse(Policy(origin), new(called)));
-        _book.Add(ClientAt(new(origin)));
+        _baseAddresses.Add(ClientAt(new(origin)));
         Assert.Null(Refuse(Policy(), new(called)));
     }
 
@@ -94,31 +102,31 @@ public sealed class OriginPolicyTests
     [InlineData("ws://api.example.com/", false, false)]
     [InlineData("ws://api.example.com/", true, true)]
     [InlineData("ftp://api.example.com/", true, false)]
-    public void Plain_http_is_for_loopback_or_for_those_who_say_so(string address, bool allowInsecureHttp, bool isAllowed) =>
-        Assert.Equal(isAllowed, Refuse(new("orders", [new(new(address))], _book, _ => allowInsecureHttp), new(address)) is null);
+    public void Plain_http_is_refused_unless_it_is_loopback_or_allowed(string address, bool allowInsecureHttp, bool isAllowed) =>
+        Assert.Equal(isAllowed, Refuse(new("orders", [new(new(address))], _baseAddresses, _ => allowInsecureHttp), new(address)) is null);
 
     [Fact]
     [Trait("Req", "R-110")]
-    public void Clients_that_have_their_address_leave_the_book_by_themselves()
+    public void A_client_is_no_longer_tracked_once_its_address_is_known()
     {
         for (int client = 0; client < 64; client++)
         {
-            Assert.Empty(_book.Origins);
-            _book.Add(ClientAt(Api));
+            Assert.Empty(_baseAddresses.Origins);
+            _baseAddresses.Add(ClientAt(Api));
         }
 
-        Assert.NotEmpty(_book.Origins);
+        Assert.NotEmpty(_baseAddresses.Origins);
     }
 
     [Fact]
     [Trait("Req", "R-110")]
-    public void An_address_that_is_set_after_the_first_look_counts()
+    public void An_address_that_is_set_later_is_allowed()
     {
         HttpClient late = new();
-        _book.Add(late);
-        Assert.False(_book.Contains(Api));
+        _baseAddresses.Add(late);
+        Assert.False(_baseAddresses.Contains(Api));
         late.BaseAddress = Api;
-        Assert.True(_book.Contains(Api));
+        Assert.True(_baseAddresses.Contains(Api));
         GC.KeepAlive(late);
     }
 
@@ -131,5 +139,5 @@ public sealed class OriginPolicyTests
     }
 
     private OriginPolicy Policy(params string[] allowed) =>
-        new("orders", allowed.Select(origin => Origin.TryParse(origin)!), _book, _ => false);
+        new("orders", allowed.Select(origin => Origin.TryParse(origin)!), _baseAddresses, _ => false);
 }

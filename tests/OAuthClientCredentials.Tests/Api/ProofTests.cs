@@ -1,27 +1,22 @@
 namespace OAuthClientCredentials.Tests.Api;
 
-/// <summary>Tokens that are bound to a key: each send has a proof of its own, and the API may ask for another one.</summary>
+/// <summary>Tokens that are bound to a key: each send has its own proof, and the API may ask for another one.</summary>
 public sealed class ProofTests
 {
-    // What the API responds, the nonces that it sends along, and the proofs that it then gets.
-    public static TheoryData<string, string, string> Conversations => new()
-    {
-        { "200", "POST", "token-1 proof-1" },
-        { "200 n1", "POST", "token-1 proof-1" },
-        { "401 n1, 200", "POST", "token-1 proof-1|token-1 proof-2-n1" },
-        { "401 n1, 401 n2", "POST", "token-1 proof-1|token-1 proof-2-n1|token-2 proof-3-n2" },
-        { "401 n1, 401, 200", "POST", "token-1 proof-1|token-1 proof-2-n1|token-2 proof-3-n1" },
-        { "401, 401 n1, 200", "POST", "token-1 proof-1|token-2 proof-2|token-2 proof-3-n1" },
-        { "401, 200", "POST", "token-1 proof-1|token-2 proof-2" },
-        { "401 n1, 200", "pipe", "token-1 proof-1" },
-        { "400 n1, 200", "POST", "token-1 proof-1|token-1 proof-2-n1" },
-    };
-
+    // The responses of the API with the nonces in them, the content of the request, and the proofs that the API receives.
     [Theory]
     [Trait("Req", "R-120")]
     [Trait("Req", "R-371")]
-    [MemberData(nameof(Conversations))]
-    public async Task Each_send_has_a_new_proof_and_a_nonce_is_answered_once(string responses, string kind, string expected)
+    [InlineData("200", "text", "token-1 proof-1")]
+    [InlineData("200 n1", "text", "token-1 proof-1")]
+    [InlineData("401 n1, 200", "text", "token-1 proof-1|token-1 proof-2-n1")]
+    [InlineData("401 n1, 401 n2", "text", "token-1 proof-1|token-1 proof-2-n1|token-2 proof-3-n2")]
+    [InlineData("401 n1, 401, 200", "text", "token-1 proof-1|token-1 proof-2-n1|token-2 proof-3-n1")]
+    [InlineData("401, 401 n1, 200", "text", "token-1 proof-1|token-2 proof-2|token-2 proof-3-n1")]
+    [InlineData("401, 200", "text", "token-1 proof-1|token-2 proof-2")]
+    [InlineData("401 n1, 200", "pipe", "token-1 proof-1")]
+    [InlineData("400 n1, 200", "text", "token-1 proof-1|token-1 proof-2-n1")]
+    public async Task Each_send_has_a_new_proof_and_a_nonce_is_used_in_one_more_send(string responses, string kind, string expected)
     {
         Queue<string[]> script = new(responses.Split(", ").Select(response => response.Split(' ')));
         List<string> seen = [];
@@ -35,7 +30,7 @@ public sealed class ProofTests
         });
         using HttpRequestMessage request = new(HttpMethod.Post, "/orders")
         {
-            Content = kind == "pipe" ? new OnceOnly() : new StringContent("an order"),
+            Content = kind == "pipe" ? new OneWayContent() : new StringContent("an order"),
         };
         using HttpResponseMessage response = await api.Http.SendAsync(request);
         Assert.Equal(expected, string.Join('|', seen));
@@ -45,7 +40,7 @@ public sealed class ProofTests
 
     [Fact]
     [Trait("Req", "R-095")]
-    public async Task A_synchronous_send_has_a_proof_too_and_its_nonce_serves_the_next()
+    public async Task Send_writes_a_proof_and_keeps_the_nonce_for_the_next_one()
     {
         List<string> seen = [];
         await using ApiClient api = new(new NumberedTokens(new Nonces()), async request =>
@@ -67,7 +62,7 @@ public sealed class ProofTests
 
     [Fact]
     [Trait("Req", "R-121")]
-    public async Task A_redirected_response_brings_no_nonce()
+    public async Task A_nonce_of_a_redirected_response_is_ignored()
     {
         Nonces binding = new();
         int sends = 0;
@@ -107,17 +102,6 @@ public sealed class ProofTests
             bool isNew = response.Headers.TryGetValues("Nonce", out IEnumerable<string>? nonces);
             Nonce = isNew ? $"-{nonces!.Single()}" : Nonce;
             return isNew && !response.IsSuccessStatusCode;
-        }
-    }
-
-    private sealed class OnceOnly : HttpContent
-    {
-        protected override Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context) => Task.CompletedTask;
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
         }
     }
 }

@@ -1,175 +1,77 @@
 using System.Net;
-using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials.Api;
-using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Api;
 
-/// <summary>
-/// What becomes of a 401 and of its replay when things around them go wrong; the API is a function, so that every step can be
-/// chosen.
-/// </summary>
+/// <summary>What is sent again after a 401, and what happens to the first response.</summary>
 public sealed class ReplayTests
 {
-    private static readonly Uri Elsewhere = new("https://elsewhere.example.com/");
+    private readonly NumberedTokens _tokens = new();
 
     [Fact]
     [Trait("Req", "R-119")]
-    public async Task A_replay_that_cannot_start_leaves_the_first_answer_intact()
+    public async Task A_replay_that_cannot_start_leaves_the_first_response_intact()
     {
         int sends = 0;
-        await using ServiceProvider services = Build(
-            new(),
-            _ => ++sends == 1 ? Answer(401, "first") : throw new InvalidOperationException("cannot start"));
-        using HttpResponseMessage response = await Client(services).GetAsync("/orders");
+        await using ApiClient api = new(_tokens, _ =>
+        {
+            if (++sends > 1)
+            {
+                throw new InvalidOperationException("cannot start");
+            }
+
+            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new StringContent("first") });
+        });
+        using HttpResponseMessage response = await api.Http.GetAsync("/orders");
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
         Assert.Equal("first", await response.Content.ReadAsStringAsync());
         Assert.Equal(2, sends);
     }
 
-    [Fact]
+    [Theory]
     [Trait("Req", "R-120")]
-    public async Task The_answer_that_a_replay_takes_the_place_of_is_disposed()
+    [InlineData("is replaced")]
+    [InlineData("is abandoned by its caller")]
+    [InlineData("meets a broken provider")]
+    public async Task A_401_is_disposed_when_it(string fate)
     {
-        Tracked body = new();
-        int sends = 0;
-        await using ServiceProvider services = Build(
-            new(),
-            _ => ++sends == 1
-                ? Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = body })
-                : Answer(200, ""));
-        using HttpResponseMessage response = await Client(services).GetAsync("/orders", HttpCompletionOption.ResponseHeadersRead);
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.True(body.IsDisposed);
-    }
-
-    [Fact]
-    [Trait("Req", "R-118")]
-    public async Task Without_a_new_token_the_401_is_returned()
-    {
-        TestAuthorizationServer server = new();
-        server.Next(TestResponse.Token(), TestResponse.Error("invalid_client"));
-        await using ServiceProvider services = Build(server, _ => Answer(401, "first"));
-        using HttpResponseMessage response = await Client(services).GetAsync("/orders");
-        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-        Assert.Equal("first", await response.Content.ReadAsStringAsync());
-        server.Verify(2);
-    }
-
-    [Fact]
-    [Trait("Req", "R-120")]
-    public async Task A_caller_that_gives_up_while_a_new_token_comes_leaves_no_answer_open()
-    {
-        TestAuthorizationServer server = new();
-        server.Next(TestResponse.Token(), TestResponse.Never());
-        Tracked body = new();
-        await using ServiceProvider services = Build(
-            server,
-            _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = body }));
-        using CancellationTokenSource cancellation = new();
-        Task<HttpResponseMessage> call = Client(services).GetAsync("/orders", HttpCompletionOption.ResponseHeadersRead, cancellation.Token);
-        await Eventually.True(() => server.Requests.Count == 2);
-        await cancellation.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
-        Assert.True(body.IsDisposed);
-    }
-
-    [Fact]
-    [Trait("Req", "R-120")]
-    public async Task A_provider_that_breaks_while_a_new_token_comes_leaves_no_answer_open()
-    {
-        Tracked body = new();
-        await using ServiceProvider services = Build(
-            new(),
-            _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = body }),
-            provider: new BreaksTheSecondTime());
-        await Assert.ThrowsAsync<InvalidOperationException>(
-            () => Client(services).GetAsync("/orders", HttpCompletionOption.ResponseHeadersRead));
-        Assert.True(body.IsDisposed);
-    }
-
-    [Fact]
-    [Trait("Req", "R-112")]
-    public async Task A_retry_after_a_redirect_starts_at_the_callers_own_address()
-    {
-        List<string?> seen = [];
-        await using ServiceProvider services = Build(
-            new(),
-            request =>
+        TrackedContent body = new();
+        using CancellationTokenSource caller = new();
+        TaskCompletionSource<AccessToken> renewal = new();
+        _tokens.Renew = (_, cancellationToken) =>
+        {
+            switch (fate)
             {
-                seen.Add($"{request.RequestUri!.Host} {request.Headers.Authorization?.Scheme}");
-                request.RequestUri = Elsewhere;
-                return Answer(503, "");
-            },
-            outside: () => new Again(_ => { }));
-        using HttpResponseMessage response = await Client(services).GetAsync("/orders");
-        Assert.Equal(["api.example.com Bearer", "api.example.com Bearer"], seen);
-    }
+                case "is replaced":
+                    renewal.SetResult(_tokens.Next());
+                    break;
+                case "is abandoned by its caller":
+                    caller.Cancel();
+                    break;
+                default:
+                    renewal.SetException(new InvalidOperationException("broken"));
+                    break;
+            }
 
-    [Fact]
-    [Trait("Req", "R-112")]
-    public async Task A_handler_outside_that_sends_a_request_on_to_another_origin_takes_no_token_along()
-    {
-        List<string?> seen = [];
-        await using ServiceProvider services = Build(
-            new(),
-            request =>
-            {
-                seen.Add($"{request.RequestUri!.Host} {request.Headers.Authorization?.Scheme}");
-                return Answer(503, "");
-            },
-            options => options.SendWithoutTokenToOtherOrigins = true,
-            () => new Again(request => request.RequestUri = Elsewhere));
-        using HttpResponseMessage response = await Client(services).GetAsync("/orders");
-        Assert.Equal(["api.example.com Bearer", "elsewhere.example.com "], seen);
-    }
-
-    [Fact]
-    [Trait("Req", "R-095")]
-    [Trait("Req", "R-117")]
-    public async Task A_synchronous_401_is_returned_at_once_and_the_token_is_renewed_behind_it()
-    {
-        TestAuthorizationServer server = new();
-        int sends = 0;
-        await using ServiceProvider services = Build(server, _ => Answer(++sends == 1 ? 401 : 200, ""));
-        await services.GetRequiredService<ITokenProvider>().GetTokenAsync();
-        using HttpRequestMessage request = new(HttpMethod.Get, "/orders");
-        using HttpResponseMessage response = Client(services).Send(request);
-        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-        await Eventually.True(() => server.Requests.Count == 2);
-        using HttpResponseMessage next = await Client(services).GetAsync("/orders");
-        Assert.Equal(HttpStatusCode.OK, next.StatusCode);
-        server.Verify(2);
-    }
-
-    [Fact]
-    [Trait("Req", "R-112")]
-    public async Task A_synchronous_call_that_was_redirected_rejects_no_token()
-    {
-        List<string?> seen = [];
-        TestAuthorizationServer server = new();
-        await using ServiceProvider services = Build(
-            server,
-            request =>
-            {
-                seen.Add($"{request.RequestUri!.Host} {request.Headers.Authorization?.Scheme}");
-                request.RequestUri = Elsewhere;
-                return Answer(401, "");
-            },
-            outside: () => new Again(_ => { }));
-        await services.GetRequiredService<ITokenProvider>().GetTokenAsync();
-        using HttpRequestMessage request = new(HttpMethod.Get, "/orders");
-        using HttpResponseMessage response = Client(services).Send(request);
-        Assert.Equal(["api.example.com Bearer", "api.example.com Bearer"], seen);
-        await services.GetRequiredService<ITokenProvider>().GetTokenAsync();
-        server.Verify(1);
+            return new(renewal.Task.WaitAsync(cancellationToken));
+        };
+        await using ApiClient api = new(_tokens, async request =>
+        {
+            HttpResponseMessage response = await ApiClient.RejectFirstToken(request);
+            response.Content = response.StatusCode == HttpStatusCode.Unauthorized ? body : response.Content;
+            return response;
+        });
+        Exception? exception = await Record.ExceptionAsync(
+            () => api.Http.GetAsync("/orders", HttpCompletionOption.ResponseHeadersRead, caller.Token));
+        Assert.Equal(fate == "is replaced", exception is null);
+        Assert.True(body.IsDisposed);
     }
 
     [Fact]
     [Trait("Req", "R-112")]
     [Trait("Req", "R-121")]
-    public async Task A_request_that_its_caller_changes_under_way_is_sent_again_as_it_was()
+    public async Task A_request_that_its_caller_changes_meanwhile_is_replayed_unchanged()
     {
         List<string> seen = [];
         using HttpRequestMessage request = new(HttpMethod.Post, "/orders")
@@ -177,19 +79,31 @@ public sealed class ReplayTests
             Content = new StringContent("an order"),
             Version = HttpVersion.Version11,
         };
-        await using ServiceProvider services = Build(new(), async sent =>
+        await using ApiClient api = new(_tokens, async sent =>
         {
-            seen.Add(
-                $"{sent.Method} {sent.RequestUri} {sent.Version} {await sent.Content!.ReadAsStringAsync()} {sent.Headers.Authorization}");
-            (request.Method, request.RequestUri) = (HttpMethod.Get, Elsewhere);
+            string body = await sent.Content!.ReadAsStringAsync();
+            seen.Add($"{sent.Method} {sent.RequestUri} {sent.Version} {body} {sent.Headers.Authorization}");
+            (request.Method, request.RequestUri) = (HttpMethod.Get, new("https://elsewhere.example.com/"));
             (request.Version, request.Content) = (HttpVersion.Version20, null);
-            return await Answer(seen.Count == 1 ? 401 : 200, "");
+            return await ApiClient.RejectFirstToken(sent);
         });
-        using HttpResponseMessage response = await Client(services).SendAsync(request);
-        Assert.Equal(["token-1", "token-2"], seen.Select(line => line.Split(' ')[^1]));
-        Assert.All(
-            seen,
-            line => Assert.StartsWith("POST https://api.example.com/orders 1.1 an order Bearer", line, StringComparison.Ordinal));
+        using HttpResponseMessage response = await api.Http.SendAsync(request);
+        string expected = "POST https://api.example.com/orders 1.1 an order Bearer";
+        Assert.Equal([$"{expected} token-1", $"{expected} token-2"], seen);
+    }
+
+    [Theory]
+    [Trait("Req", "R-122")]
+    [InlineData("GET", 200)]
+    [InlineData("PUT", 200)]
+    [InlineData("POST", 401)]
+    [InlineData("PATCH", 401)]
+    public async Task POST_and_PATCH_are_not_replayed_where_that_is_turned_off(string method, int status)
+    {
+        await using ApiClient api = new(_tokens, ApiClient.RejectFirstToken, options => options.ReplayNonIdempotentMethods = false);
+        using HttpRequestMessage request = new(new HttpMethod(method), "/orders");
+        using HttpResponseMessage response = await api.Http.SendAsync(request);
+        Assert.Equal(status, (int)response.StatusCode);
     }
 
     [Theory]
@@ -203,7 +117,7 @@ public sealed class ReplayTests
     [InlineData("POST", false)]
     [InlineData("PATCH", false)]
     [InlineData("QUERY", false)]
-    public void Only_idempotent_methods_are_sent_again_where_that_is_chosen(string method, bool isReplayed)
+    public void Only_idempotent_methods_are_replayed_without_ReplayNonIdempotentMethods(string method, bool isReplayed)
     {
         using HttpRequestMessage request = new(new HttpMethod(method), "https://api.example.com/");
         Assert.Equal(isReplayed, ReplayableContent.MayBeReplayed(request, new() { ReplayNonIdempotentMethods = false }));
@@ -212,12 +126,12 @@ public sealed class ReplayTests
 
     [Fact]
     [Trait("Req", "R-119")]
-    public void Content_of_the_applications_own_and_a_closed_stream_are_not_sent_again()
+    public void Custom_content_and_a_closed_stream_are_not_replayable()
     {
         MemoryStream closed = new([1]);
         using StreamContent content = new(closed);
         closed.Dispose();
-        using Tracked own = new();
+        using TrackedContent own = new();
         Assert.False(ReplayableContent.IsReplayable(content));
         Assert.False(ReplayableContent.IsReplayable(own));
         own.Headers.ContentLength = ReplayableContent.MaxBufferedBytes;
@@ -226,100 +140,27 @@ public sealed class ReplayTests
         Assert.False(ReplayableContent.FitsBuffer(own));
     }
 
-    private static HttpClient Client(ServiceProvider services) => services.GetRequiredService<IHttpClientFactory>().CreateClient("api");
-
-    private static Task<HttpResponseMessage> Answer(int status, string body) =>
-        Task.FromResult(new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body) });
-
-    private static ServiceProvider Build(
-        TestAuthorizationServer server,
-        Func<HttpRequestMessage, Task<HttpResponseMessage>> api,
-        Action<AccessTokenHandlerOptions>? configure = null,
-        Func<DelegatingHandler>? outside = null,
-        ITokenProvider? provider = null)
+    [Fact]
+    [Trait("Req", "R-119")]
+    [Trait("Req", "R-343")]
+    public async Task A_caller_waits_for_endless_content_no_longer_than_its_timeout()
     {
-        ServiceCollection services = new();
-        if (provider is not null)
-        {
-            services.AddSingleton(provider);
-        }
-
-        services.AddClientCredentials(
-            options =>
+        int sends = 0;
+        await using ApiClient api = new(
+            _tokens,
+            _ =>
             {
-                (options.TokenEndpoint, options.ClientId, options.ClientSecret) = (OneClient.Endpoint, "shop", "secret");
-                options.MaxRetries = 0;
-            });
-        IHttpClientBuilder client = services.AddHttpClient("api", client => client.BaseAddress = new("https://api.example.com"))
-            .ConfigurePrimaryHttpMessageHandler(() => new Primary(api));
-        if (outside is not null)
-        {
-            client.AddHttpMessageHandler(outside);
-        }
-
-        client.AddClientCredentialsHandler(configure: configure);
-        return services.UseTestAuthorizationServer(server).BuildServiceProvider();
+                sends++;
+                return ApiClient.Respond(200);
+            },
+            options => options.BufferRequestContent = true);
+        api.Http.Timeout = TimeSpan.FromMilliseconds(200);
+        using EndlessContent endless = new();
+        await Assert.ThrowsAsync<TaskCanceledException>(() => api.Http.PostAsync("/orders", endless).WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(0, sends);
     }
 
-    private sealed class Primary(Func<HttpRequestMessage, Task<HttpResponseMessage>> answer) : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            answer(request);
-
-        protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            answer(request).GetAwaiter().GetResult();
-    }
-
-    /// <summary>A provider of the application's own.</summary>
-    private sealed class BreaksTheSecondTime : ITokenProvider
-    {
-        private AccessToken? _token;
-
-        public async ValueTask<AccessToken> GetTokenAsync(
-            string clientName = "",
-            TokenRequest? request = null,
-            CancellationToken cancellationToken = default)
-        {
-            if (_token is not null)
-            {
-                throw new InvalidOperationException("broken");
-            }
-
-            using OneClient client = OneClient.Answering("""{"access_token":"a"}""");
-            return _token = await client.GetAsync();
-        }
-
-        public ValueTask<AccessToken> RenewTokenAsync(
-            AccessToken rejected,
-            string clientName = "",
-            TokenRequest? request = null,
-            CancellationToken cancellationToken = default) =>
-            GetTokenAsync(clientName, request, cancellationToken);
-
-        public void Forget(string clientName)
-        {
-        }
-    }
-
-    /// <summary>A retry of the application's, once.</summary>
-    private sealed class Again(Action<HttpRequestMessage> change) : DelegatingHandler
-    {
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            using HttpResponseMessage first = await base.SendAsync(request, cancellationToken);
-            change(request);
-            return await base.SendAsync(request, cancellationToken);
-        }
-
-        protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            using HttpResponseMessage first = base.Send(request, cancellationToken);
-            change(request);
-            return base.Send(request, cancellationToken);
-        }
-    }
-
-    private sealed class Tracked : HttpContent
+    private sealed class TrackedContent : HttpContent
     {
         public bool IsDisposed { get; private set; }
 
@@ -335,6 +176,17 @@ public sealed class ReplayTests
         {
             IsDisposed = true;
             base.Dispose(disposing);
+        }
+    }
+
+    private sealed class EndlessContent : HttpContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => new TaskCompletionSource().Task;
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
         }
     }
 }

@@ -4,7 +4,7 @@ using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Api;
 
-/// <summary>Service discovery in the defaults of all HttpClients, as an Aspire application has it, with configured endpoints.</summary>
+/// <summary>Service discovery in the defaults of all HttpClients with configured endpoints, as in an Aspire application.</summary>
 public sealed class ServiceDiscoveryTests : IAsyncLifetime
 {
     private LoopbackServer _api = null!;
@@ -51,7 +51,7 @@ public sealed class ServiceDiscoveryTests : IAsyncLifetime
     [Trait("Req", "R-341")]
     [InlineData("https+http://stock/1", "https+http://stock")]
     [InlineData("http://127.0.0.1:1/1", "http://127.0.0.1:1")]
-    public async Task Another_service_is_refused_by_the_name_that_was_asked_for(string called, string named)
+    public async Task Another_service_is_refused_under_its_logical_name(string called, string named)
     {
         await using ServiceProvider services = Services(_api.Address, _ => { });
         OriginNotAllowedException refused = await Assert.ThrowsAsync<OriginNotAllowedException>(() => Client(services).GetAsync(called));
@@ -62,7 +62,7 @@ public sealed class ServiceDiscoveryTests : IAsyncLifetime
     [Fact]
     [Trait("Req", "R-004")]
     [Trait("Req", "R-341")]
-    public async Task A_service_that_is_resolved_to_plain_http_beyond_loopback_is_refused()
+    public async Task A_service_that_is_resolved_to_plain_http_is_refused()
     {
         await using ServiceProvider services = Services(new("http://orders.internal"), _ => { });
         OriginNotAllowedException refused = await Assert.ThrowsAsync<OriginNotAllowedException>(() => Client(services).GetAsync("/orders"));
@@ -72,12 +72,15 @@ public sealed class ServiceDiscoveryTests : IAsyncLifetime
     [Fact]
     [Trait("Req", "R-112")]
     [Trait("Req", "R-341")]
-    public async Task A_request_that_is_re_pointed_after_it_was_resolved_is_refused()
+    public async Task A_request_whose_address_is_changed_after_it_was_resolved_is_refused()
     {
         await using LoopbackServer other = await LoopbackServer.StartAsync(_ => Task.CompletedTask);
-        await using ServiceProvider services = Services(
-            _api.Address,
-            builder => builder.AddHttpMessageHandler(() => new RePoints(other.Address)));
+        OuterHandler changesAddress = new((request, send) =>
+        {
+            request.RequestUri = other.Address;
+            return send(request);
+        });
+        await using ServiceProvider services = Services(_api.Address, builder => builder.AddHttpMessageHandler(() => changesAddress));
         await Assert.ThrowsAsync<OriginNotAllowedException>(() => Client(services).GetAsync("/orders"));
         Assert.Empty(other.Arrivals);
     }
@@ -90,27 +93,16 @@ public sealed class ServiceDiscoveryTests : IAsyncLifetime
         Action<AccessTokenHandlerOptions>? configure = null)
     {
         ServiceCollection services = new();
-        KeyValuePair<string, string?>[] endpoints = [new("services:orders:http:0", $"{endpoint}"), new("services:stock:http:0", $"{endpoint}")];
+        string[] keys = ["services:orders:http:0", "services:stock:http:0"];
+        IEnumerable<KeyValuePair<string, string?>> endpoints = keys.Select(key => KeyValuePair.Create(key, (string?)$"{endpoint}"));
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(endpoints).Build());
         services.AddServiceDiscovery();
         services.ConfigureHttpClientDefaults(builder => builder.AddServiceDiscovery());
         services.AddSingleton<ITokenProvider>(new NumberedTokens());
-        services.AddClientCredentials(
-            "orders",
-            options =>
-                (options.TokenEndpoint, options.ClientId, options.ClientSecret) = ("https://id.example.com/token", "shop", "secret"));
+        TestProvider.AddClient(services, "orders");
         IHttpClientBuilder builder = services.AddHttpClient("api", client => client.BaseAddress = new("https+http://orders"))
             .AddClientCredentialsHandler("orders", configure);
         more(builder);
         return services.BuildServiceProvider();
-    }
-
-    private sealed class RePoints(Uri other) : DelegatingHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            request.RequestUri = other;
-            return base.SendAsync(request, cancellationToken);
-        }
     }
 }

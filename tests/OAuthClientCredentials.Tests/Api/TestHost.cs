@@ -22,41 +22,27 @@ internal sealed class TestHost : IAsyncDisposable
 
     public HttpClient Client => _services.GetRequiredService<IHttpClientFactory>().CreateClient("api");
 
-    public static Task<TestHost> StartAsync(RequestDelegate answer, Action<AccessTokenHandlerOptions>? configure = null, Action<IServiceCollection>? more = null) =>
-        StartAsync(answer, LoopbackServer.StartTokenEndpointAsync(), configure, more);
+    public static Task<TestHost> StartAsync(
+        RequestDelegate respond,
+        Action<AccessTokenHandlerOptions>? configure = null,
+        Action<IServiceCollection>? more = null) =>
+        StartAsync(respond, LoopbackServer.StartTokenEndpointAsync(), configure, more);
 
-    public static async Task<TestHost> StartAsync(RequestDelegate answer, Task<LoopbackServer> tokenEndpoint, Action<AccessTokenHandlerOptions>? configure = null, Action<IServiceCollection>? more = null)
+    public static async Task<TestHost> StartAsync(
+        RequestDelegate respond,
+        Task<LoopbackServer> tokenEndpoint,
+        Action<AccessTokenHandlerOptions>? configure = null,
+        Action<IServiceCollection>? more = null)
     {
         LoopbackServer tokens = await tokenEndpoint;
-        LoopbackServer server = await LoopbackServer.StartAsync(answer);
+        LoopbackServer server = await LoopbackServer.StartAsync(respond);
         ServiceCollection services = new();
-        services.AddClientCredentials(options =>
-        {
-            options.TokenEndpoint = new Uri(tokens.Address, "/token").ToString();
-            options.ClientId = "shop";
-            options.ClientSecret = "secret";
-            options.MaxRetries = 0;
-        });
+        TestProvider.AddClient(services, "", options => options.TokenEndpoint = new Uri(tokens.Address, "/token").ToString());
         services.AddHttpClient("api", client => client.BaseAddress = server.Address).AddClientCredentialsHandler(configure: configure);
         more?.Invoke(services);
-        return new(tokens, server, services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true }));
+        ServiceProviderOptions validated = new() { ValidateOnBuild = true, ValidateScopes = true };
+        return new(tokens, server, services.BuildServiceProvider(validated));
     }
-
-    /// <summary>Answers 401 to every token but those of a number from <paramref name="from"/> on.</summary>
-    public static RequestDelegate AcceptTokensFrom(int from, string? challenge = null) => context =>
-    {
-        string? token = context.Request.Headers.Authorization.ToString().Split('-').LastOrDefault();
-        if (!int.TryParse(token, out int number) || number < from)
-        {
-            context.Response.StatusCode = 401;
-            if (challenge is not null)
-            {
-                context.Response.Headers.WWWAuthenticate = challenge;
-            }
-        }
-
-        return Task.CompletedTask;
-    };
 
     public async ValueTask DisposeAsync()
     {

@@ -1,12 +1,16 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Metrics;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Api;
 
-/// <summary>What goes over the wire with our handler is what the platform would have sent without it, byte for byte.</summary>
+/// <summary>With the handler the platform sends what it would send without it, byte for byte.</summary>
 public sealed class WireTests : IAsyncLifetime
 {
     private readonly RawServer _server = new();
@@ -25,9 +29,10 @@ public sealed class WireTests : IAsyncLifetime
         ["bytes"] = Post(() => new ByteArrayContent([0, 1, 2, 255])),
         ["form"] = Post(() => new FormUrlEncodedContent([new("a", "b c")])),
         ["multipart"] = Post(() => new MultipartFormDataContent("limit") { { new StringContent("a"), "first" } }),
-        ["unknown length"] = Post(() => new StreamContent(new Pipe())),
+        ["unknown length"] = Post(() => new OneWayContent()),
         ["empty content"] = Post(() => new ByteArrayContent([])),
-        ["content headers"] = Post(() => new StringContent("x") { Headers = { ContentLanguage = { "de" }, Expires = DateTimeOffset.UnixEpoch } }),
+        ["content headers"] = Post(
+            () => new StringContent("x") { Headers = { ContentLanguage = { "de" }, Expires = DateTimeOffset.UnixEpoch } }),
         ["chunked"] = With(Post(() => new StringContent("x")), headers => headers.TransferEncodingChunked = true),
         ["expect"] = With(Post(() => new StringContent("x")), headers => headers.ExpectContinue = true),
         ["expect, turned off"] = With(Post(() => new StringContent("x")), headers => headers.ExpectContinue = false),
@@ -68,10 +73,7 @@ public sealed class WireTests : IAsyncLifetime
     {
         ServiceCollection services = new();
         services.AddSingleton<ITokenProvider>(new NumberedTokens());
-        services.AddClientCredentials(
-            "orders",
-            options =>
-                (options.TokenEndpoint, options.ClientId, options.ClientSecret) = ("https://id.example.com/token", "shop", "secret"));
+        TestProvider.AddClient(services, "orders");
         services.AddHttpClient("with").ConfigurePrimaryHttpMessageHandler(Transport)
             .AddClientCredentialsHandler("orders", options => options.AllowedOrigins = [_server.Address.GetLeftPart(UriPartial.Authority)]);
         services.AddHttpClient("without").ConfigurePrimaryHttpMessageHandler(Transport);
@@ -86,14 +88,43 @@ public sealed class WireTests : IAsyncLifetime
     }
 
     [Theory]
+    [Trait("Req", "R-126")]
     [Trait("Req", "R-371")]
     [MemberData(nameof(Names))]
-    public async Task A_request_goes_over_the_wire_as_without_the_handler(string name)
+    public async Task A_request_is_sent_as_without_the_handler_but_for_its_token(string name)
     {
         string without = await SendAsync("without", name, headers => headers.Authorization = new("Bearer", "token-1"));
         string with = await SendAsync("with", name, _ => { });
         Assert.Equal(without, with);
         Assert.Contains("Authorization: Bearer token-1\r\n", with, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Req", "R-371")]
+    public async Task A_callback_of_the_caller_enriches_the_metrics_of_the_platform()
+    {
+        ConcurrentQueue<string> tags = new();
+        using MeterListener listener = new();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Name == "http.client.request.duration")
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, measured, _) =>
+        {
+            foreach (KeyValuePair<string, object?> tag in measured)
+            {
+                tags.Enqueue($"{tag.Key}: {tag.Value}");
+            }
+        });
+        listener.Start();
+        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(_server.Address, "/orders"));
+        HttpMetricsEnrichmentContext.AddCallback(request, context => context.AddCustomTag("shop", $"{context.Response?.StatusCode}"));
+        using HttpResponseMessage response = await _services!.GetRequiredService<IHttpClientFactory>().CreateClient("with")
+            .SendAsync(request);
+        Assert.Contains("shop: OK", tags);
     }
 
     private async Task<string> SendAsync(string client, string name, Action<HttpRequestHeaders> last)
@@ -123,11 +154,6 @@ public sealed class WireTests : IAsyncLifetime
 
     private static Action<HttpRequestMessage> Raw(params (string Name, string Value)[] headers) => request =>
         Array.ForEach(headers, header => Assert.True(request.Headers.TryAddWithoutValidation(header.Name, header.Value)));
-
-    private sealed class Pipe() : MemoryStream("from a pipe"u8.ToArray())
-    {
-        public override bool CanSeek => false;
-    }
 
     /// <summary>Reads one request from each connection, keeps its bytes, and responds with 200.</summary>
     private sealed class RawServer : IAsyncDisposable
@@ -177,8 +203,8 @@ public sealed class WireTests : IAsyncLifetime
             while (!IsComplete(text))
             {
                 text += Encoding.Latin1.GetString(buffer, 0, await stream.ReadAsync(buffer));
-                bool waits = text.Contains("\r\n\r\n", StringComparison.Ordinal) && text.Contains("Expect: 100-continue", StringComparison.Ordinal);
-                if (waits && !isPermitted)
+                bool hasHead = text.Contains("\r\n\r\n", StringComparison.Ordinal);
+                if (hasHead && text.Contains("Expect: 100-continue", StringComparison.Ordinal) && !isPermitted)
                 {
                     isPermitted = true;
                     await stream.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray());

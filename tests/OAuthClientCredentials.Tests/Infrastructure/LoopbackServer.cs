@@ -1,14 +1,17 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace OAuthClientCredentials.Tests.Infrastructure;
 
-/// <summary>A real HTTP server on a free loopback port, and a log of what reached it.</summary>
+/// <summary>A real HTTP server on a free loopback port. It records the requests that it receives.</summary>
 internal sealed class LoopbackServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -17,26 +20,31 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     public Uri Address => new(_app.Urls.First());
 
-    public ConcurrentQueue<Arrival> Arrivals { get; } = new();
+    public ConcurrentQueue<RecordedRequest> Arrivals { get; } = new();
 
     public ConcurrentDictionary<string, bool> Connections { get; } = new();
 
-    public static async Task<LoopbackServer> StartAsync(RequestDelegate answer)
+    /// <summary>Starts a server.</summary>
+    /// <param name="respond">Writes the response to a request.</param>
+    /// <param name="protocols">HTTP/1.1 or HTTP/2, without TLS.</param>
+    /// <param name="readsBody">Whether the body of a request is read before the response is written. By default each body is read.</param>
+    public static async Task<LoopbackServer> StartAsync(
+        RequestDelegate respond,
+        HttpProtocols protocols = HttpProtocols.Http1,
+        Func<HttpContext, bool>? readsBody = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, port => port.Protocols = protocols));
         builder.Services.AddLogging(logging => logging.ClearProviders());
         LoopbackServer server = new(builder.Build());
+        server._app.UseWebSockets();
         server._app.Run(async context =>
         {
-            using MemoryStream body = new();
-            await context.Request.Body.CopyToAsync(body);
             server.Connections.TryAdd(context.Connection.Id, true);
-            server.Arrivals.Enqueue(new(context.Request.Method, context.Request.Path + context.Request.QueryString, context.Request.Headers.Authorization, context.Request.Headers["DPoP"], body.ToArray()));
-            body.Position = 0;
-            context.Request.Body = body;
+            server.Arrivals.Enqueue(await RecordedRequest.ReadAsync(context, readsBody?.Invoke(context) ?? true));
             context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-            await answer(context);
+            await respond(context);
         });
         await server._app.StartAsync();
         return server;
@@ -53,7 +61,32 @@ internal sealed class LoopbackServer : IAsyncDisposable
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }
 
-internal sealed record Arrival(string Method, string Target, string? Authorization, string? Proof, byte[] Body)
+/// <summary>A request as a server received it. The body is null if it was not read.</summary>
+internal sealed record RecordedRequest(string Method, string Host, string Target, string? Authorization, string? Proof, byte[]? Body)
 {
-    public string Text => System.Text.Encoding.UTF8.GetString(Body);
+    public string Text => System.Text.Encoding.UTF8.GetString(Body!);
+
+    /// <summary>The number of its token, which is 1 for <c>token-1</c>, or 0 without a token.</summary>
+    public int Token => TokenOf(Authorization);
+
+    /// <summary>The number at the end of an Authorization header, or 0 without a header.</summary>
+    public static int TokenOf(string? authorization) =>
+        string.IsNullOrEmpty(authorization) ? 0 : int.Parse(authorization.Split('-')[^1], CultureInfo.InvariantCulture);
+
+    public static async Task<RecordedRequest> ReadAsync(HttpContext context, bool readsBody)
+    {
+        HttpRequest request = context.Request;
+        byte[]? body = null;
+        if (readsBody)
+        {
+            using MemoryStream copy = new();
+            await request.Body.CopyToAsync(copy, context.RequestAborted);
+            body = copy.ToArray();
+            request.Body = new MemoryStream(body);
+        }
+
+        string host = request.Host.ToUriComponent().Split(':')[0];
+        string target = $"{request.Path}{request.QueryString}";
+        return new(request.Method, host, target, request.Headers.Authorization, request.Headers["DPoP"], body);
+    }
 }

@@ -5,24 +5,24 @@ using System.Text.Json.Serialization;
 
 namespace OAuthClientCredentials.IntegrationTests.Api;
 
-/// <summary>Every kind of request content, and whether it can be sent a second time .</summary>
-internal static class Bodies
+/// <summary>Each kind of request content, and whether it can be sent a second time .</summary>
+internal static class RequestContents
 {
-    public static readonly Dictionary<string, (Func<HttpContent?> Make, bool IsReplayed, bool IsBuffered)> All = new(StringComparer.Ordinal)
+    public static readonly Dictionary<string, (Func<HttpContent?> Create, bool IsReplayed, bool IsBuffered)> All = new()
     {
         ["none"] = (() => null, true, false),
         ["bytes"] = (() => new ByteArrayContent(Large()), true, false),
         ["string"] = (() => new StringContent("an order, f\u00fcr \u20ac 5"), true, false),
         ["form"] = (() => new FormUrlEncodedContent([new("a", "b c"), new("d", "\u00e9&=")]), true, false),
         ["memory"] = (() => new ReadOnlyMemoryContent(Large().AsMemory(3)), true, false),
-        ["multipart"] = (() => new MultipartFormDataContent("limit") { { new StringContent("a"), "first" }, { new ByteArrayContent([7, 13, 10]), "second", "file.bin" } }, true, false),
-        ["multipart of a seekable stream"] = (() => new MultipartContent("mixed", "limit") { new StringContent("a"), Seekable() }, true, false),
+        ["multipart"] = (Parts, true, false),
+        ["multipart of a seekable stream"] = (() => In(Seekable()), true, false),
         ["seekable stream"] = (Seekable, true, false),
-        ["json of an object"] = (() => JsonContent.Create(new Order(7, "caf\u00e9", [1, 2]), BodiesJson.Default.Order), true, false),
+        ["json of an object"] = (Json, true, false),
         ["json of a lazy sequence"] = (Lazy, false, false),
         ["json of a lazy async sequence"] = (LazyAsync, false, false),
-        ["json of a lazy member"] = (() => JsonContent.Create(new Lines(Numbers(new([1, 2, 3]))), BodiesJson.Default.Lines), false, false),
-        ["json of a lazy member, buffered"] = (() => JsonContent.Create(new Lines(Numbers(new([1, 2, 3]))), BodiesJson.Default.Lines), true, true),
+        ["json of a lazy member"] = (LazyMember, false, false),
+        ["json of a lazy member, buffered"] = (LazyMember, true, true),
         ["pipe"] = (() => new StreamContent(new Pipe()), false, false),
         ["multipart of a pipe"] = (PipeInParts, false, false),
         ["custom"] = (() => new Custom(100), false, false),
@@ -33,20 +33,34 @@ internal static class Bodies
         ["custom of more than fits, buffered"] = (() => new Custom(1024 * 1024 + 1), false, true),
     };
 
-    /// <summary>What must reach the server each time: the bytes of another instance of the same content.</summary>
-    public static Task<byte[]> BytesOf(string body) => All[body].Make()?.ReadAsByteArrayAsync() ?? Task.FromResult<byte[]>([]);
+    /// <summary>The bytes that must reach the server each time, from another instance of the same content.</summary>
+    public static Task<byte[]> BytesOf(string content) => All[content].Create()?.ReadAsByteArrayAsync() ?? Task.FromResult<byte[]>([]);
 
-    // More than the buffers of a socket hold, so that an early answer finds it under way.
+    // More than the buffers of a socket hold, so that it is still being sent when an early response arrives.
     private static byte[] Large() => [.. Enumerable.Range(0, 300_000).Select(number => (byte)(number * 7))];
 
     // The content starts where the stream stands, not at its beginning.
     private static StreamContent Seekable() => new(new MemoryStream(Large()) { Position = 1234 });
 
-    private static MultipartContent PipeInParts() => new("mixed", "limit") { new StringContent("a"), new StreamContent(new Pipe()) };
+    private static MultipartFormDataContent Parts() => new("limit")
+    {
+        { new StringContent("a"), "first" },
+        { new ByteArrayContent([7, 13, 10]), "second", "file.bin" },
+    };
 
-    private static JsonContent Lazy() => JsonContent.Create(Numbers(new([1, 2, 3])), BodiesJson.Default.IEnumerableInt32);
+    private static MultipartContent In(HttpContent part) => new("mixed", "limit") { new StringContent("a"), part };
 
-    private static JsonContent LazyAsync() => JsonContent.Create(NumbersAsync(new([1, 2, 3])), BodiesJson.Default.IAsyncEnumerableInt32);
+    private static MultipartContent PipeInParts() => In(new StreamContent(new Pipe()));
+
+    private static JsonContent Json() => JsonContent.Create(new Order(7, "caf\u00e9", [1, 2]), RequestContentsJson.Default.Order);
+
+    private static JsonContent Lazy() => JsonContent.Create(Numbers(new([1, 2, 3])), RequestContentsJson.Default.IEnumerableInt32);
+
+    private static JsonContent LazyAsync() =>
+        JsonContent.Create(NumbersAsync(new([1, 2, 3])), RequestContentsJson.Default.IAsyncEnumerableInt32);
+
+    private static JsonContent LazyMember() =>
+        JsonContent.Create(new Lines(Numbers(new([1, 2, 3]))), RequestContentsJson.Default.Lines);
 
     private static IEnumerable<int> Numbers(Queue<int> queue)
     {
@@ -74,7 +88,7 @@ internal static class Bodies
         public override bool CanSeek => false;
     }
 
-    /// <summary>Content of the application's own, which gives its bytes once.</summary>
+    /// <summary>Content that an application wrote, which can be read once.</summary>
     private sealed class Custom(int length) : HttpContent
     {
         private int _left = length;
@@ -93,8 +107,8 @@ internal static class Bodies
     }
 }
 
-[JsonSerializable(typeof(Bodies.Order))]
-[JsonSerializable(typeof(Bodies.Lines))]
+[JsonSerializable(typeof(RequestContents.Order))]
+[JsonSerializable(typeof(RequestContents.Lines))]
 [JsonSerializable(typeof(IEnumerable<int>))]
 [JsonSerializable(typeof(IAsyncEnumerable<int>))]
-internal sealed partial class BodiesJson : JsonSerializerContext;
+internal sealed partial class RequestContentsJson : JsonSerializerContext;

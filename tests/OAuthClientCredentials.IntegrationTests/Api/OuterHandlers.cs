@@ -4,14 +4,16 @@ using Polly.Retry;
 
 namespace OAuthClientCredentials.IntegrationTests.Api;
 
-/// <summary>What an application puts around our handler.</summary>
-internal static class Outside
+/// <summary>The retries that an application may put around our handler.</summary>
+internal static class OuterHandlers
 {
     public const int Attempts = 4;
 
     public static readonly string[] Names = ["nothing", "plain Polly", "standard resilience", "hedging"];
 
-    public static Action<IHttpClientBuilder> Of(string name) => builder =>
+    public static int AttemptsOf(string name) => name == "nothing" ? 1 : Attempts;
+
+    public static void Add(IHttpClientBuilder builder, string name)
     {
         switch (name)
         {
@@ -19,27 +21,28 @@ internal static class Outside
                 builder.AddHttpMessageHandler(() => new PlainPolly());
                 break;
             case "standard resilience":
-                builder.AddStandardResilienceHandler(Impatient);
+                builder.AddStandardResilienceHandler(options =>
+                {
+                    options.Retry.MaxRetryAttempts = Attempts - 1;
+                    options.Retry.Delay = TimeSpan.FromMilliseconds(1);
+                    options.Retry.BackoffType = DelayBackoffType.Constant;
+                    options.CircuitBreaker.MinimumThroughput = int.MaxValue;
+                });
                 break;
             case "hedging":
                 builder.AddStandardHedgingHandler().Configure(options =>
                 {
-                    (options.Hedging.MaxHedgedAttempts, options.Hedging.Delay) = (Attempts - 1, TimeSpan.FromMilliseconds(1));
+                    options.Hedging.MaxHedgedAttempts = Attempts - 1;
+                    options.Hedging.Delay = TimeSpan.FromMilliseconds(1);
                     options.Endpoint.CircuitBreaker.MinimumThroughput = int.MaxValue;
                 });
                 break;
             default:
                 break;
         }
-    };
-
-    private static void Impatient(HttpStandardResilienceOptions options)
-    {
-        (options.Retry.MaxRetryAttempts, options.Retry.Delay, options.Retry.BackoffType) = (Attempts - 1, TimeSpan.FromMilliseconds(1), DelayBackoffType.Constant);
-        options.CircuitBreaker.MinimumThroughput = int.MaxValue;
     }
 
-    /// <summary>A retry such as an application writes itself: of whatever is no success, with the same request.</summary>
+    /// <summary>A retry that an application writes itself: it sends the same request again unless the response is a success.</summary>
     private sealed class PlainPolly : DelegatingHandler
     {
         private static readonly ResiliencePipeline<HttpResponseMessage> Pipeline = new ResiliencePipelineBuilder<HttpResponseMessage>()
@@ -47,7 +50,9 @@ internal static class Outside
             {
                 MaxRetryAttempts = Attempts - 1,
                 Delay = TimeSpan.Zero,
-                ShouldHandle = new PredicateBuilder<HttpResponseMessage>().Handle<Exception>().HandleResult(response => !response.IsSuccessStatusCode),
+                ShouldHandle = new PredicateBuilder<HttpResponseMessage>()
+                    .Handle<Exception>()
+                    .HandleResult(response => !response.IsSuccessStatusCode),
             })
             .Build();
 
