@@ -3,7 +3,6 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Metrics;
-using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials.Tests.Infrastructure;
@@ -11,10 +10,12 @@ using OAuthClientCredentials.Tests.Infrastructure;
 namespace OAuthClientCredentials.Tests.Api;
 
 /// <summary>With the handler the platform sends what it would send without it, byte for byte.</summary>
-public sealed class WireTests : IAsyncLifetime
+public sealed class WireTests : IDisposable
 {
-    private readonly RawServer _server = new();
-    private ServiceProvider? _services;
+    private static readonly Uri Address = new("http://127.0.0.1:5000/orders");
+
+    private readonly ServiceProvider _services;
+    private MemoryStream _sent = new();
 
     private static readonly Dictionary<string, Action<HttpRequestMessage>> Requests = new(StringComparer.Ordinal)
     {
@@ -69,23 +70,18 @@ public sealed class WireTests : IAsyncLifetime
 
     public static TheoryData<string> Names => [.. Requests.Keys];
 
-    public Task InitializeAsync()
+    public WireTests()
     {
         ServiceCollection services = new();
         services.AddSingleton<ITokenProvider>(new NumberedTokens());
         TestProvider.AddClient(services, "orders");
         services.AddHttpClient("with").ConfigurePrimaryHttpMessageHandler(Transport)
-            .AddClientCredentialsHandler("orders", options => options.AllowedOrigins = [_server.Address.GetLeftPart(UriPartial.Authority)]);
+            .AddClientCredentialsHandler("orders", options => options.AllowedOrigins = [Address.GetLeftPart(UriPartial.Authority)]);
         services.AddHttpClient("without").ConfigurePrimaryHttpMessageHandler(Transport);
         _services = services.BuildServiceProvider();
-        return Task.CompletedTask;
     }
 
-    public async Task DisposeAsync()
-    {
-        await _services!.DisposeAsync();
-        await _server.DisposeAsync();
-    }
+    public void Dispose() => _services.Dispose();
 
     [Theory]
     [Trait("Req", "R-126")]
@@ -120,25 +116,29 @@ public sealed class WireTests : IAsyncLifetime
             }
         });
         listener.Start();
-        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(_server.Address, "/orders"));
+        using HttpRequestMessage request = new(HttpMethod.Get, Address);
         HttpMetricsEnrichmentContext.AddCallback(request, context => context.AddCustomTag("shop", $"{context.Response?.StatusCode}"));
-        using HttpResponseMessage response = await _services!.GetRequiredService<IHttpClientFactory>().CreateClient("with")
+        using HttpResponseMessage response = await _services.GetRequiredService<IHttpClientFactory>().CreateClient("with")
             .SendAsync(request);
         Assert.Contains("shop: OK", tags);
     }
 
     private async Task<string> SendAsync(string client, string name, Action<HttpRequestHeaders> last)
     {
-        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(_server.Address, "/orders"));
+        using HttpRequestMessage request = new(HttpMethod.Get, Address);
         Requests[name](request);
         last(request.Headers);
-        using HttpResponseMessage response = await _services!.GetRequiredService<IHttpClientFactory>().CreateClient(client)
+        using HttpResponseMessage response = await _services.GetRequiredService<IHttpClientFactory>().CreateClient(client)
             .SendAsync(request);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        return _server.LastRequest;
+        return Encoding.Latin1.GetString(_sent.ToArray());
     }
 
-    private static SocketsHttpHandler Transport() => new() { RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1 };
+    private SocketsHttpHandler Transport() => new()
+    {
+        RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
+        ConnectCallback = (_, _) => new(_sent = new RecordingStream()),
+    };
 
     private static Action<HttpRequestMessage> Post(Func<HttpContent> content) =>
         request => (request.Method, request.Content) = (HttpMethod.Post, content());
@@ -155,80 +155,13 @@ public sealed class WireTests : IAsyncLifetime
     private static Action<HttpRequestMessage> Raw(params (string Name, string Value)[] headers) => request =>
         Array.ForEach(headers, header => Assert.True(request.Headers.TryAddWithoutValidation(header.Name, header.Value)));
 
-    /// <summary>Reads one request from each connection, keeps its bytes, and responds with 200.</summary>
-    private sealed class RawServer : IAsyncDisposable
+    /// <summary>A connection that records what is written to it and responds with 200.</summary>
+    private sealed class RecordingStream : MemoryStream
     {
-        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-        private readonly Task _work;
+        private readonly MemoryStream _response =
+            new("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"u8.ToArray());
 
-        public RawServer()
-        {
-            _listener.Start();
-            _work = RunAsync();
-        }
-
-        public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
-
-        public string LastRequest { get; private set; } = "";
-
-        public async ValueTask DisposeAsync()
-        {
-            _listener.Stop();
-            await _work;
-        }
-
-        private async Task RunAsync()
-        {
-            try
-            {
-                while (true)
-                {
-                    using TcpClient client = await _listener.AcceptTcpClientAsync();
-                    NetworkStream stream = client.GetStream();
-                    LastRequest = await ReadAsync(stream);
-                    await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
-                }
-            }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-            {
-                // Stopped.
-            }
-        }
-
-        private static async Task<string> ReadAsync(NetworkStream stream)
-        {
-            string text = "";
-            bool isPermitted = false;
-            byte[] buffer = new byte[4096];
-            while (!IsComplete(text))
-            {
-                text += Encoding.Latin1.GetString(buffer, 0, await stream.ReadAsync(buffer));
-                bool hasHead = text.Contains("\r\n\r\n", StringComparison.Ordinal);
-                if (hasHead && text.Contains("Expect: 100-continue", StringComparison.Ordinal) && !isPermitted)
-                {
-                    isPermitted = true;
-                    await stream.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray());
-                }
-            }
-
-            return text;
-        }
-
-        private static bool IsComplete(string text)
-        {
-            if (text.Split("\r\n\r\n", 2) is not [string head, string body])
-            {
-                return false;
-            }
-
-            const string Length = "\r\nContent-Length: ";
-            if (head.Contains("\r\nTransfer-Encoding: chunked", StringComparison.Ordinal))
-            {
-                return body.EndsWith("0\r\n\r\n", StringComparison.Ordinal);
-            }
-
-            return !head.Contains(Length, StringComparison.Ordinal)
-                || body.Length >= int.Parse(head.Split(Length)[1].Split("\r\n")[0], System.Globalization.CultureInfo.InvariantCulture);
-        }
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            _response.ReadAsync(buffer, cancellationToken);
     }
 }
