@@ -12,9 +12,9 @@ public sealed class ScriptModeTests : CanaryTests
     [Fact]
     public async Task All_variables_get_a_token_call_the_API_and_print_the_response()
     {
-        await using World world = await World.StartAsync(Secret);
+        await using QuickstartHost host = await QuickstartHost.StartAsync(Secret);
         await using Resource api = await Resource.StartAsync(200);
-        (int code, string output) = await RunAsync(Settings(world, api.Address));
+        (int code, string output) = await RunAsync(Settings(host, api.Address));
         Assert.True(code == 0, output);
         Assert.Contains("""{"orders":42}""", output, StringComparison.Ordinal);
         ReceivedRequest request = Assert.Single(api.Requests);
@@ -25,11 +25,11 @@ public sealed class ScriptModeTests : CanaryTests
     [Fact]
     public async Task Authority_scope_and_method_are_optional_variables()
     {
-        await using World world = await World.StartAsync(Secret);
+        await using QuickstartHost host = await QuickstartHost.StartAsync(Secret);
         await using Resource api = await Resource.StartAsync(200);
-        Dictionary<string, string> settings = Settings(world, api.Address);
+        Dictionary<string, string> settings = Settings(host, api.Address);
         settings.Remove("OAUTH_TOKEN_URL");
-        settings["OAUTH_AUTHORITY"] = world.TokenEndpoint.Replace("connect/token", "", StringComparison.Ordinal);
+        settings["OAUTH_AUTHORITY"] = host.TokenEndpoint.Replace("connect/token", "", StringComparison.Ordinal);
         settings["OAUTH_SCOPE"] = "orders.read";
         settings["OAUTH_AUTH_METHOD"] = "client_secret_post";
         (int code, string output) = await RunAsync(settings);
@@ -44,9 +44,9 @@ public sealed class ScriptModeTests : CanaryTests
     [InlineData("https://other.example.com/", "/data/https://other.example.com/")]
     public async Task The_path_of_the_call_can_be_set_below_the_base_address(string path, string received)
     {
-        await using World world = await World.StartAsync(Secret);
+        await using QuickstartHost host = await QuickstartHost.StartAsync(Secret);
         await using Resource api = await Resource.StartAsync(200);
-        Dictionary<string, string> settings = Settings(world, api.Address);
+        Dictionary<string, string> settings = Settings(host, api.Address);
         settings["API_PATH"] = path;
         (int code, string output) = await RunAsync(settings);
         Assert.True(code == 0, output);
@@ -56,9 +56,9 @@ public sealed class ScriptModeTests : CanaryTests
     [Fact]
     public async Task A_query_in_the_path_is_not_repeated_in_an_error()
     {
-        await using World world = await World.StartAsync(Secret);
+        await using QuickstartHost host = await QuickstartHost.StartAsync(Secret);
         await using Resource api = await Resource.StartAsync(500);
-        Dictionary<string, string> settings = Settings(world, api.Address);
+        Dictionary<string, string> settings = Settings(host, api.Address);
         settings["API_PATH"] = "/orders?key=hidden";
         (int code, string output) = await RunAsync(settings);
         Assert.True(code == 4, output);
@@ -71,13 +71,13 @@ public sealed class ScriptModeTests : CanaryTests
     [InlineData("http://api.example.com")]
     public async Task A_base_address_without_https_is_an_error_and_the_exit_code_is_2(string address)
     {
-        await using World world = await World.StartAsync(Secret);
-        Dictionary<string, string> settings = Settings(world, new("https://api.example.com"));
+        await using QuickstartHost host = await QuickstartHost.StartAsync(Secret);
+        Dictionary<string, string> settings = Settings(host, new("https://api.example.com"));
         settings["API_BASE_URL"] = address;
         (int code, string output) = await RunAsync(settings);
         Assert.True(code == 2, output);
         Assert.StartsWith("API_BASE_URL ", output, StringComparison.Ordinal);
-        Assert.Equal(0, world.Server.TokenRequests);
+        Assert.Equal(0, host.Server.TokenRequests);
     }
 
     [Theory]
@@ -115,9 +115,9 @@ public sealed class ScriptModeTests : CanaryTests
         string value,
         params string[] expected)
     {
-        await using World world = await World.StartAsync(Secret);
+        await using QuickstartHost host = await QuickstartHost.StartAsync(Secret);
         await using Resource api = await Resource.StartAsync(200);
-        Dictionary<string, string> settings = Settings(world, api.Address);
+        Dictionary<string, string> settings = Settings(host, api.Address);
         settings[variable] = value;
         (int code, string output) = await RunAsync(settings);
         Assert.True(code == 3, output);
@@ -131,9 +131,9 @@ public sealed class ScriptModeTests : CanaryTests
     [InlineData(403)]
     public async Task An_error_response_of_the_API_is_reported_and_the_exit_code_is_4(int status)
     {
-        await using World world = await World.StartAsync(Secret);
+        await using QuickstartHost host = await QuickstartHost.StartAsync(Secret);
         await using Resource api = await Resource.StartAsync(status);
-        (int code, string output) = await RunAsync(Settings(world, api.Address));
+        (int code, string output) = await RunAsync(Settings(host, api.Address));
         Assert.True(code == 4, output);
         Assert.Contains($"/data/resource responded with {status} ", output, StringComparison.Ordinal);
     }
@@ -141,19 +141,19 @@ public sealed class ScriptModeTests : CanaryTests
     [Fact]
     public async Task An_API_that_cannot_be_reached_exits_with_4()
     {
-        await using World world = await World.StartAsync(Secret);
+        await using QuickstartHost host = await QuickstartHost.StartAsync(Secret);
         Resource api = await Resource.StartAsync(200);
         await api.DisposeAsync();
-        (int code, string output) = await RunAsync(Settings(world, api.Address));
+        (int code, string output) = await RunAsync(Settings(host, api.Address));
         Assert.True(code == 4, output);
         Assert.Contains("could not be reached", output, StringComparison.Ordinal);
     }
 
-    private static Dictionary<string, string> Settings(World world, Uri api) => new()
+    private static Dictionary<string, string> Settings(QuickstartHost host, Uri api) => new()
     {
         ["OAUTH_CLIENT_ID"] = "shop",
         ["OAUTH_CLIENT_SECRET"] = Secret,
-        ["OAUTH_TOKEN_URL"] = world.TokenEndpoint,
+        ["OAUTH_TOKEN_URL"] = host.TokenEndpoint,
         ["API_BASE_URL"] = api.ToString(),
     };
 

@@ -5,13 +5,13 @@ using Quickstart;
 namespace OAuthClientCredentials.IntegrationTests;
 
 /// <summary>The Quickstart's authorization server and API, and applications registered as in README. It keeps every log line.</summary>
-internal sealed class World : IAsyncDisposable
+internal sealed class QuickstartHost : IAsyncDisposable
 {
     private readonly IdentityStore _store = new();
     private readonly Lines _log = new();
     private readonly List<ServiceProvider> _applications = [];
 
-    private World(string secret, TimeSpan lifetime)
+    private QuickstartHost(string secret, TimeSpan lifetime)
     {
         Secret = secret;
         Server = new(_store, new Dictionary<string, TimeSpan> { ["shop"] = lifetime }, secret);
@@ -26,12 +26,12 @@ internal sealed class World : IAsyncDisposable
 
     public string Log => _log.Text;
 
-    public static async Task<World> StartAsync(string secret = Canary.Marker, double lifetimeSeconds = 3600)
+    public static async Task<QuickstartHost> StartAsync(string secret = Canary.Marker, double lifetimeSeconds = 3600)
     {
-        World world = new(secret, TimeSpan.FromSeconds(lifetimeSeconds));
-        await world.Server.StartAsync();
-        await world.Api.StartAsync();
-        return world;
+        QuickstartHost host = new(secret, TimeSpan.FromSeconds(lifetimeSeconds));
+        await host.Server.StartAsync();
+        await host.Api.StartAsync();
+        return host;
     }
 
     /// <summary>An application with one client and an HttpClient for the API.</summary>
