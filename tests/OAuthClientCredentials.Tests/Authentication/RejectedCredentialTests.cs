@@ -1,115 +1,128 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.Tokens;
 using OAuthClientCredentials.Jwt;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Authentication;
 
-/// <summary>The server changes over to the new credential just before a request with the old one arrives, and the new one comes to the application at that moment.</summary>
+/// <summary>The server rejects a credential. It is sent once more at once if it has changed meanwhile, and else not.</summary>
 public sealed class RejectedCredentialTests : IDisposable
 {
-    private readonly string _file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-    private readonly X509Certificate2 _certificate = Certificates.Create();
-    private readonly X509Certificate2 _newCertificate = Certificates.Create();
-    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private readonly ECDsa _newKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private bool _isNew;
+    private readonly TemporaryFile _file = new("");
+    private readonly X509Certificate2[] _certificates = [Certificates.Create(), Certificates.Create()];
+    private readonly ECDsa[] _keys = [ECDsa.Create(ECCurve.NamedCurves.nistP256), ECDsa.Create(ECCurve.NamedCurves.nistP256)];
+    private int _current;
+
+    public static TheoryData<string> Sources =>
+    [
+        "ClientSecretFile", "ClientAssertionFile", "UseClientAssertion", "PrivateKeyFile", "CertificateFile", "UseCertificate",
+        "certificate that signs", "signer", "SigningCredentials",
+    ];
 
     [Theory]
     [Trait("Req", "R-313")]
-    [InlineData("ClientSecretFile")]
-    [InlineData("ClientAssertionFile")]
-    [InlineData("UseClientAssertion")]
-    [InlineData("PrivateKeyFile")]
-    [InlineData("CertificateFile")]
-    [InlineData("UseCertificate")]
-    [InlineData("certificate that signs")]
-    [InlineData("signer")]
-    [InlineData("SigningCredentials")]
-    public async Task It_is_read_again_and_tried_again_at_once_if_it_has_changed(string source)
+    [MemberData(nameof(Sources))]
+    public async Task Changed_credential_is_read_and_sent_at_once(string source)
     {
-        Change(isNew: false, source);
-        int requests = 0;
-        using Golden golden = new(_ =>
+        Rotate(0, source);
+        await using TestTokenClient client = new(options => Configure(options, source));
+        client.Server.Always(request =>
         {
-            Change(isNew: true, source);
-            return ++requests == 1 ? Respond.Error(HttpStatusCode.Unauthorized, "invalid_client") : null;
+            Rotate(1, source);
+            return request.Number == 1 ? TestResponse.Error("invalid_client") : TestResponse.Token();
         });
-        using OneClient client = new(golden.Handler, options => Configure(options, source));
-        await client.GetAsync();
-        Assert.Equal(2, requests);
+        await client.RequestAsync();
+        Assert.Equal(2, client.Server.Requests.Count);
     }
 
     [Theory]
     [Trait("Req", "R-024")]
     [Trait("Req", "R-313")]
-    [InlineData("ClientSecretFile")]
-    [InlineData("ClientAssertionFile")]
-    [InlineData("UseClientAssertion")]
-    [InlineData("PrivateKeyFile")]
-    [InlineData("CertificateFile")]
-    [InlineData("UseCertificate")]
-    [InlineData("certificate that signs")]
-    [InlineData("signer")]
-    [InlineData("SigningCredentials")]
-    public async Task One_that_has_not_changed_is_sent_once(string source)
+    [MemberData(nameof(Sources))]
+    [InlineData("client_secret_basic")]
+    [InlineData("client_secret_post")]
+    public async Task Unchanged_credential_is_sent_once_and_in_one_style(string source)
     {
-        Change(isNew: false, source);
-        using Golden golden = new(_ => Respond.Error(HttpStatusCode.Unauthorized, "invalid_client"));
-        using OneClient client = new(golden.Handler, options => Configure(options, source));
+        Rotate(0, source);
+        await using TestTokenClient client =
+            TestTokenClient.Receiving(TestResponse.Error("invalid_client"), options => Configure(options, source));
         await client.FailAsync();
-        Assert.Single(golden.Requests);
+        Assert.Single(client.Server.Requests);
+    }
+
+    [Theory]
+    [Trait("Req", "R-074")]
+    [InlineData("CertificateFile", "CertificatePassword")]
+    [InlineData("PrivateKeyFile", "PrivateKeyPassword")]
+    public async Task Corrected_file_and_password_are_used_by_the_next_call(string file, string password)
+    {
+        _file.Dispose();
+        await using TestProvider provider = TestProvider.FromConfiguration(
+            [
+                ("orders:TokenEndpoint", TestProvider.TokenEndpoint), ("orders:ClientId", "shop"), ("orders:MaxRetries", "0"),
+                ("orders:AssertionAudience", "https://id.example.com"), ($"orders:{file}", _file.Path),
+                ($"orders:{password}", "canary-wrong"),
+            ],
+            services => services.AddClientCredentials().AddJwtAuthentication());
+        await provider.FailAsync("orders");
+        File.WriteAllBytes(_file.Path, _certificates[0].Export(X509ContentType.Pfx, "canary-right"));
+        provider.Reload($"orders:{password}", "canary-right");
+        Assert.Equal("token-1", await provider.GetAsync("orders"));
     }
 
     public void Dispose()
     {
-        File.Delete(_file);
-        _certificate.Dispose();
-        _newCertificate.Dispose();
-        _key.Dispose();
-        _newKey.Dispose();
+        _file.Dispose();
+        Array.ForEach(_certificates, certificate => certificate.Dispose());
+        Array.ForEach(_keys, key => key.Dispose());
     }
 
-    private void Change(bool isNew, string source)
+    private void Rotate(int current, string source)
     {
-        _isNew = isNew;
-        X509Certificate2 certificate = isNew ? _newCertificate : _certificate;
-        File.WriteAllText(_file, source switch
+        _current = current;
+        _file.Write(source switch
         {
-            "PrivateKeyFile" => (isNew ? _newKey : _key).ExportPkcs8PrivateKeyPem(),
-            "CertificateFile" or "certificate that signs" => Certificates.Pem(certificate),
-            _ => isNew ? "new" : "old",
+            "PrivateKeyFile" => _keys[current].ExportPkcs8PrivateKeyPem(),
+            "CertificateFile" or "certificate that signs" => Certificates.Pem(_certificates[current]),
+            _ => $"credential {current}",
         });
     }
 
     private void Configure(ClientCredentialsOptions options, string source)
     {
-        (options.ClientSecret, options.AssertionAudience) = (null, "https://id.example.com");
-        AssertionSigner[] signers = [new Signer(_key), new Signer(_newKey)];
+        (options.ClientSecret, options.AssertionAudience, options.MaxRetries) = (null, "https://id.example.com", 2);
+        AssertionSigner[] signers = [.. _keys.Select(key => new EcSigner(key))];
         switch (source)
         {
-            case "ClientSecretFile": options.ClientSecretFile = _file; break;
-            case "ClientAssertionFile": options.ClientAssertionFile = _file; break;
-            case "UseClientAssertion": options.UseClientAssertion(_ => new(_isNew ? "new" : "old")); break;
+            case "client_secret_basic" or "client_secret_post":
+                (options.AuthenticationMethod, options.ClientSecret) = (source, "secret");
+                break;
+            case "ClientSecretFile": options.ClientSecretFile = _file.Path; break;
+            case "ClientAssertionFile": options.ClientAssertionFile = _file.Path; break;
+            case "UseClientAssertion": options.UseClientAssertion(_ => new($"assertion {_current}")); break;
             case "PrivateKeyFile":
-                options.PrivateKeyFile = _file;
+                options.PrivateKeyFile = _file.Path;
                 options.UseJwtAuthentication();
                 break;
-            case "CertificateFile": options.CertificateFile = _file; break;
-            case "UseCertificate": options.UseCertificate(_ => new(_isNew ? _newCertificate : _certificate)); break;
+            case "CertificateFile": options.CertificateFile = _file.Path; break;
+            case "UseCertificate": options.UseCertificate(_ => new(_certificates[_current])); break;
             case "certificate that signs":
-                options.CertificateFile = _file;
+                options.CertificateFile = _file.Path;
                 options.UseJwtAuthentication();
                 break;
-            case "signer": options.UsePrivateKeyJwt(_ => new(signers[_isNew ? 1 : 0])); break;
-            default: options.UsePrivateKeyJwt(_ => new(AssertionSigner.From(new SigningCredentials(new ECDsaSecurityKey(_isNew ? _newKey : _key), "ES256")))); break;
+            case "signer": options.UsePrivateKeyJwt(_ => new(signers[_current])); break;
+            default:
+                options.UsePrivateKeyJwt(_ =>
+                    new(AssertionSigner.From(new SigningCredentials(new ECDsaSecurityKey(_keys[_current]), "ES256"))));
+                break;
         }
     }
 
-    /// <summary>Names no key, as a server that knows one key only allows.</summary>
-    private sealed class Signer(ECDsa key) : AssertionSigner
+    /// <summary>Has no <c>kid</c>, as for a server that accepts one key only.</summary>
+    private sealed class EcSigner(ECDsa key) : AssertionSigner
     {
         public override string Algorithm => "ES256";
 

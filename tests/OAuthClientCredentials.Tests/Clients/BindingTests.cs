@@ -8,71 +8,72 @@ using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Clients;
 
-/// <summary>R-310: what stands in the section <c>ClientCredentials</c>, and what becomes of it.</summary>
+/// <summary>How the section <c>ClientCredentials</c> describes clients (R-310).</summary>
 public sealed class BindingTests
 {
+    private static readonly (string Key, string? Value)[] Default = TestProvider.Settings("");
+    private static readonly (string Key, string? Value)[] Orders = TestProvider.Settings("orders");
+    private static readonly (string Key, string? Value)[] Stock = TestProvider.Settings("stock", "stock");
+
     [Fact]
     [Trait("Req", "R-310")]
-    public async Task Children_are_named_clients_and_options_directly_under_the_section_are_the_default_client()
+    public async Task Children_are_named_clients_and_options_of_the_section_the_default_one()
     {
-        await using Configured app = new([.. Configured.Client("", "default"), .. Configured.Client("orders", "orders"), .. Configured.Client("stock", "stock")]);
-        Assert.Empty(app.Start());
-        foreach (string name in new[] { "", "orders", "stock" })
+        await using TestProvider provider = TestProvider.FromConfiguration(
+            [.. TestProvider.Settings("", "default"), .. TestProvider.Settings("Orders", "orders"), .. Stock]);
+        Assert.Empty(provider.ValidateOnStart());
+        foreach (string name in new[] { "", "Orders", "stock" })
         {
-            await app.Tokens.GetTokenAsync(name);
-            Assert.Equal(name.Length == 0 ? "default" : name, app.Endpoint.Requests[^1].ClientId);
+            await provider.GetAsync(name);
         }
-    }
 
-    [Theory]
-    [Trait("Req", "R-310")]
-    [InlineData("orders")]
-    [InlineData("ORDERS")]
-    [InlineData("Orders")]
-    public async Task A_client_of_the_configuration_is_found_in_any_case_and_is_one(string spelled)
-    {
-        await using Configured app = new(Configured.Client("Orders"));
-        Assert.Equal("token-1", (await app.Tokens.GetTokenAsync("Orders")).Value);
-        Assert.Equal("token-1", (await app.Tokens.GetTokenAsync(spelled)).Value);
-        app.Endpoint.Always(TestResponse.Error("invalid_scope"));
-        TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(async () => await app.Tokens.GetTokenAsync(spelled, new TokenRequest { Audience = "x" }));
-        Assert.Equal("Orders", exception.ClientName);
+        Assert.Equal(["default", "orders", "stock"], provider.Server.Requests.Select(request => request.ClientId));
+        Assert.Equal("token-2 token-2", $"{await provider.GetAsync("orders")} {await provider.GetAsync("ORDERS")}");
+        provider.Server.Always(TestResponse.Error("invalid_scope"));
+        Assert.Equal("Orders", (await provider.FailAsync("ORDERS", new() { Audience = "x" })).ClientName);
     }
 
     [Fact]
     [Trait("Req", "R-310")]
-    public async Task A_named_client_inherits_nothing_and_ConfigureAll_shares()
+    public async Task Named_client_inherits_nothing_and_ConfigureAll_shares()
     {
-        (string, string?)[] settings = [.. Configured.Client(""), ("orders:ClientId", "orders"), ("orders:ClientSecret", "canary")];
-        await using Configured alone = new(settings);
-        Assert.Contains("ClientCredentials:orders:TokenEndpoint is missing", Assert.Single(alone.Start()), StringComparison.Ordinal);
-        await using Configured shared = new(settings, services => services.ConfigureAll<ClientCredentialsOptions>(options => options.TokenEndpoint = "https://id.example.com/shared"));
-        Assert.Empty(shared.Start());
+        (string, string?)[] settings = [.. Default, ("orders:ClientId", "orders"), ("orders:ClientSecret", "canary")];
+        await using TestProvider alone = TestProvider.FromConfiguration(settings);
+        string failure = Assert.Single(alone.ValidateOnStart());
+        Assert.StartsWith("ClientCredentials:orders:TokenEndpoint is missing", failure, StringComparison.Ordinal);
+        await using TestProvider shared = TestProvider.FromConfiguration(
+            settings,
+            services => services.ConfigureAll<ClientCredentialsOptions>(options => options.TokenEndpoint = TestProvider.TokenEndpoint));
+        Assert.Empty(shared.ValidateOnStart());
     }
 
     [Fact]
     [Trait("Req", "R-222")]
     [Trait("Req", "R-310")]
-    public async Task An_unknown_name_fails_and_lists_the_known_ones()
+    public async Task Unknown_name_is_an_error_that_lists_the_known_ones()
     {
-        await using Configured app = new([.. Configured.Client("orders"), .. Configured.Client("stock")]);
-        OptionsValidationException exception = await Assert.ThrowsAsync<OptionsValidationException>(async () => await app.Tokens.GetTokenAsync("order"));
+        await using TestProvider provider = TestProvider.FromConfiguration([.. Orders, .. Stock]);
+        OptionsValidationException exception = await Assert.ThrowsAsync<OptionsValidationException>(() => provider.GetAsync("order"));
         Assert.Contains("Client 'order' is not registered", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("Known clients: 'orders', 'stock'", exception.Message, StringComparison.Ordinal);
-        Assert.Empty(app.Endpoint.Requests);
+        Assert.Contains("'orders', 'stock'", exception.Message, StringComparison.Ordinal);
+        Assert.Empty(provider.Server.Requests);
     }
 
     [Fact]
     [Trait("Req", "R-222")]
     [Trait("Req", "R-310")]
-    public async Task The_default_client_counts_only_if_it_is_configured_or_used()
+    public async Task Default_client_is_validated_only_if_it_is_configured_or_used()
     {
-        await using Configured unused = new(Configured.Client("orders"));
-        Assert.Empty(unused.Start());
-        await using Configured touched = new([.. Configured.Client("orders"), ("ClientId", "shop")]);
-        Assert.Contains(touched.Start(), failure => failure.StartsWith("ClientCredentials:TokenEndpoint is missing", StringComparison.Ordinal));
-        await using Configured used = new(Configured.Client("orders"), services => services.AddHttpClient("api").AddClientCredentialsHandler());
-        Assert.Contains("The default client is not registered", Assert.Single(used.Start()), StringComparison.Ordinal);
+        await using TestProvider unused = TestProvider.FromConfiguration(Orders);
+        Assert.Empty(unused.ValidateOnStart());
+        await using TestProvider touched = TestProvider.FromConfiguration([.. Orders, ("ClientId", "shop")]);
+        Assert.Contains(
+            touched.ValidateOnStart(),
+            failure => failure.StartsWith("ClientCredentials:TokenEndpoint is missing", StringComparison.Ordinal));
+        await using TestProvider used = TestProvider.FromConfiguration(
+            Orders,
+            services => services.AddHttpClient("api").AddClientCredentialsHandler());
+        Assert.Contains("The default client is not registered", Assert.Single(used.ValidateOnStart()), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -80,47 +81,54 @@ public sealed class BindingTests
     [InlineData("Scopes")]
     [InlineData("clientid")]
     [InlineData("PARAMETERS")]
-    public void A_client_cannot_have_the_name_of_an_option(string name)
+    public void Client_cannot_have_the_name_of_an_option(string name)
     {
         ArgumentException exception = Assert.Throws<ArgumentException>(() => new ServiceCollection().AddClientCredentials(name, _ => { }));
-        Assert.Contains($"A client cannot be named '{name}': that is the name of an option", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{name}'", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     [Trait("Req", "R-310")]
-    public async Task A_child_with_the_name_of_an_option_belongs_to_the_default_client()
+    public async Task Child_with_the_name_of_an_option_belongs_to_the_default_client()
     {
-        await using Configured app = new([.. Configured.Client(""), ("clientSECRET:ClientId", "x")]);
-        Assert.Contains(app.Start(), failure => failure.Contains("ClientCredentials:clientSECRET is an option and takes a single value; a client cannot have that name", StringComparison.OrdinalIgnoreCase));
-        await using Configured parameters = new([.. Configured.Client(""), ("parameters:tenant", "seven")]);
-        Assert.Empty(parameters.Start());
-        await parameters.Tokens.GetTokenAsync();
-        Assert.Equal("seven", parameters.Endpoint.Requests[^1]["tenant"]);
+        await using TestProvider provider = TestProvider.FromConfiguration([.. Default, ("clientSECRET:ClientId", "x")]);
+        Assert.Contains(
+            provider.ValidateOnStart(),
+            failure => failure.StartsWith("ClientCredentials:clientSECRET is an option", StringComparison.OrdinalIgnoreCase));
+        await using TestProvider parameters = TestProvider.FromConfiguration([.. Default, ("parameters:tenant", "seven")]);
+        Assert.Empty(parameters.ValidateOnStart());
+        await parameters.GetAsync();
+        Assert.Equal("seven", parameters.Server.Requests[^1]["tenant"]);
     }
 
     [Theory]
     [Trait("Req", "R-222")]
     [Trait("Req", "R-310")]
-    [InlineData("orders:ClientID2", "ClientCredentials:orders:ClientID2 is not an option. Options are AllowInsecureHttp, ")]
-    [InlineData("orders:Scope", "ClientCredentials:orders:Scope is not an option")]
-    [InlineData("ClientSecrets", "ClientCredentials:ClientSecrets is not an option")]
-    public async Task A_misspelt_option_is_an_error_that_names_its_path(string key, string failure)
+    [InlineData("orders:ClientID2")]
+    [InlineData("orders:Scope")]
+    [InlineData("ClientSecrets")]
+    public async Task Misspelt_option_is_an_error_that_names_its_path(string key)
     {
-        await using Configured app = new([.. Configured.Client(""), .. Configured.Client("orders"), (key, "canary")]);
-        Assert.StartsWith(failure, Assert.Single(app.Start()), StringComparison.Ordinal);
-        Assert.DoesNotContain("canary", string.Concat(app.Start()), StringComparison.Ordinal);
+        await using TestProvider provider = TestProvider.FromConfiguration([.. Default, .. Orders, (key, "canary")]);
+        string failure = Assert.Single(provider.ValidateOnStart());
+        Assert.StartsWith($"ClientCredentials:{key} is not an option", failure, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", failure, StringComparison.Ordinal);
     }
 
     [Theory]
     [Trait("Req", "R-310")]
-    [InlineData("orders:Scopes", "b a")]
-    [InlineData("orders:Scopes:0", "b a")]
-    public async Task Scopes_are_a_list_or_one_string(string key, string value)
+    [InlineData("b a", null, null)]
+    [InlineData(null, "b a", null)]
+    [InlineData("b", "a", null)]
+    [InlineData("b a", null, "a")]
+    public async Task Scopes_are_a_list_or_one_string_or_both(string? value, string? first, string? other)
     {
-        await using Configured app = new([.. Configured.Client("orders"), (key, value)]);
-        Assert.Empty(app.Start());
-        await app.Tokens.GetTokenAsync("orders");
-        Assert.Equal("a b", app.Endpoint.Requests[^1]["scope"]);
+        (string, string?)[] all = [("orders:Scopes", value), ("orders:Scopes:0", first), ("orders:Scopes:x", other)];
+        IEnumerable<(string Key, string? Value)> scopes = all.Where(scope => scope.Item2 is not null);
+        await using TestProvider provider = TestProvider.FromConfiguration([.. Orders, .. scopes]);
+        Assert.Empty(provider.ValidateOnStart());
+        await provider.GetAsync("orders");
+        Assert.Equal("a b", provider.Server.Requests[^1]["scope"]);
     }
 
     [Theory]
@@ -130,12 +138,12 @@ public sealed class BindingTests
     [InlineData("orders:Timeout", "soon")]
     [InlineData("orders:AllowInsecureHttp", "perhaps")]
     [InlineData("orders:BasicEncoding", "Base65")]
-    public async Task A_value_of_the_wrong_kind_is_an_error_that_names_its_path(string key, string value)
+    public async Task Value_of_the_wrong_kind_is_an_error_that_names_its_path(string key, string value)
     {
-        await using Configured app = new([.. Configured.Client("orders").Where(setting => setting.Key != key), (key, value)]);
-        Exception? exception = Record.Exception(() => app.Services.GetRequiredService<IStartupValidator>().Validate());
-        Assert.NotNull(exception);
-        Assert.Contains($"ClientCredentials:{key}", exception.Message, StringComparison.Ordinal);
+        await using TestProvider provider =
+            TestProvider.FromConfiguration([.. Orders.Where(setting => setting.Key != key), (key, value)]);
+        Exception? exception = Record.Exception(provider.Services.GetRequiredService<IStartupValidator>().Validate);
+        Assert.Contains($"ClientCredentials:{key}", exception!.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -186,7 +194,9 @@ public sealed class BindingTests
             ["RequireBearerSyntax"] = "true",
         };
         ClientCredentialsOptions bound = new();
-        IConfiguration section = new ConfigurationBuilder().AddInMemoryCollection(values.Select(value => KeyValuePair.Create($"ClientCredentials:orders:{value.Key}", (string?)value.Value))).Build();
+        IEnumerable<KeyValuePair<string, string?>> settings =
+            values.Select(value => KeyValuePair.Create($"ClientCredentials:orders:{value.Key}", (string?)value.Value));
+        IConfiguration section = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         new BindFromConfiguration(new ConfiguredClients([], section.GetSection("ClientCredentials"))).Configure("orders", bound);
         ClientCredentialsOptions defaults = new();
         foreach (PropertyInfo option in typeof(ClientCredentialsOptions).GetProperties())
@@ -194,55 +204,49 @@ public sealed class BindingTests
             Assert.True(values.Keys.Any(key => key.Split(':')[0] == option.Name), $"{option.Name} is missing here.");
             object? now = option.GetValue(bound);
             object? before = option.GetValue(defaults);
-            Assert.True(now is System.Collections.ICollection collection ? collection.Count == 1 : !Equals(now, before), $"{option.Name} was not bound.");
+            bool isBound = now is System.Collections.ICollection collection ? collection.Count == 1 : !Equals(now, before);
+            Assert.True(isBound, $"{option.Name} was not bound.");
         }
 
-        Assert.Equal(typeof(ClientCredentialsOptions).GetProperties().Select(option => option.Name).Order(StringComparer.Ordinal), OptionTable.Names);
+        IEnumerable<string> names = typeof(ClientCredentialsOptions).GetProperties().Select(option => option.Name);
+        Assert.Equal(names.Order(StringComparer.Ordinal), OptionTable.Names);
     }
 
     [Fact]
     [Trait("Req", "R-310")]
-    public async Task A_reload_reaches_clients_that_are_only_in_configuration()
+    public async Task Reload_changes_and_adds_clients_that_are_only_in_configuration()
     {
-        await using Configured app = new([.. Configured.Client("orders"), .. Configured.Client("stock")]);
-        await app.Tokens.GetTokenAsync("orders");
-        await app.Tokens.GetTokenAsync("stock");
-        app.Reload("orders:ClientId", "shop-2");
-        Assert.Equal("token-3", (await app.Tokens.GetTokenAsync("orders")).Value);
-        Assert.Equal("shop-2", app.Endpoint.Requests[^1].ClientId);
-        Assert.Equal("token-2", (await app.Tokens.GetTokenAsync("stock")).Value);
-    }
-
-    [Fact]
-    [Trait("Req", "R-310")]
-    public async Task A_client_that_comes_by_reload_is_known()
-    {
-        await using Configured app = new(Configured.Client("orders"));
-        await app.Tokens.GetTokenAsync("orders");
-        foreach ((string key, string? value) in Configured.Client("stock"))
+        await using TestProvider provider = TestProvider.FromConfiguration([.. Orders, .. Stock]);
+        Assert.Equal("token-1 token-2", $"{await provider.GetAsync("orders")} {await provider.GetAsync("stock")}");
+        foreach ((string key, string? value) in TestProvider.Settings("new"))
         {
-            app.Configuration[$"ClientCredentials:{key}"] = value;
+            provider.Configuration[$"ClientCredentials:{key}"] = value;
         }
 
-        app.Configuration.Reload();
-        Assert.Equal("token-2", (await app.Tokens.GetTokenAsync("stock")).Value);
+        provider.Reload("orders:ClientId", "shop-2");
+        Assert.Equal("token-3 token-2", $"{await provider.GetAsync("orders")} {await provider.GetAsync("stock")}");
+        Assert.Equal("shop-2", provider.Server.Requests[^1].ClientId);
+        Assert.Equal("token-4", await provider.GetAsync("new"));
     }
 
     [Fact]
     [Trait("Req", "R-310")]
-    public async Task A_section_of_ones_own_binds_and_reloads_too()
+    public async Task Another_section_binds_and_reloads_too()
     {
-        IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection(Configured.Client("x").Select(setting => KeyValuePair.Create($"My:{setting.Key}", setting.Value))).Build();
-        await using Configured app = new([], services => services.AddClientCredentials("orders", configuration.GetSection("My:x")));
-        Assert.Empty(app.Start());
-        await app.Tokens.GetTokenAsync("orders");
+        IEnumerable<KeyValuePair<string, string?>> settings =
+            TestProvider.Settings("x").Select(setting => KeyValuePair.Create($"My:{setting.Key}", setting.Value));
+        IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
+        await using TestProvider provider =
+            TestProvider.WithServices(services => services.AddClientCredentials("orders", configuration.GetSection("My:x")));
+        Assert.Empty(provider.ValidateOnStart());
+        await provider.GetAsync("orders");
         configuration["My:x:ClientId"] = "shop-2";
         configuration.Reload();
-        Assert.Equal("token-2", (await app.Tokens.GetTokenAsync("orders")).Value);
+        Assert.Equal("token-2", await provider.GetAsync("orders"));
         configuration["My:x:TokenEndpoint"] = "http://id.example.com/token";
         configuration.Reload();
-        OptionsValidationException exception = Assert.Throws<OptionsValidationException>(() => app.Options("orders"));
+        OptionsValidationException exception = Assert.Throws<OptionsValidationException>(() => provider.Options("orders"));
         Assert.StartsWith("My:x:TokenEndpoint must be https", Assert.Single(exception.Failures), StringComparison.Ordinal);
-        Assert.Equal("token-2", (await app.Tokens.GetTokenAsync("orders")).Value);
+        Assert.Equal("token-2", await provider.GetAsync("orders"));
     }
 }

@@ -1,59 +1,49 @@
 using System.Collections;
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Tests.Infrastructure;
+using Polly;
 
 namespace OAuthClientCredentials.Tests.Clients;
 
-/// <summary>Which settings a client has after a reload, and what is kept of it.</summary>
+/// <summary>Which settings a client has after a reload, and which are kept.</summary>
 public sealed class ClientSettingsProviderTests
 {
     [Fact]
     [Trait("Req", "R-190")]
-    public async Task Settings_stay_the_same_object_while_a_reload_changes_nothing()
+    public async Task Settings_are_the_same_object_until_a_value_or_the_pipeline_changes()
     {
-        await using Configured app = new([.. Configured.Client("orders"), ("orders:Scopes:0", "a"), ("orders:Parameters:tenant", "7")]);
-        ClientSettingsProvider registry = app.Services.GetRequiredService<ClientSettingsProvider>();
-        ClientSettings settings = registry.Get("orders");
-        app.Configuration.Reload();
-        Assert.Same(settings, registry.Get("orders"));
-        app.Reload("orders:Scopes:0", "b");
-        Assert.NotSame(settings, registry.Get("orders"));
-        Assert.Same(registry.Get("orders"), registry.Get("ORDERS"));
+        ResiliencePipeline pipeline = ResiliencePipeline.Empty;
+        await using TestProvider provider = TestProvider.FromConfiguration(
+            [.. TestProvider.Settings("orders"), ("orders:Scopes:0", "a"), ("orders:Parameters:tenant", "7")],
+            services => services.AddClientCredentials("orders", options => options.UseResiliencePipeline(pipeline)));
+        ClientSettingsProvider clients = ClientsOf(provider);
+        ClientSettings settings = clients.Get("orders");
+        provider.Configuration.Reload();
+        Assert.Same(settings, clients.Get("orders"));
+        provider.Reload("orders:Scopes:0", "b");
+        Assert.NotSame(settings, clients.Get("orders"));
+        Assert.Same(clients.Get("orders"), clients.Get("ORDERS"));
+        pipeline = new ResiliencePipelineBuilder().Build();
+        provider.Configuration.Reload();
+        Assert.Same(pipeline, clients.Get("orders").Pipeline);
     }
 
     [Fact]
     [Trait("Req", "R-190")]
-    public async Task A_changed_pipeline_changes_the_settings()
+    public async Task Concurrent_threads_get_the_same_settings()
     {
-        Polly.ResiliencePipeline pipeline = Polly.ResiliencePipeline.Empty;
-        await using Configured app = new(Configured.Client("orders"), services =>
-            services.AddClientCredentials("orders", options => options.UseResiliencePipeline(pipeline)));
-        ClientSettingsProvider registry = app.Services.GetRequiredService<ClientSettingsProvider>();
-        ClientSettings settings = registry.Get("orders");
-        app.Configuration.Reload();
-        Assert.Same(settings, registry.Get("orders"));
-        pipeline = new Polly.ResiliencePipelineBuilder().Build();
-        app.Configuration.Reload();
-        Assert.Same(pipeline, registry.Get("orders").Pipeline);
-    }
-
-    [Fact]
-    [Trait("Req", "R-190")]
-    public async Task Threads_that_ask_at_once_get_the_same_settings()
-    {
-        await using Configured app = new(Configured.Client("orders"));
-        ClientSettingsProvider registry = app.Services.GetRequiredService<ClientSettingsProvider>();
+        await using TestProvider provider = TestProvider.FromConfiguration(TestProvider.Settings("orders"));
+        ClientSettingsProvider clients = ClientsOf(provider);
         HashSet<ClientSettings> seen = [];
         for (int round = 0; round < 500; round++)
         {
             // Two reloads in which nothing changes, then one in which something does.
-            app.Reload("orders:ClientSecret", $"secret-{round / 3}");
+            provider.Reload("orders:ClientSecret", $"secret-{round / 3}");
             ClientSettings[] settings = new ClientSettings[4];
-            Parallel.For(0, 4, new ParallelOptions { MaxDegreeOfParallelism = 4 }, thread => settings[thread] = registry.Get("orders"));
+            Parallel.For(0, 4, new ParallelOptions { MaxDegreeOfParallelism = 4 }, thread => settings[thread] = clients.Get("orders"));
             seen.UnionWith(settings);
             Assert.Single(settings.Distinct());
         }
@@ -63,45 +53,44 @@ public sealed class ClientSettingsProviderTests
 
     [Fact]
     [Trait("Req", "R-357")]
-    public async Task A_client_that_goes_from_configuration_keeps_its_settings_until_it_is_forgotten()
+    public async Task Client_removed_from_configuration_keeps_its_settings_until_it_is_forgotten()
     {
-        ChangingConfiguration configuration = new([.. Configured.Client("Orders"), .. Configured.Client("stock")]);
-        LogLines log = new();
-        await using Configured app = configuration.Start(services => services.AddSingleton<ILoggerProvider>(log));
-        ClientSettingsProvider registry = app.Services.GetRequiredService<ClientSettingsProvider>();
-        await app.Tokens.GetTokenAsync("Orders");
-        ClientSettings settings = registry.Get("Orders");
+        TestConfiguration configuration = new([.. TestProvider.Settings("Orders"), .. TestProvider.Settings("stock")]);
+        using LogLines log = new();
+        await using TestProvider provider = configuration.CreateProvider(log: log);
+        ClientSettingsProvider clients = ClientsOf(provider);
+        await provider.GetAsync("Orders");
+        ClientSettings settings = clients.Get("Orders");
         for (int reload = 1; reload < 3; reload++)
         {
-            configuration.Replace(Configured.Client("stock"));
-            Assert.Same(settings, registry.Get("Orders"));
-            Assert.Equal("token-1", (await app.Tokens.GetTokenAsync("Orders")).Value);
-            Assert.Equal("token-1", (await app.Tokens.GetTokenAsync("ORDERS")).Value);
-            Assert.Equal(reload, log.Lines.Count(line => line.StartsWith("Warning 20 Client 'Orders' is not configured any more.", StringComparison.Ordinal)));
+            configuration.Replace(TestProvider.Settings("stock"));
+            Assert.Same(settings, clients.Get("Orders"));
+            Assert.Equal("token-1 token-1", $"{await provider.GetAsync("Orders")} {await provider.GetAsync("ORDERS")}");
+            Assert.Equal(reload, log.Lines.Count(line => line.StartsWith("Warning 20 Client 'Orders'", StringComparison.Ordinal)));
         }
 
-        app.Tokens.Forget("Orders");
-        await Assert.ThrowsAsync<OptionsValidationException>(async () => await app.Tokens.GetTokenAsync("Orders"));
-        Assert.Throws<OptionsValidationException>(() => registry.Get("Orders"));
+        provider.Tokens.Forget("Orders");
+        await Assert.ThrowsAsync<OptionsValidationException>(() => provider.GetAsync("Orders"));
+        Assert.Throws<OptionsValidationException>(() => clients.Get("Orders"));
     }
 
     [Fact]
     [Trait("Req", "R-357")]
-    public async Task A_client_that_comes_back_has_the_same_settings_and_token()
+    public async Task Client_that_returns_to_configuration_has_the_same_settings_and_token()
     {
-        ChangingConfiguration configuration = new(Configured.Client("orders"));
-        await using Configured app = configuration.Start();
-        ClientSettingsProvider registry = app.Services.GetRequiredService<ClientSettingsProvider>();
-        ClientSettings settings = registry.Get("orders");
-        await app.Tokens.GetTokenAsync("orders");
+        TestConfiguration configuration = new(TestProvider.Settings("orders"));
+        await using TestProvider provider = configuration.CreateProvider();
+        ClientSettingsProvider clients = ClientsOf(provider);
+        ClientSettings settings = clients.Get("orders");
+        await provider.GetAsync("orders");
         using CancellationTokenSource end = new();
         int calls = 0;
         Task[] load = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
             while (!end.IsCancellationRequested)
             {
-                await app.Tokens.GetTokenAsync("orders", cancellationToken: CancellationToken.None);
-                registry.Get("orders");
+                await provider.GetAsync("orders");
+                clients.Get("orders");
                 Interlocked.Increment(ref calls);
             }
         }))];
@@ -109,114 +98,101 @@ public sealed class ClientSettingsProviderTests
         for (int round = 0; round < 100; round++)
         {
             configuration.Replace();
-            configuration.Replace(Configured.Client("orders"));
+            configuration.Replace(TestProvider.Settings("orders"));
         }
 
         await end.CancelAsync();
         await Task.WhenAll(load);
-        Assert.Same(settings, registry.Get("orders"));
-        Assert.Single(app.Endpoint.Requests);
+        Assert.Same(settings, clients.Get("orders"));
+        Assert.Single(provider.Server.Requests);
     }
 
     [Fact]
     [Trait("Req", "R-357")]
-    public async Task Options_that_became_invalid_are_logged_once_a_reload_and_replaced_when_they_are_valid_again()
+    public async Task Options_that_became_invalid_are_logged_once_a_reload_until_they_are_valid()
     {
-        LogLines log = new();
-        await using Configured app = new(Configured.Client("orders"), services => services.AddSingleton<ILoggerProvider>(log));
-        ClientSettingsProvider registry = app.Services.GetRequiredService<ClientSettingsProvider>();
-        ClientSettings settings = registry.Get("orders");
+        using LogLines log = new();
+        await using TestProvider provider = TestProvider.FromConfiguration(TestProvider.Settings("orders"), log: log);
+        ClientSettingsProvider clients = ClientsOf(provider);
+        ClientSettings settings = clients.Get("orders");
         for (int reload = 1; reload < 3; reload++)
         {
-            app.Reload("orders:Timeout", "half a minute");
-            Assert.Same(settings, registry.Get("orders"));
-            Assert.Same(settings, registry.Get("orders"));
-            Assert.Equal(reload, log.Lines.Count(line => line.StartsWith("Error 5 Client 'orders' keeps its previous settings", StringComparison.Ordinal)));
+            provider.Reload("orders:Timeout", "half a minute");
+            Assert.Same(settings, clients.Get("orders"));
+            Assert.Same(settings, clients.Get("orders"));
+            Assert.Equal(reload, log.Lines.Count(line => line.StartsWith("Error 5 Client 'orders'", StringComparison.Ordinal)));
         }
 
-        app.Reload("orders:Timeout", "00:00:20");
-        Assert.Equal(TimeSpan.FromSeconds(20), registry.Get("orders").Options.Timeout);
+        provider.Reload("orders:Timeout", "00:00:20");
+        Assert.Equal(TimeSpan.FromSeconds(20), clients.Get("orders").Options.Timeout);
     }
 
     [Fact]
     [Trait("Req", "R-357")]
     public async Task Options_that_were_never_valid_are_an_error_on_every_call()
     {
-        await using Configured app = new([("orders:ClientId", "shop")]);
+        TestConfiguration configuration = new(("orders:ClientId", "shop"));
+        await using TestProvider provider = configuration.CreateProvider();
         for (int call = 0; call < 3; call++)
         {
-            await Assert.ThrowsAsync<OptionsValidationException>(async () => await app.Tokens.GetTokenAsync("orders"));
+            await Assert.ThrowsAsync<OptionsValidationException>(() => provider.GetAsync("orders"));
         }
 
-        foreach ((string key, string? value) in Configured.Client("orders"))
-        {
-            app.Configuration[$"ClientCredentials:{key}"] = value;
-        }
-
-        app.Configuration.Reload();
-        Assert.Equal("token-1", (await app.Tokens.GetTokenAsync("orders")).Value);
+        configuration.Replace(TestProvider.Settings("orders"));
+        Assert.Equal("token-1", await provider.GetAsync("orders"));
     }
 
     [Fact]
     [Trait("Req", "R-076")]
-    public async Task Of_unknown_and_of_released_names_nothing_is_kept()
+    public async Task Nothing_is_kept_of_unknown_and_of_forgotten_names()
     {
-        const int Count = 10_000;
-        await using Configured app = new([], services => services.ConfigureAll<ClientCredentialsOptions>(options =>
-            (options.TokenEndpoint, options.ClientSecret) = (OneClient.Endpoint, "secret")));
-        IServiceProvider services = app.Services;
-        ClientSettingsProvider registry = services.GetRequiredService<ClientSettingsProvider>();
-        object cache = services.GetRequiredService<IOptionsMonitorCache<ClientCredentialsOptions>>();
-        for (int number = 0; number < Count; number++)
-        {
-            Assert.Throws<OptionsValidationException>(() => registry.Get($"nobody-{number}"));
-        }
+        string[] names = [.. Enumerable.Range(0, 10_000).Select(number => $"tenant-{number}")];
+        await using TestProvider unknown = TestProvider.FromConfiguration([], services =>
+            services.ConfigureAll<ClientCredentialsOptions>(options => options.TokenEndpoint = TestProvider.TokenEndpoint));
+        Array.ForEach(names, name => Assert.Throws<OptionsValidationException>(() => ClientsOf(unknown).Get(name)));
+        Assert.Equal(0, EntriesOf(unknown));
 
-        Assert.Equal(0, EntriesOf(registry) + EntriesOf(cache));
-
-        await using Configured tenants = new([], services => services.AddSingleton<IConfigureOptions<ClientCredentialsOptions>>(new AnyTenant()));
-        registry = tenants.Services.GetRequiredService<ClientSettingsProvider>();
-        cache = tenants.Services.GetRequiredService<IOptionsMonitorCache<ClientCredentialsOptions>>();
-        for (int number = 0; number < Count; number++)
-        {
-            registry.Get($"tenant-{number}");
-        }
-
-        Assert.Equal(2 * Count, EntriesOf(registry) + EntriesOf(cache));
-        for (int number = 0; number < Count; number++)
-        {
-            registry.Forget($"tenant-{number}");
-        }
-
-        Assert.Equal(0, EntriesOf(registry) + EntriesOf(cache));
+        await using TestProvider tenants = TestProvider.FromConfiguration([], services =>
+            services.AddSingleton<IConfigureOptions<ClientCredentialsOptions>>(new AnyTenant()));
+        Array.ForEach(names, name => ClientsOf(tenants).Get(name));
+        Assert.Equal(2 * names.Length, EntriesOf(tenants));
+        Array.ForEach(names, name => ClientsOf(tenants).Forget(name));
+        Assert.Equal(0, EntriesOf(tenants));
     }
 
     [Fact]
     [Trait("Req", "R-076")]
     [Trait("Req", "R-357")]
-    public async Task A_client_that_is_registered_or_was_configured_is_kept()
+    public async Task Client_that_is_registered_or_was_configured_is_kept()
     {
-        ChangingConfiguration configuration = new(Configured.Client("configured"));
-        await using Configured app = configuration.Start(services => services.AddClientCredentials("registered", options =>
-            (options.TokenEndpoint, options.ClientId, options.ClientSecret) = (OneClient.Endpoint, "shop", "secret")));
-        ClientSettingsProvider registry = app.Services.GetRequiredService<ClientSettingsProvider>();
+        TestConfiguration configuration = new(TestProvider.Settings("configured"));
+        await using TestProvider provider = configuration.CreateProvider(services => TestProvider.AddClient(services, "registered"));
+        ClientSettingsProvider clients = ClientsOf(provider);
         string[] names = ["registered", "configured"];
-        ClientSettings[] settings = [.. names.Select(registry.Get)];
+        ClientSettings[] settings = [.. names.Select(clients.Get)];
         configuration.Replace();
-        Assert.All(names, name => Assert.False(registry.IsKnownAtRunTimeOnly(name)));
-        Assert.True(registry.IsKnownAtRunTimeOnly("tenant"));
-        Assert.Equal(settings, names.Select(registry.Get));
+        Assert.All(names, name => Assert.False(clients.IsKnownAtRunTimeOnly(name)));
+        Assert.True(clients.IsKnownAtRunTimeOnly("tenant"));
+        Assert.Equal(settings, names.Select(clients.Get));
     }
 
-    // Everything that the object keeps by name, whatever its fields are called.
-    private static int EntriesOf(object holder) =>
-        holder.GetType().GetFields(BindingFlags.Instance | BindingFlags.NonPublic).Select(field => field.GetValue(holder)).OfType<IDictionary>().Sum(kept => kept.Count);
+    private static ClientSettingsProvider ClientsOf(TestProvider provider) =>
+        provider.Services.GetRequiredService<ClientSettingsProvider>();
+
+    // Everything that is kept by name, whatever the fields are called.
+    private static int EntriesOf(TestProvider provider)
+    {
+        object[] holders = [ClientsOf(provider), provider.Services.GetRequiredService<IOptionsMonitorCache<ClientCredentialsOptions>>()];
+        return holders.Sum(holder => holder.GetType().GetFields(BindingFlags.Instance | BindingFlags.NonPublic)
+            .Select(field => field.GetValue(holder))
+            .OfType<IDictionary>()
+            .Sum(kept => kept.Count));
+    }
 
     private sealed class AnyTenant : IConfigureNamedOptions<ClientCredentialsOptions>
     {
         public void Configure(ClientCredentialsOptions options) => Configure("", options);
 
-        public void Configure(string? name, ClientCredentialsOptions options) =>
-            (options.TokenEndpoint, options.ClientId, options.ClientSecret) = (OneClient.Endpoint, name, "secret");
+        public void Configure(string? name, ClientCredentialsOptions options) => TestProvider.Configure(options, name!);
     }
 }

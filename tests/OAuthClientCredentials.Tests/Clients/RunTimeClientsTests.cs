@@ -1,116 +1,104 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Clients;
 
-/// <summary>Clients that no registration names: tenants that come and go (R-342).</summary>
+/// <summary>Clients that are not registered: tenants that are known at run time only (R-342).</summary>
 public sealed class RunTimeClientsTests
 {
-    [Fact]
-    [Trait("Req", "R-342")]
-    public async Task A_tenant_known_only_at_run_time_gets_tokens_of_its_own_and_can_be_removed()
-    {
-        TestAuthorizationServer endpoint = new();
-        Tenants tenants = new() { ["tenant-7"] = "first" };
-        await using ServiceProvider services = Build(endpoint, tenants);
-        TokenProvider tokens = services.GetRequiredService<TokenProvider>();
-
-        Assert.Equal("token-1", (await tokens.GetTokenAsync("tenant-7")).Value);
-        tenants["tenant-7"] = "second";
-        Assert.Equal("token-1", (await tokens.GetTokenAsync("tenant-7")).Value);
-
-        int before = tokens.SourceCount();
-        tokens.Forget("tenant-7");
-        Assert.Equal(before - 1, tokens.SourceCount());
-        Assert.Equal("token-2", (await tokens.GetTokenAsync("tenant-7")).Value);
-        Assert.True(endpoint.Requests[^1].Used("second"));
-    }
+    private readonly Tenants _tenants = new();
 
     [Fact]
     [Trait("Req", "R-342")]
-    public async Task A_tenant_that_is_gone_is_an_unknown_client()
+    public async Task Tenant_gets_its_own_tokens_and_can_be_forgotten()
     {
-        TestAuthorizationServer endpoint = new();
-        Tenants tenants = new() { ["tenant-7"] = "secret" };
-        await using ServiceProvider services = Build(endpoint, tenants);
-        TokenProvider tokens = services.GetRequiredService<TokenProvider>();
-        await tokens.GetTokenAsync("tenant-7");
-
-        tenants.TryRemove("tenant-7", out _);
-        tokens.Forget("tenant-7");
-        OptionsValidationException failure = await Assert.ThrowsAsync<OptionsValidationException>(async () => await tokens.GetTokenAsync("tenant-7"));
-        Assert.Contains("Client 'tenant-7' is not registered", failure.Message, StringComparison.Ordinal);
-        Assert.Single(endpoint.Requests);
-    }
-
-    [Fact]
-    [Trait("Req", "R-342")]
-    public async Task Shared_settings_stand_in_one_place()
-    {
-        TestAuthorizationServer endpoint = new();
-        await using ServiceProvider services = Build(endpoint, new() { ["a"] = "1", ["b"] = "2" });
-        Assert.Equal("token-1", (await services.GetRequiredService<ITokenProvider>().GetTokenAsync("a")).Value);
-        Assert.Equal("token-2", (await services.GetRequiredService<ITokenProvider>().GetTokenAsync("b")).Value);
+        (_tenants["a"], _tenants["b"]) = ("first", "secret");
+        await using TestProvider provider = Create();
+        Assert.Equal("token-1 token-2", $"{await provider.GetAsync("a")} {await provider.GetAsync("b")}");
+        _tenants["a"] = "second";
+        Assert.Equal("token-1", await provider.GetAsync("a"));
+        int before = provider.Tokens.SourceCount();
+        provider.Tokens.Forget("a");
+        Assert.Equal(before - 1, provider.Tokens.SourceCount());
+        Assert.Equal("token-3", await provider.GetAsync("a"));
+        Assert.True(provider.Server.Requests[^1].Used("second"));
     }
 
     [Fact]
     [Trait("Req", "R-076")]
-    public async Task An_idle_tenant_whose_token_has_expired_leaves_nothing_behind()
+    [Trait("Req", "R-342")]
+    public async Task Tenant_is_unknown_before_it_exists_and_after_it_was_removed()
+    {
+        await using TestProvider provider = Create();
+        await provider.GetAsync("known");
+        int sources = provider.Tokens.SourceCount();
+        await Assert.ThrowsAsync<OptionsValidationException>(() => provider.GetAsync("a"));
+        Assert.Equal(sources, provider.Tokens.SourceCount());
+        _tenants["a"] = "secret";
+        Assert.Equal("token-2", await provider.GetAsync("a"));
+        _tenants.TryRemove("a", out _);
+        provider.Tokens.Forget("a");
+        OptionsValidationException failure = await Assert.ThrowsAsync<OptionsValidationException>(() => provider.GetAsync("a"));
+        Assert.Contains("Client 'a' is not registered", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(2, provider.Server.Requests.Count);
+    }
+
+    [Fact]
+    [Trait("Req", "R-225")]
+    [Trait("Req", "R-342")]
+    public async Task Options_source_that_threw_once_is_read_again()
+    {
+        int reads = 0;
+        await using TestProvider provider = TestProvider.WithClients(null, ("a", _ =>
+        {
+            if (Interlocked.Increment(ref reads) == 1)
+            {
+                throw new TimeoutException("the tenants' database did not respond");
+            }
+        }));
+        await Assert.ThrowsAnyAsync<Exception>(() => provider.GetAsync("a"));
+        Assert.Equal("token-1", await provider.GetAsync("a"));
+    }
+
+    [Fact]
+    [Trait("Req", "R-076")]
+    public async Task Idle_tenant_whose_token_has_expired_leaves_nothing_behind()
     {
         const int Count = 2_000;
-        TestTimeProvider time = new();
-        TestAuthorizationServer endpoint = new(time) { Lifetime = TimeSpan.FromSeconds(50) };
-        Tenants tenants = new(Enumerable.Range(0, Count).Select(number => KeyValuePair.Create($"tenant-{number}", "secret")));
-        await using ServiceProvider services = Build(endpoint, tenants, time);
-        TokenProvider tokens = services.GetRequiredService<TokenProvider>();
-        foreach (string tenant in tenants.Keys)
+        await using TestProvider provider = Create();
+        provider.Server.Lifetime = TimeSpan.FromSeconds(50);
+        for (int number = 0; number < Count; number++)
         {
-            await tokens.GetTokenAsync(tenant);
-            await tokens.GetTokenAsync(tenant, new TokenRequest { Scopes = ["read"] });
+            _tenants[$"tenant-{number}"] = "secret";
+            await provider.GetAsync($"tenant-{number}");
+            await provider.GetAsync($"tenant-{number}", new() { Scopes = ["read"] });
         }
 
-        await tokens.GetTokenAsync("known");
-        int requests = endpoint.Requests.Count;
-        time.Advance(TimeSpan.FromSeconds(30));
-        await tokens.GetTokenAsync("tenant-7");
-        Assert.Equal((requests, (2 * Count) + 1), (endpoint.Requests.Count, tokens.SourceCount()));
-        time.Advance(TimeSpan.FromSeconds(40));
+        await provider.GetAsync("known");
+        int requests = provider.Server.Requests.Count;
+        provider.Time.Advance(TimeSpan.FromSeconds(30));
+        await provider.GetAsync("tenant-7");
+        Assert.Equal((requests, (2 * Count) + 1), (provider.Server.Requests.Count, provider.Tokens.SourceCount()));
+        provider.Time.Advance(TimeSpan.FromSeconds(40));
 
-        // Whoever waits for a token lets the idle ones go. The registered client stays, and so does this tenant.
-        await tokens.GetTokenAsync("tenant-7");
-        Assert.InRange(tokens.SourceCount(), 2, 3);
-        await tokens.GetTokenAsync("tenant-8");
+        // A call that waits for a token removes the idle ones. The registered client stays, and so does this tenant.
+        await provider.GetAsync("tenant-7");
+        Assert.InRange(provider.Tokens.SourceCount(), 2, 3);
+        await provider.GetAsync("tenant-8");
     }
 
-    private static ServiceProvider Build(TestAuthorizationServer endpoint, Tenants tenants, TimeProvider? time = null)
+    private TestProvider Create() => TestProvider.WithServices(services =>
     {
-        ServiceCollection services = new();
-        services.AddSingleton(time ?? TimeProvider.System);
-        services.AddClientCredentials("known", options => (options.ClientId, options.ClientSecret) = ("known", "secret"))
-            .ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(endpoint.CreateHandler));
+        services.AddClientCredentials("known", options => (options.ClientId, options.ClientSecret) = ("known", "secret"));
         services.ConfigureAll<ClientCredentialsOptions>(options =>
-        {
-            options.TokenEndpoint = "https://id.example.com/token";
-            options.AuthenticationMethod = "client_secret_post";
-        });
-        services.AddSingleton<IConfigureOptions<ClientCredentialsOptions>>(tenants);
-        return services.BuildServiceProvider();
-    }
+            (options.TokenEndpoint, options.AuthenticationMethod) = (TestProvider.TokenEndpoint, "client_secret_post"));
+        services.AddSingleton<IConfigureOptions<ClientCredentialsOptions>>(_tenants);
+    });
 
     private sealed class Tenants : ConcurrentDictionary<string, string>, IConfigureNamedOptions<ClientCredentialsOptions>
     {
-        public Tenants()
-        {
-        }
-
-        public Tenants(IEnumerable<KeyValuePair<string, string>> tenants)
-            : base(tenants)
-        {
-        }
-
         public void Configure(ClientCredentialsOptions options) => Configure(Options.DefaultName, options);
 
         public void Configure(string? name, ClientCredentialsOptions options)

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
@@ -9,89 +8,68 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests.DependencyInjection;
 
-/// <summary>HttpClients that show a certificate each.</summary>
-public sealed class CertificateHttpClientsTests
+/// <summary>HttpClients that use a certificate each.</summary>
+public sealed class CertificateHttpClientsTests : IDisposable
 {
     private const int Count = 40;
 
+    private readonly X509Certificate2[] _certificates =
+        [.. Enumerable.Range(0, Count).Select(number => Certificates.Create($"client-{number}"))];
+
+    public void Dispose() => Array.ForEach(_certificates, certificate => certificate.Dispose());
+
     [Fact]
     [Trait("Req", "R-152")]
-    public async Task Any_number_of_clients_with_certificates_get_their_first_token_at_once()
+    public async Task Concurrently_created_HttpClients_use_their_own_certificates()
     {
-        X509Certificate2[] certificates = [.. Enumerable.Range(0, Count).Select(Create)];
-        for (int round = 0; round < 20; round++)
-        {
-            await using ServiceProvider services = Build(certificates);
-            ITokenProvider tokens = services.GetRequiredService<ITokenProvider>();
-            string[] shown = await Task.WhenAll(Enumerable.Range(0, Count).Select(number => Task.Run(async () => (await tokens.GetTokenAsync($"c{number}")).Value)));
-            Assert.Equal(certificates.Select(certificate => certificate.Thumbprint), shown);
-        }
+        using ConcurrentCreation barrier = new();
+        await using ServiceProvider services = Build(barrier);
+        CertificateHttpClients clients = services.GetRequiredService<CertificateHttpClients>();
+        string[] used = await Task.WhenAll(_certificates.Select(certificate =>
+            Task.Factory.StartNew(() => GetUsedCertificateAsync(clients, certificate), TaskCreationOptions.LongRunning).Unwrap()));
+        Assert.Equal(_certificates.Select(certificate => certificate.Thumbprint), used);
     }
 
     [Fact]
     [Trait("Req", "R-152")]
-    public async Task Any_number_of_HttpClients_with_certificates_can_be_made_at_the_same_moment()
+    public async Task Options_of_previous_certificates_are_not_kept()
     {
-        X509Certificate2[] certificates = [.. Enumerable.Range(0, Count).Select(Create)];
-        using AllAtOnce moment = new();
-        await using ServiceProvider services = Build(certificates, moment);
+        await using ServiceProvider services = Build();
         CertificateHttpClients clients = services.GetRequiredService<CertificateHttpClients>();
-        await Task.WhenAll(certificates.Select(certificate => Task.Factory.StartNew(
-            () => clients.CreateClient(TokenClient.HttpClientName, new(certificate, [])).Dispose(),
-            TaskCreationOptions.LongRunning)));
-    }
-
-    [Fact]
-    [Trait("Req", "R-152")]
-    public async Task Options_of_former_certificates_are_not_kept()
-    {
-        X509Certificate2[] certificates = [.. Enumerable.Range(0, Count).Select(Create)];
-        await using ServiceProvider services = Build(certificates);
-        CertificateHttpClients clients = services.GetRequiredService<CertificateHttpClients>();
-        IOptionsMonitorCache<HttpClientFactoryOptions> cache = services.GetRequiredService<IOptionsMonitorCache<HttpClientFactoryOptions>>();
-        foreach (X509Certificate2 certificate in certificates)
+        IOptionsMonitorCache<HttpClientFactoryOptions> cache =
+            services.GetRequiredService<IOptionsMonitorCache<HttpClientFactoryOptions>>();
+        foreach (X509Certificate2 certificate in _certificates)
         {
-            TlsCertificate shown = new(certificate, []);
-            clients.CreateClient(TokenClient.HttpClientName, shown).Dispose();
-            Assert.False(cache.TryRemove($"{TokenClient.HttpClientName} with certificate {shown.Thumbprint}"));
+            TlsCertificate used = new(certificate, []);
+            clients.CreateClient(TokenClient.HttpClientName, used).Dispose();
+            Assert.False(cache.TryRemove($"{TokenClient.HttpClientName} with certificate {used.Thumbprint}"));
         }
 
         IHttpClientFactory factory = services.GetRequiredService<IHttpClientFactory>();
-        InvalidOperationException refused = Assert.Throws<InvalidOperationException>(() => factory.CreateClient($"{TokenClient.HttpClientName} with certificate x"));
-        Assert.Contains("is made by OAuthClientCredentials only", refused.Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => factory.CreateClient($"{TokenClient.HttpClientName} with certificate x"));
     }
 
-    private static ServiceProvider Build(X509Certificate2[] certificates, AllAtOnce? moment = null)
+    private static ServiceProvider Build(ConcurrentCreation? barrier = null)
     {
         ServiceCollection services = new();
-        if (moment is not null)
+        if (barrier is not null)
         {
-            services.AddSingleton<IConfigureOptions<HttpClientFactoryOptions>>(moment);
+            services.AddSingleton<IConfigureOptions<HttpClientFactoryOptions>>(barrier);
         }
 
-        for (int number = 0; number < certificates.Length; number++)
-        {
-            X509Certificate2 certificate = certificates[number];
-            services.AddClientCredentials($"c{number}", options =>
-            {
-                (options.TokenEndpoint, options.ClientId, options.MaxRetries) = (OneClient.Endpoint, "shop", 0);
-                options.UseCertificate(_ => new(certificate));
-            });
-        }
-
-        services.AddHttpClient(TokenClient.HttpClientName).AddHttpMessageHandler(() => new ShowCertificate());
+        TestProvider.AddClient(services, "");
+        services.AddHttpClient(TokenClient.HttpClientName).AddHttpMessageHandler(() => new CertificateEchoHandler());
         return services.BuildServiceProvider();
     }
 
-    private static X509Certificate2 Create(int number)
+    private static async Task<string> GetUsedCertificateAsync(CertificateHttpClients clients, X509Certificate2 certificate)
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest request = new($"CN=client-{number}", key, HashAlgorithmName.SHA256);
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(100));
+        using HttpClient client = clients.CreateClient(TokenClient.HttpClientName, new(certificate, []));
+        return await client.GetStringAsync(TestProvider.TokenEndpoint);
     }
 
-    /// <summary>Holds the making of each HttpClient with a certificate until the last one has begun.</summary>
-    private sealed class AllAtOnce : IConfigureNamedOptions<HttpClientFactoryOptions>, IDisposable
+    /// <summary>Holds up the creation of each HttpClient with a certificate until the last one has started.</summary>
+    private sealed class ConcurrentCreation : IConfigureNamedOptions<HttpClientFactoryOptions>, IDisposable
     {
         private readonly Barrier _barrier = new(Count);
 
@@ -108,8 +86,8 @@ public sealed class CertificateHttpClientsTests
         public void Dispose() => _barrier.Dispose();
     }
 
-    /// <summary>In place of a server: answers with a token named after the certificate that the connection would show.</summary>
-    private sealed class ShowCertificate : DelegatingHandler
+    /// <summary>Responds with the thumbprint of the certificate that the connection would use.</summary>
+    private sealed class CertificateEchoHandler : DelegatingHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -119,13 +97,8 @@ public sealed class CertificateHttpClientsTests
                 handler = outer.InnerHandler;
             }
 
-            string shown = handler switch
-            {
-                SocketsHttpHandler sockets => sockets.SslOptions.ClientCertificateContext!.TargetCertificate.Thumbprint,
-                HttpClientHandler classic => ((X509Certificate2)classic.ClientCertificates[0]).Thumbprint,
-                _ => "none",
-            };
-            return Task.FromResult(Respond.Token(shown, 3600));
+            X509Certificate2 used = ((SocketsHttpHandler)handler!).SslOptions.ClientCertificateContext!.TargetCertificate;
+            return Task.FromResult(new HttpResponseMessage { Content = new StringContent(used.Thumbprint) });
         }
     }
 }

@@ -13,24 +13,9 @@ public sealed class ServerTextTests
 
     private static readonly Dictionary<string, string> Names = new(StringComparer.Ordinal)
     {
-        ["&"] = "&amp;",
-        ["<"] = "&lt;",
-        [">"] = "&gt;",
-        ["\""] = "&quot;",
-        ["'"] = "&apos;",
-        ["é"] = "&eacute;",
-        ["+"] = "&plus;",
-        ["/"] = "&sol;",
-        ["="] = "&equals;",
-        ["!"] = "&excl;",
-        ["#"] = "&num;",
-        ["%"] = "&percnt;",
-        ["$"] = "&dollar;",
-        [":"] = "&colon;",
-        ["\\"] = "&bsol;",
-        ["_"] = "&lowbar;",
-        ["{"] = "&lbrace;",
-        ["|"] = "&vert;",
+        ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ["\""] = "&quot;", ["'"] = "&apos;", ["é"] = "&eacute;", ["+"] = "&plus;",
+        ["/"] = "&sol;", ["="] = "&equals;", ["!"] = "&excl;", ["#"] = "&num;", ["%"] = "&percnt;", ["$"] = "&dollar;", [":"] = "&colon;",
+        ["\\"] = "&bsol;", ["_"] = "&lowbar;", ["{"] = "&lbrace;", ["|"] = "&vert;",
     };
 
     // Whatever a server may do to a text before it echoes it.
@@ -64,7 +49,7 @@ public sealed class ServerTextTests
 
     [Fact]
     [Trait("Req", "R-061")]
-    public void A_secret_is_removed_in_every_form_and_the_text_around_it_stays()
+    public void Secret_is_removed_in_every_form_and_the_text_around_it_stays()
     {
         Random random = new(1);
         for (int round = 0; round < Rounds; round++)
@@ -99,7 +84,7 @@ public sealed class ServerTextTests
     [InlineData("secret", "/path/xc2VjcmV0")]
     [InlineData("a longer secret that is broken", "YSBsb25nZXIgc2Vj\r\ncmV0IHRoYXQgaXMgYnJva2Vu")]
     [InlineData("secret", "%2563%32%56%6AcmV0 c2VjcmV0")]
-    public void A_secret_is_found_although_it_looks_encoded_itself(string secret, string echoed)
+    public void Secret_is_found_although_it_looks_encoded_itself(string secret, string echoed)
     {
         string clean = ServerText.Clean($"no {echoed} no", [secret])!;
         Assert.Matches(@"^no \S*\*\*\*.* no$", clean);
@@ -112,28 +97,23 @@ public sealed class ServerTextTests
     [InlineData("+", "a text with spaces + a plus", "a text with spaces *** a plus")]
     [InlineData("a b", "a-b a+b a%20b", "a-b *** ***")]
     [InlineData("a", "%61", "***")]
-    public void A_very_short_secret_is_searched_for_as_it_is_and_in_a_form(string secret, string text, string told) =>
-        Assert.Equal(told, ServerText.Clean(text, [secret, FormEncoding.Encode(secret)]));
-
-    [Fact]
-    [Trait("Req", "R-061")]
-    public void A_text_without_the_secret_stays_as_it_is()
-    {
-        const string Text = "The client 'shop' (100% sure) &amp; its \"key\\u0041\" were rejected: aGVsbG8gd29ybGQ= at /a?b=c+d";
-        Assert.Equal(Text, ServerText.Clean(Text, ["secret", "shop:secret", "c2hvcDpzZWNyZXQ="]));
-    }
+    [InlineData("secret", "The client 'shop' (100%) &amp; \"key\\u0041\": aGVsbG8gd29ybGQ= at /a?b=c+d", null)]
+    [InlineData("secret", "a\r\nWARN forged\u001b[31m", "a  WARN forged [31m")]
+    [InlineData("secret", "a\u2028b\u202ec\u0085d\u200be", "a b c d e")]
+    [InlineData("secret", "  a  ", "a")]
+    public void Text_keeps_what_is_neither_a_secret_nor_a_control_character(string secret, string text, string? expected) =>
+        Assert.Equal(expected ?? text, ServerText.Clean(text, [secret, FormEncoding.Encode(secret)]));
 
     [Theory]
     [Trait("Req", "R-061")]
     [InlineData(250)]
     [InlineData((16 * 1024) - 3)]
     [InlineData((32 * 1024) - 3)]
-    public void A_secret_at_a_cut_leaves_no_half(int padding)
+    public void Secret_at_the_end_of_a_shortened_text_leaves_no_half(int padding)
     {
         // Everything before it is a secret too, and shrinks to nearly nothing.
         string[] secrets = [new string('x', padding), "canary-secret"];
         string clean = ServerText.Clean(secrets[0] + "canary-secret" + new string('.', 40_000), secrets)!;
-        Assert.DoesNotContain("canary", clean, StringComparison.Ordinal);
         Assert.DoesNotContain("can", clean, StringComparison.Ordinal);
         Assert.InRange(clean.Length, 1, 256);
     }

@@ -1,87 +1,73 @@
-using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials.Testing;
-using OAuthClientCredentials.Tests.Caching;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Discovery;
 
-/// <summary>Metadata that does not come.</summary>
+/// <summary>Metadata requests that never complete, and the context in which they are sent.</summary>
 [Collection(nameof(Alone))]
 public sealed class HangingMetadataTests
 {
+    private static readonly AsyncLocal<string?> Ambient = new();
+
     [Fact]
     [Trait("Req", "R-191")]
     [Trait("Req", "R-225")]
-    public async Task A_metadata_request_that_hung_once_is_not_waited_for_for_ever()
+    public async Task Metadata_request_that_hung_once_does_not_block_later_calls()
     {
-        TestTimeProvider time = new();
-        TestAuthorizationServer server = new(time);
-        using HttpMessageInvoker inner = new(server.CreateHandler());
-        int metadata = 0;
-        HostileHandler handler = new((request, cancellationToken) => request.Method == HttpMethod.Get && Interlocked.Increment(ref metadata) == 1
-            ? new TaskCompletionSource<HttpResponseMessage>().Task
-            : inner.SendAsync(request, cancellationToken));
-        TokenProvider tokens = Hostile.Create(options => (options.TokenEndpoint, options.Authority) = (null, "https://id.example.com"), handler, time);
-        for (int round = 0; round < 3; round++)
-        {
-            Task call = tokens.GetTokenAsync().AsTask();
-            await Hostile.PassAsync(time, call.ContinueWith(task => task.Exception), TimeSpan.FromMinutes(2));
-            time.Advance(TimeSpan.FromMinutes(5));
-        }
-
-        Task<AccessToken> last = tokens.GetTokenAsync().AsTask();
-        await Hostile.PassAsync(time, last.ContinueWith(task => task.Exception), TimeSpan.FromMinutes(2));
-        Assert.True(
-            last.IsCompletedSuccessfully,
-            $"a quarter of an hour later: {last.Exception?.InnerException?.Message} Metadata requests: {metadata}");
+        await using TestProvider provider = Create((read, _) => read == 1 ? new TaskCompletionSource().Task : Task.CompletedTask);
+        Task<TokenRequestException> first = provider.FailAsync();
+        await provider.Time.AdvanceUntilAsync(first, TimeSpan.FromSeconds(1));
+        await first;
+        provider.Time.Advance(TimeSpan.FromMinutes(5));
+        Task<string> second = provider.GetAsync();
+        await provider.Time.AdvanceUntilAsync(second, TimeSpan.FromSeconds(1));
+        Assert.Equal("token-1", await second);
     }
 
     [Fact]
     [Trait("Req", "R-183")]
-    public async Task While_the_metadata_cannot_be_refreshed_the_last_good_serves_every_request()
+    public async Task Last_document_serves_every_request_while_the_refresh_hangs()
     {
-        TestTimeProvider time = new();
-        TestAuthorizationServer server = new(time) { Lifetime = TimeSpan.FromMinutes(90) };
-        using HttpMessageInvoker inner = new(server.CreateHandler());
-        int metadata = 0;
-        HostileHandler handler = new(async (request, cancellationToken) =>
-        {
-            if (request.Method == HttpMethod.Get && Interlocked.Increment(ref metadata) > 1)
-            {
-                await Task.Delay(Timeout.Infinite, cancellationToken);
-            }
-
-            return await inner.SendAsync(request, cancellationToken);
-        });
-        TokenProvider tokens = Hostile.Create(options => (options.TokenEndpoint, options.Authority) = (null, "https://id.example.com"), handler, time);
-        await tokens.GetTokenAsync();
-        time.Advance(TimeSpan.FromHours(2));
-        Task<AccessToken> call = tokens.GetTokenAsync().AsTask();
-        await Hostile.PassAsync(time, call.ContinueWith(task => task.Exception), TimeSpan.FromMinutes(2));
-        Assert.True(
-            call.IsCompletedSuccessfully,
-            $"the last good document was there, and the token endpoint is well: {call.Exception?.InnerException?.Message}");
+        await using TestProvider provider = Create(
+            (read, cancellationToken) => read == 1 ? Task.CompletedTask : Task.Delay(Timeout.Infinite, cancellationToken));
+        await provider.GetAsync();
+        provider.Time.Advance(TimeSpan.FromHours(2));
+        Task<string> second = provider.GetAsync();
+        await provider.Time.AdvanceUntilAsync(second, TimeSpan.FromSeconds(1));
+        Assert.Equal("token-2", await second);
     }
 
     [Fact]
     [Trait("Req", "R-092")]
-    public async Task The_metadata_that_all_share_is_not_fetched_in_the_context_of_the_first_caller()
+    public async Task Shared_metadata_is_not_read_in_the_context_of_the_first_caller()
     {
-        TestAuthorizationServer server = new(new TestTimeProvider());
-        using HttpMessageInvoker inner = new(server.CreateHandler());
-        string? seen = null;
-        using OneClient client = new(
-            new HostileHandler((request, cancellationToken) =>
-            {
-                seen = request.Method == HttpMethod.Get ? Ambient.Value : seen;
-                return inner.SendAsync(request, cancellationToken);
-            }),
-            options => (options.TokenEndpoint, options.Authority) = (null, "https://id.example.com"));
+        string? seen = "nothing was read";
+        await using TestProvider provider = Create((_, _) =>
+        {
+            seen = Ambient.Value;
+            return Task.CompletedTask;
+        });
         Ambient.Value = "the first caller's";
-        await client.Tokens.RequestTokenAsync();
+        await provider.Services.GetRequiredService<TokenClient>().RequestTokenAsync();
         Assert.Null(seen);
     }
 
-    private static readonly AsyncLocal<string?> Ambient = new();
+    // Each metadata request, by its number, waits for a task first.
+    private static TestProvider Create(Func<int, CancellationToken, Task> read)
+    {
+        TestAuthorizationServer server = new(new TestTimeProvider());
+        HttpMessageInvoker inner = new(server.CreateHandler());
+        int reads = 0;
+        StubHandler handler = new(async (request, cancellationToken) =>
+        {
+            if (request.Method == HttpMethod.Get)
+            {
+                await read(++reads, cancellationToken);
+            }
+
+            return await inner.SendAsync(request, cancellationToken);
+        });
+        return new(options => (options.TokenEndpoint, options.Authority) = (null, "https://id.example.com"), server, handler);
+    }
 }

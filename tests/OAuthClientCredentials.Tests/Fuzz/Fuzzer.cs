@@ -4,15 +4,18 @@ using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Fuzz;
 
-/// <summary>Makes inputs from a corpus and a grammar, and gives each to a check. What has a new outcome joins the corpus, so that later inputs build on it. The same seed makes the same inputs.</summary>
+/// <summary>Creates inputs from a corpus and a grammar, and gives each to a check.</summary>
+/// <remarks>
+/// An input with a new outcome is added to the corpus, so that later inputs build on it. The same seed creates the same inputs.
+/// </remarks>
 internal sealed class Fuzzer
 {
-    private const int MostKept = 2000;
-    private const int Longest = 4096;
+    private const int MaxKept = 2000;
+    private const int MaxLength = 4096;
 
     // FUZZ_INPUTS=1000000 is the long run.
-    private static readonly int Inputs = int.Parse(Environment.GetEnvironmentVariable("FUZZ_INPUTS") ?? "20000", CultureInfo.InvariantCulture);
-    private static readonly int Seed = int.Parse(Environment.GetEnvironmentVariable("FUZZ_SEED") ?? "1", CultureInfo.InvariantCulture);
+    private static readonly int Inputs = ReadNumber("FUZZ_INPUTS", "20000");
+    private static readonly int Seed = ReadNumber("FUZZ_SEED", "1");
 
     private readonly List<byte[]> _pool;
     private readonly byte[][] _words;
@@ -26,7 +29,7 @@ internal sealed class Fuzzer
         _grammar = grammar;
     }
 
-    /// <summary>Checks every entry of the corpus and then as many inputs as asked for. The check returns what came of it, in a few words.</summary>
+    /// <summary>Checks every entry of the corpus and then new inputs. The check returns its outcome in a few words.</summary>
     public static void Run(string corpus, Func<Random, string> grammar, Func<byte[], string> check, int share = 1)
     {
         Fuzzer fuzzer = new(corpus, grammar);
@@ -37,7 +40,7 @@ internal sealed class Fuzzer
             byte[] input = number < entries ? fuzzer._pool[number] : fuzzer.Next();
             try
             {
-                if (outcomes.Add(check(input)) && fuzzer._pool.Count < MostKept)
+                if (outcomes.Add(check(input)) && fuzzer._pool.Count < MaxKept)
                 {
                     fuzzer._pool.Add(input);
                 }
@@ -49,17 +52,29 @@ internal sealed class Fuzzer
         }
     }
 
+    private static int ReadNumber(string variable, string defaultValue) =>
+        int.Parse(Environment.GetEnvironmentVariable(variable) ?? defaultValue, CultureInfo.InvariantCulture);
+
     private byte[] Next()
     {
+        // A third is written by the grammar, and half of that stays as it is. The rest is changed.
         bool isWritten = _random.Next(3) == 0;
         List<byte> input = isWritten ? [.. Encoding.UTF8.GetBytes(_grammar(_random))] : [.. Pick(_pool)];
-        int changes = isWritten && _random.Next(2) == 0 ? 0 : 1 + _random.Next(_random.Next(4) == 0 ? 16 : 3);
-        for (; changes > 0; changes--)
+        if (!isWritten || _random.Next(2) == 0)
+        {
+            ChangeAFewTimes(input);
+        }
+
+        return [.. input.Take(MaxLength)];
+    }
+
+    private void ChangeAFewTimes(List<byte> input)
+    {
+        int max = _random.Next(4) == 0 ? 16 : 3;
+        for (int changes = 1 + _random.Next(max); changes > 0; changes--)
         {
             Change(input);
         }
-
-        return [.. input.Take(Longest)];
     }
 
     private void Change(List<byte> input)
@@ -74,9 +89,15 @@ internal sealed class Fuzzer
             case 3: input.RemoveRange(at, length); break;
             case 4: input.InsertRange(_random.Next(input.Count + 1), [.. input.Skip(at).Take(length)]); break;
             case 5: Splice(input, at); break;
-            case 6: input.InsertRange(at, Enumerable.Repeat(input.Skip(at).Take(length).ToArray(), _random.Next(40)).SelectMany(part => part).ToArray()); break;
+            case 6: Repeat(input, at, length); break;
             default: input.InsertRange(at, Pick(_words)); break;
         }
+    }
+
+    private void Repeat(List<byte> input, int at, int length)
+    {
+        byte[] part = [.. input.Skip(at).Take(length)];
+        input.InsertRange(at, [.. Enumerable.Repeat(part, _random.Next(40)).SelectMany(bytes => bytes)]);
     }
 
     private void Splice(List<byte> input, int at)
@@ -88,8 +109,11 @@ internal sealed class Fuzzer
 
     private T Pick<T>(IReadOnlyList<T> list) => list[_random.Next(list.Count)];
 
-    private static List<byte[]> Entries(string corpus) =>
-        [.. Repository.Read($"tests/OAuthClientCredentials.Tests/Fuzz/Corpus/{corpus}.txt").ReplaceLineEndings("\n").TrimEnd('\n').Split('\n').Select(Unescape)];
+    private static List<byte[]> Entries(string corpus)
+    {
+        string text = Repository.Read($"tests/OAuthClientCredentials.Tests/Fuzz/Corpus/{corpus}.txt");
+        return [.. text.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n').Select(Unescape)];
+    }
 
     private static byte[] Unescape(string line)
     {
@@ -103,13 +127,21 @@ internal sealed class Fuzzer
                 continue;
             }
 
-            index += line[index] == '\\' ? 1 : 0;
+            if (line[index] == '\\')
+            {
+                index++;
+            }
+
             bytes.Add((byte)line[index]);
         }
 
         return [.. bytes];
     }
 
-    private static string Escape(byte[] bytes) =>
-        string.Concat(bytes.Select(value => value is (byte)'\\' ? @"\\" : value is >= 0x20 and < 0x7F ? ((char)value).ToString() : $@"\x{value:x2}"));
+    private static string Escape(byte[] bytes) => string.Concat(bytes.Select(value => value switch
+    {
+        (byte)'\\' => @"\\",
+        >= 0x20 and < 0x7F => ((char)value).ToString(),
+        _ => $@"\x{value:x2}",
+    }));
 }

@@ -12,13 +12,13 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests.Fuzz;
 
-/// <summary>Whatever bytes a server sends: the one documented exception or a result that is safe to use, and no text of the server's but the cleaned one.</summary>
+/// <summary>Any bytes of a server lead to the documented exception or to a result that is safe to use.</summary>
 public sealed class ParserFuzzTests
 {
     private const string Issuer = "https://id.example.com";
     private const string Secret = "canary";
 
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
+    private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(3650);
 
     [Fact]
     [Trait("Req", "R-042")]
@@ -28,29 +28,29 @@ public sealed class ParserFuzzTests
     [Trait("Req", "R-047")]
     [Trait("Req", "R-048")]
     [Trait("Req", "R-051")]
-    public void A_token_response_is_refused_or_safe() => Fuzzer.Run("token-responses", Grammar.Token, CheckToken);
+    public void Token_response_is_refused_or_safe() => Fuzzer.Run("token-responses", Grammar.Token, CheckToken);
 
     [Fact]
     [Trait("Req", "R-060")]
     [Trait("Req", "R-061")]
-    public void An_error_response_becomes_clean_text() => Fuzzer.Run("error-responses", Grammar.Error, CheckError);
+    public void Error_response_becomes_clean_text() => Fuzzer.Run("error-responses", Grammar.Error, CheckError);
 
     [Fact]
     [Trait("Req", "R-181")]
     [Trait("Req", "R-182")]
-    public void Metadata_is_refused_or_leads_to_the_issuers_own_host() => Fuzzer.Run("metadata", Grammar.Metadata, CheckMetadata);
+    public void Metadata_is_refused_or_names_an_allowed_host() => Fuzzer.Run("metadata", Grammar.Metadata, CheckMetadata);
 
     [Fact]
     [Trait("Req", "R-132")]
-    public void Challenges_are_read_or_no_information() => Fuzzer.Run("challenges", Grammar.Challenges, CheckChallenges);
+    public void Challenges_are_read_or_ignored() => Fuzzer.Run("challenges", Grammar.Challenges, CheckChallenges);
 
     [Fact]
     [Trait("Req", "R-065")]
-    public void A_wait_is_positive_or_none() => Fuzzer.Run("retry-after", Grammar.Wait, CheckWait);
+    public void Retry_After_is_positive_or_null() => Fuzzer.Run("retry-after", Grammar.Wait, CheckWait);
 
     [Fact]
     [Trait("Req", "R-048")]
-    public void A_lifetime_is_whole_seconds_within_its_limits() => Fuzzer.Run("expires-in", Grammar.Number, CheckLifetime);
+    public void Lifetime_is_whole_seconds_within_its_limits() => Fuzzer.Run("expires-in", Grammar.Number, CheckLifetime);
 
     private static string CheckToken(byte[] input)
     {
@@ -68,16 +68,18 @@ public sealed class ParserFuzzTests
 
         using HttpRequestMessage request = new();
         request.Headers.Authorization = token.AuthorizationHeader;
-        True(token.Value == response!.AccessToken && token.Value.Length > 0 && token.Value.All(character => character is >= '!' and <= '~'));
+        True(token.Value == response!.AccessToken && token.Value.Length > 0);
+        True(token.Value.All(character => character is >= '!' and <= '~'));
         True(request.Headers.ToString().TrimEnd() == $"Authorization: Bearer {response.AccessToken}");
-        True(response.ExpiresIn is null || (response.ExpiresIn >= TimeSpan.Zero && response.ExpiresIn <= Longest));
+        True(response.ExpiresIn is null || (response.ExpiresIn >= TimeSpan.Zero && response.ExpiresIn <= MaxLifetime));
         True(!response.AdditionalParameters.Keys.Any(name => name is "refresh_token" or "id_token" or "access_token"));
 
         // Another reader of JSON understands the same.
         int mark = input.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
         using JsonDocument document = JsonDocument.Parse(input.AsMemory(mark), new JsonDocumentOptions { MaxDepth = 8 });
-        True(document.RootElement.EnumerateObject().Select(member => member.Name).Distinct().Count() == document.RootElement.GetPropertyCount());
-        True(document.RootElement.GetProperty("access_token").GetString() == response.AccessToken);
+        JsonElement root = document.RootElement;
+        True(root.EnumerateObject().Select(member => member.Name).Distinct().Count() == root.GetPropertyCount());
+        True(root.GetProperty("access_token").GetString() == response.AccessToken);
         return $"token {isBearerSyntax} {response.ExpiresIn is null} {response.Scope is null} {response.AdditionalParameters.Count}";
     }
 
@@ -135,7 +137,8 @@ public sealed class ParserFuzzTests
 
         Uri endpoint = metadata.TokenEndpoint;
         True(endpoint is { IsAbsoluteUri: true, Scheme: "https", UserInfo: "", Fragment: "" });
-        True(endpoint.IdnHost is "id.example.com" or "tokens.example.net" || endpoint.IdnHost.EndsWith(".id.example.com", StringComparison.Ordinal));
+        string host = endpoint.IdnHost;
+        True(host is "id.example.com" or "tokens.example.net" || host.EndsWith(".id.example.com", StringComparison.Ordinal));
         True(endpoint.IdnHost.All(char.IsAscii) && !endpoint.AbsoluteUri.Any(char.IsControl));
         return $"{endpoint.IdnHost.Length} {endpoint.Port} {metadata.AuthenticationMethods?.Count}";
     }
@@ -144,7 +147,8 @@ public sealed class ParserFuzzTests
     {
         string header = Encoding.Latin1.GetString(input);
         List<Challenge>? challenges = Challenges.Parse(header);
-        True(challenges is null || (challenges.Count <= 16 && challenges.All(challenge => challenge.Scheme.Length > 0 && challenge.Scheme.All(character => character is > ' ' and < '\u007f'))));
+        True(challenges is null or { Count: <= 16 });
+        True(challenges?.All(challenge => challenge.Scheme.Length > 0 && challenge.Scheme.All(IsVisible)) != false);
         using HttpResponseMessage response = new(HttpStatusCode.Unauthorized);
         if (response.Headers.TryAddWithoutValidation("WWW-Authenticate", header))
         {
@@ -184,10 +188,12 @@ public sealed class ParserFuzzTests
             return refused;
         }
 
-        True(response!.ExpiresIn is null || (response.ExpiresIn >= TimeSpan.Zero && response.ExpiresIn <= Longest && response.ExpiresIn.Value.Ticks % TimeSpan.TicksPerSecond == 0));
-        if (long.TryParse(Encoding.UTF8.GetString(input), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seconds) && input[0] != '+')
+        True(response!.ExpiresIn is null || (response.ExpiresIn >= TimeSpan.Zero && response.ExpiresIn <= MaxLifetime));
+        True((response.ExpiresIn?.Ticks ?? 0) % TimeSpan.TicksPerSecond == 0);
+        string text = Encoding.UTF8.GetString(input);
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seconds) && input[0] != '+')
         {
-            True(response.ExpiresIn == TimeSpan.FromSeconds(Math.Clamp(seconds, 0, (long)Longest.TotalSeconds)));
+            True(response.ExpiresIn == TimeSpan.FromSeconds(Math.Clamp(seconds, 0, (long)MaxLifetime.TotalSeconds)));
         }
 
         return $"{response.ExpiresIn?.TotalSeconds}";
@@ -208,9 +214,12 @@ public sealed class ParserFuzzTests
         }
     }
 
+    private static bool IsVisible(char character) => character is > ' ' and < '\u007f';
+
     private static bool IsClean(string text) =>
         !text.Contains(Secret, StringComparison.OrdinalIgnoreCase)
-        && !text.Any(character => char.IsControl(character) || char.IsSurrogate(character) || character is '\u2028' or '\u2029' or '\u200b' or '\u202e');
+        && !text.Any(character => char.IsControl(character) || char.IsSurrogate(character))
+        && text.IndexOfAny(['\u2028', '\u2029', '\u200b', '\u202e']) < 0;
 
     // Assert would cost more than the parser.
     private static void True(bool condition, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(condition))] string text = "")

@@ -44,14 +44,14 @@ public sealed partial class RecipesTests : IDisposable
         Uri endpoint = new(request.Split('\n')[0]["POST ".Length..]);
         using MemoryStream stream = new(Encoding.UTF8.GetBytes(WithFiles(json)));
         IConfiguration configuration = new ConfigurationBuilder().AddJsonStream(stream).Build();
-        using Golden golden = new(message => Answer(message, configuration["ClientCredentials:orders:Authority"], endpoint));
+        using RecordingHandler server = new(message => Answer(message, configuration["ClientCredentials:orders:Authority"], endpoint));
         ServiceCollection services = new();
         services.AddSingleton(configuration);
-        services.AddClientCredentials().AddJwtAuthentication().ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => golden.Handler));
+        services.AddClientCredentials().AddJwtAuthentication().ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => server));
         await using ServiceProvider provider = services.BuildServiceProvider();
         provider.GetRequiredService<IStartupValidator>().Validate();
         await provider.GetRequiredService<TokenClient>().RequestTokenAsync("orders");
-        Assert.True(request.TrimEnd() == Assertion().Replace(golden.Requests[^1], "client_assertion=<assertion>"), $"{title}:\n{golden.Requests[^1]}");
+        Assert.True(request.TrimEnd() == Assertion().Replace(server.Requests[^1], "client_assertion=<assertion>"), $"{title}:\n{server.Requests[^1]}");
     }
 
     private static HttpResponseMessage? Answer(HttpRequestMessage message, string? authority, Uri endpoint) =>

@@ -1,13 +1,13 @@
 using System.Net;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Microsoft.IdentityModel.Tokens;
 using OAuthClientCredentials.Jwt;
 using OAuthClientCredentials.Jwt.Assertions;
+using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Jwt;
 
-/// <summary>What an assertion says, to the letter.</summary>
+/// <summary>The content of assertions, and who signs them.</summary>
 public sealed class AssertionTests : IDisposable
 {
     private readonly ECDsa _ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -21,26 +21,28 @@ public sealed class AssertionTests : IDisposable
     [Trait("Req", "R-140")]
     [Trait("Req", "R-141")]
     [Trait("Req", "R-142")]
-    public async Task An_assertion_says_who_for_whom_and_until_when_and_nothing_else()
+    public async Task Assertion_has_issuer_subject_audience_id_and_times_and_nothing_else()
     {
-        using Signer signer = new(options => options.PrivateKey = Pem);
-        Signed signed = await signer.SignAsync();
-        Assert.Equal("""{"alg":"ES256","typ":"client-authentication+jwt"}""", signed.Header.GetRawText());
-        long now = signer.Time.GetUtcNow().ToUnixTimeSeconds();
-        string jti = signed.Claims.GetProperty("jti").GetString()!;
-        Assert.Equal($$"""{"iss":"shop","sub":"shop","aud":"https://id.example.com/tenant/","jti":"{{jti}}","iat":{{now}},"exp":{{now + 60}}}""", signed.Claims.GetRawText());
+        await using AssertionClient client = new(options => options.PrivateKey = Pem);
+        DecodedAssertion assertion = await client.SignAsync();
+        Assert.Equal("""{"alg":"ES256","typ":"client-authentication+jwt"}""", assertion.Header.GetRawText());
+        long now = client.Provider.Time.GetUtcNow().ToUnixTimeSeconds();
+        string jti = assertion.Claims.GetProperty("jti").GetString()!;
+        Assert.Equal(
+            $$"""{"iss":"shop","sub":"shop","aud":"{{AssertionClient.Issuer}}","jti":"{{jti}}","iat":{{now}},"exp":{{now + 60}}}""",
+            assertion.Claims.GetRawText());
         Assert.InRange(Base64UrlEncoder.DecodeBytes(jti).Length * 8, 128, 1024);
-        Assert.True(signed.IsBy(_ec));
+        Assert.True(assertion.IsSignedBy(_ec));
     }
 
     [Fact]
     [Trait("Req", "R-023")]
     [Trait("Req", "R-147")]
-    public async Task The_form_names_the_type_of_the_assertion_and_the_client_and_no_other_credential()
+    public async Task Form_has_the_assertion_its_type_and_the_client_and_no_other_credential()
     {
-        using Signer signer = new(options => (options.PrivateKey, options.Scopes) = (Pem, ["read"]));
-        await signer.SignAsync();
-        Dictionary<string, string> form = Assert.Single(signer.Forms);
+        await using AssertionClient client = new(options => (options.PrivateKey, options.Scopes) = (Pem, ["read"]));
+        await client.SignAsync();
+        Dictionary<string, string> form = Assert.Single(client.Forms);
         Assert.Equal(["grant_type", "scope", "client_id", "client_assertion_type", "client_assertion"], form.Keys);
         Assert.Equal("urn:ietf:params:oauth:client-assertion-type:jwt-bearer", form["client_assertion_type"]);
         Assert.Equal("shop", form["client_id"]);
@@ -50,20 +52,17 @@ public sealed class AssertionTests : IDisposable
     [Trait("Req", "R-087")]
     [Trait("Req", "R-140")]
     [Trait("Req", "R-141")]
-    public async Task Old_servers_get_the_audience_type_and_life_that_they_want()
+    public async Task Audience_type_and_lifetime_can_be_set_for_old_servers()
     {
-        using Signer signer = new(options =>
+        await using AssertionClient client = new(options =>
         {
-            options.PrivateKey = Pem;
-            options.KeyId = "2026-11";
-            options.AssertionAudience = "https://id.example.com/token";
-            options.AssertionType = "JWT";
-            options.AssertionLifetime = TimeSpan.FromMinutes(5);
+            (options.PrivateKey, options.KeyId, options.AssertionType) = (Pem, "2026-11", "JWT");
+            (options.AssertionAudience, options.AssertionLifetime) = ("https://id.example.com/token", TimeSpan.FromMinutes(5));
         });
-        Signed signed = await signer.SignAsync();
-        Assert.Equal("""{"alg":"ES256","typ":"JWT","kid":"2026-11"}""", signed.Header.GetRawText());
-        Assert.Equal("https://id.example.com/token", signed.Claims.GetProperty("aud").GetString());
-        Assert.Equal(300, signed.Claims.GetProperty("exp").GetInt64() - signed.Claims.GetProperty("iat").GetInt64());
+        DecodedAssertion assertion = await client.SignAsync();
+        Assert.Equal("""{"alg":"ES256","typ":"JWT","kid":"2026-11"}""", assertion.Header.GetRawText());
+        Assert.Equal("https://id.example.com/token", assertion.Claims.GetProperty("aud").GetString());
+        Assert.Equal(300, assertion.Claims.GetProperty("exp").GetInt64() - assertion.Claims.GetProperty("iat").GetInt64());
     }
 
     [Fact]
@@ -71,19 +70,14 @@ public sealed class AssertionTests : IDisposable
     [Trait("Req", "R-142")]
     public async Task Every_attempt_has_an_assertion_of_its_own()
     {
-        using Signer signer = new(options => (options.PrivateKey, options.MaxRetries) = (Pem, 2));
-        signer.Statuses.Enqueue(HttpStatusCode.ServiceUnavailable);
-        signer.Statuses.Enqueue(HttpStatusCode.ServiceUnavailable);
-        Task<Signed> signing = signer.SignAsync();
-        while (!signing.IsCompleted)
-        {
-            // Another thread makes the attempts, and no time may pass that they need.
-            signer.Time.Advance(TimeSpan.FromMilliseconds(50));
-            await Task.Delay(2);
-        }
-
+        await using AssertionClient client = new(options => (options.PrivateKey, options.MaxRetries) = (Pem, 2));
+        client.Statuses.Enqueue(HttpStatusCode.ServiceUnavailable);
+        client.Statuses.Enqueue(HttpStatusCode.ServiceUnavailable);
+        Task<DecodedAssertion> signing = client.SignAsync();
+        await client.Provider.Time.AdvanceUntilAsync(signing);
         await signing;
-        Assert.Equal(3, signer.Forms.Select(form => Signed.In(form).Claims.GetProperty("jti").GetString()).Distinct().Count());
+        IEnumerable<DecodedAssertion> assertions = client.Forms.Select(form => new DecodedAssertion(form["client_assertion"]));
+        Assert.Equal(3, assertions.Select(assertion => assertion.Claims.GetProperty("jti").GetString()).Distinct().Count());
     }
 
     [Fact]
@@ -91,34 +85,37 @@ public sealed class AssertionTests : IDisposable
     public async Task No_two_of_a_million_assertions_have_the_same_id()
     {
         HashSet<string> ids = [];
-        Assertion assertion = new("shop", Signer.Issuer, "JWT", DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(60));
-        NoSignature unsigned = new();
+        Assertion assertion = new("shop", AssertionClient.Issuer, "JWT", DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(60));
+        TestSigner unsigned = new(_ => new byte[64]);
         for (int index = 0; index < 1_000_000; index++)
         {
-            string claims = (await assertion.SignAsync(unsigned, CancellationToken.None))!.Split('.')[1];
-            Assert.True(ids.Add(claims));
+            Assert.True(ids.Add((await assertion.SignAsync(unsigned, CancellationToken.None))!.Split('.')[1]));
         }
     }
 
     [Fact]
     [Trait("Req", "R-145")]
-    public async Task A_key_that_never_leaves_its_vault_signs_through_the_applications_own_signer()
+    [Trait("Req", "R-146")]
+    public async Task Custom_signer_signs_each_assertion_and_can_be_replaced()
     {
-        VaultSigner vault = new(_ec);
-        using Signer signer = new(options => options.UsePrivateKeyJwt(vault));
-        Signed signed = await signer.SignAsync();
-        Assert.Equal("""{"alg":"ES256","typ":"client-authentication+jwt","kid":"vault-1"}""", signed.Header.GetRawText());
-        Assert.True(signed.IsBy(_ec));
-        Assert.Equal(1, vault.Signatures);
+        using ECDsa second = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        TestSigner current = TestSigner.With(_ec);
+        await using AssertionClient client = new(options => options.UsePrivateKeyJwt(_ => new(current)));
+        DecodedAssertion assertion = await client.SignAsync();
+        Assert.Equal("""{"alg":"ES256","typ":"client-authentication+jwt","kid":"vault-1"}""", assertion.Header.GetRawText());
+        Assert.True(assertion.IsSignedBy(_ec));
+        Assert.Equal(1, current.Signatures);
+        current = TestSigner.With(second);
+        Assert.True((await client.SignAsync()).IsSignedBy(second));
     }
 
     [Fact]
     [Trait("Req", "R-074")]
-    public void The_same_signer_given_anew_is_no_changed_credential()
+    public void Same_signer_given_again_is_not_a_changed_credential()
     {
-        VaultSigner vault = new(_ec);
-        Assert.Equal(By(vault), By(vault));
-        Assert.NotEqual(By(vault), By(new VaultSigner(_ec)));
+        TestSigner signer = TestSigner.With(_ec);
+        Assert.Equal(By(signer), By(signer));
+        Assert.NotEqual(By(signer), By(TestSigner.With(_ec)));
 
         static ClientAuthentication? By(AssertionSigner signer)
         {
@@ -130,49 +127,43 @@ public sealed class AssertionTests : IDisposable
 
     [Fact]
     [Trait("Req", "R-143")]
-    public async Task A_signature_in_DER_is_not_sent()
+    public async Task Signature_in_DER_is_not_sent()
     {
-        using Signer signer = new(options => options.UsePrivateKeyJwt(new DerSigner(_ec)));
-        Assert.Contains("the signer's signature does not have the length of ES256", (await signer.FailAsync()).Message, StringComparison.Ordinal);
-        Assert.Empty(signer.Forms);
+        TestSigner signer = new(input => _ec.SignData(input, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
+        await using AssertionClient client = new(options => options.UsePrivateKeyJwt(signer));
+        Assert.Contains("the length of ES256", (await client.FailAsync()).Message, StringComparison.Ordinal);
+        Assert.Empty(client.Forms);
     }
 
     [Fact]
     [Trait("Req", "R-145")]
-    public async Task Credentials_of_other_libraries_sign_too()
+    public async Task Credentials_of_Microsoft_IdentityModel_sign()
     {
         using RSA rsa = RSA.Create(2048);
         SigningCredentials credentials = new(new RsaSecurityKey(rsa) { KeyId = "k" }, SecurityAlgorithms.RsaSsaPssSha384);
-        using Signer signer = new(options => options.UsePrivateKeyJwt(AssertionSigner.From(credentials)));
-        Signed signed = await signer.SignAsync();
-        Assert.Equal("PS384", signed.Header.GetProperty("alg").GetString());
-        Assert.Equal("k", signed.Header.GetProperty("kid").GetString());
-        Assert.True(signed.IsBy(rsa));
-    }
-
-    [Fact]
-    [Trait("Req", "R-146")]
-    public async Task A_signer_may_be_another_for_each_assertion()
-    {
-        using ECDsa second = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        ECDsa current = _ec;
-        using Signer signer = new(options => options.UsePrivateKeyJwt(_ => new(new VaultSigner(current))));
-        Assert.True((await signer.SignAsync()).IsBy(_ec));
-        current = second;
-        Assert.True((await signer.SignAsync()).IsBy(second));
+        await using AssertionClient client = new(options => options.UsePrivateKeyJwt(AssertionSigner.From(credentials)));
+        DecodedAssertion assertion = await client.SignAsync();
+        Assert.Equal(("PS384", "k"), (assertion.Algorithm, assertion.Header.GetProperty("kid").GetString()));
+        Assert.True(assertion.IsSignedBy(rsa));
     }
 
     [Fact]
     [Trait("Req", "R-144")]
-    public async Task A_key_that_signs_for_two_issuers_is_warned_of_once()
+    public async Task Key_that_signs_for_two_issuers_is_logged_once()
     {
-        using Signer signer = new(options => options.PrivateKey = Pem, options => (options.PrivateKey, options.Authority) = (Pem, "https://other.example.com"), options => options.PrivateKey = Pem);
-        await signer.SignAsync("0");
-        await signer.SignAsync("2");
-        Assert.DoesNotContain("also signs", signer.Log, StringComparison.Ordinal);
-        await signer.SignAsync("1");
-        await signer.SignAsync("1");
-        Assert.Single(signer.Log.Split('\n'), line => line.Contains("The client '1' signs its assertions with a key that also signs for another authorization server", StringComparison.Ordinal));
+        await using AssertionClient client = new(
+            options => options.PrivateKey = Pem,
+            options => (options.PrivateKey, options.Authority) = (Pem, "https://other.example.com"),
+            options => options.PrivateKey = Pem);
+        await client.SignAsync("0");
+        await client.SignAsync("2");
+        Assert.DoesNotContain(client.Log.Lines, IsWarning);
+        await client.SignAsync("1");
+        await client.SignAsync("1");
+        Assert.Contains("lient '1'", Assert.Single(client.Log.Lines, IsWarning), StringComparison.Ordinal);
+
+        static bool IsWarning(string line) =>
+            line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("signs", StringComparison.Ordinal);
     }
 
     [Theory]
@@ -180,43 +171,24 @@ public sealed class AssertionTests : IDisposable
     [InlineData(null, "HS256")]
     [InlineData("HS384", "HS384")]
     [InlineData("HS512", "HS512")]
-    public async Task A_secret_signs_where_the_method_says_so(string? algorithm, string expected)
+    public async Task Secret_signs_with_client_secret_jwt(string? algorithm, string expected)
     {
-        using Signer signer = new(options => (options.AuthenticationMethod, options.ClientSecret, options.KeyAlgorithm) = ("client_secret_jwt", "päss word", algorithm));
-        Signed signed = await signer.SignAsync();
-        Assert.Equal(expected, signed.Header.GetProperty("alg").GetString());
+        await using AssertionClient client = new(options =>
+            (options.AuthenticationMethod, options.ClientSecret, options.KeyAlgorithm) = ("client_secret_jwt", "päss word", algorithm));
+        DecodedAssertion assertion = await client.SignAsync();
+        Assert.Equal(expected, assertion.Algorithm);
         byte[] key = "päss word"u8.ToArray();
-        Assert.Equal(expected switch { "HS256" => HMACSHA256.HashData(key, signed.Input), "HS384" => HMACSHA384.HashData(key, signed.Input), _ => HMACSHA512.HashData(key, signed.Input) }, signed.Signature);
-        Assert.DoesNotContain("client_secret", signer.Forms[0].Keys);
+        byte[] signature = expected switch
+        {
+            "HS256" => HMACSHA256.HashData(key, assertion.SigningInput),
+            "HS384" => HMACSHA384.HashData(key, assertion.SigningInput),
+            _ => HMACSHA512.HashData(key, assertion.SigningInput),
+        };
+        Assert.Equal(signature, assertion.Signature);
+        Assert.DoesNotContain("client_secret", client.Forms[0].Keys);
     }
 
-    [Fact]
-    [Trait("Req", "R-313")]
-    public async Task A_rejected_assertion_is_not_sent_again_with_the_same_key()
-    {
-        using Signer signer = new(options => options.PrivateKey = Pem);
-        signer.Statuses.Enqueue(HttpStatusCode.Unauthorized);
-        TokenRequestException failure = await signer.FailAsync();
-        Assert.Equal("invalid_client", failure.Error);
-        Assert.Single(signer.Forms);
-    }
-
-    private sealed class NoSignature : AssertionSigner
-    {
-        public override string Algorithm => "ES256";
-
-        public override ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken) => new(new byte[64]);
-    }
-
-    private sealed class DerSigner(ECDsa key) : AssertionSigner
-    {
-        public override string Algorithm => "ES256";
-
-        public override ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken) =>
-            new(key.SignData(signingInput.ToArray(), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
-    }
-
-    private sealed class VaultSigner(ECDsa key) : AssertionSigner
+    private sealed class TestSigner(Func<byte[], byte[]> sign) : AssertionSigner
     {
         public int Signatures { get; private set; }
 
@@ -224,11 +196,12 @@ public sealed class AssertionTests : IDisposable
 
         public override string? KeyId => "vault-1";
 
-        public override async ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken)
+        public static TestSigner With(ECDsa key) => new(input => key.SignData(input, HashAlgorithmName.SHA256));
+
+        public override ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken)
         {
-            await Task.Yield();
             Signatures++;
-            return key.SignData(signingInput.ToArray(), HashAlgorithmName.SHA256);
+            return new(sign(signingInput.ToArray()));
         }
     }
 }

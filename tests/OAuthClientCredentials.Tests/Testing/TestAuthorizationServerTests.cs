@@ -2,9 +2,11 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Testing;
 
+/// <summary>The Testing package: the server, the API and the fake token.</summary>
 public sealed class TestAuthorizationServerTests
 {
     private readonly TestTimeProvider _time = new();
@@ -12,48 +14,7 @@ public sealed class TestAuthorizationServerTests
 
     public TestAuthorizationServerTests() => _server = new(_time);
 
-    [Theory]
-    [Trait("Req", "R-331")]
-    [InlineData("https://id.example.com")]
-    [InlineData("https://id.example.com/")]
-    [InlineData("https://id.example.com/tenant/")]
-    [InlineData("https://id.example.com/tenant")]
-    public async Task It_serves_the_metadata_of_whatever_issuer_the_application_names(string issuer)
-    {
-        await using ServiceProvider services = Register(options => (options.Authority, options.TokenEndpoint) = (issuer, null));
-        Assert.Equal("token-1", (await GetAsync(services)).Value);
-        Assert.Equal(1, _server.MetadataRequests);
-    }
-
-    [Fact]
-    [Trait("Req", "R-331")]
-    public async Task Registered_clients_are_held_to_secret_scope_and_lifetime()
-    {
-        _server.AddClient("shop", "secret").WithLifetime(TimeSpan.FromSeconds(90)).WithScopes("read", "write");
-        await using ServiceProvider services = Register();
-        AccessToken token = await GetAsync(services, "read");
-        Assert.Equal(_time.GetUtcNow().AddSeconds(90), token.ExpiresAt);
-        Assert.Equal("invalid_scope", (await FailAsync(services, "burn")).Error);
-        await using ServiceProvider wrong = Register(options => options.ClientSecret = "wrong");
-        Assert.Equal("invalid_client", (await FailAsync(wrong)).Error);
-        await using ServiceProvider unknown = Register(options => options.ClientId = "unknown");
-        Assert.Equal("invalid_client", (await FailAsync(unknown)).Error);
-    }
-
-    [Theory]
-    [Trait("Req", "R-331")]
-    [InlineData("client_secret_basic", "s p:a+c%e/é")]
-    [InlineData("client_secret_post", "s p:a+c%e/é")]
-    public async Task It_reads_a_secret_as_servers_do(string method, string secret)
-    {
-        _server.AddClient("sh:op", secret);
-        await using ServiceProvider services = Register(options => (options.ClientId, options.ClientSecret, options.AuthenticationMethod) = ("sh:op", secret, method));
-        await GetAsync(services);
-        TestTokenRequest request = Assert.Single(_server.Requests);
-        Assert.Equal(("sh:op", method, true, false), (request.ClientId, request.AuthenticationMethod, request.Used(secret), request.Used("other")));
-    }
-
-    public static TheoryData<string, TestResponse, string?, bool?, HttpStatusCode?> Answers => new()
+    public static TheoryData<string, TestResponse, string?, bool?, HttpStatusCode?> Responses => new()
     {
         { "error", TestResponse.Error("invalid_target", "no such API"), "invalid_target", false, HttpStatusCode.BadRequest },
         { "client error", TestResponse.Error("invalid_client"), "invalid_client", false, HttpStatusCode.Unauthorized },
@@ -68,95 +29,152 @@ public sealed class TestAuthorizationServerTests
 
     [Theory]
     [Trait("Req", "R-331")]
-    [MemberData(nameof(Answers))]
-    public async Task Every_answer_is_what_it_says(string name, TestResponse answer, string? error, bool? isTransient, HttpStatusCode? status)
+    [InlineData("https://id.example.com")]
+    [InlineData("https://id.example.com/")]
+    [InlineData("https://id.example.com/tenant/")]
+    [InlineData("https://id.example.com/tenant")]
+    public async Task Server_has_metadata_for_any_issuer_and_causes_no_warnings(string issuer)
     {
-        _server.Next(answer);
-        await using ServiceProvider services = Register();
-        TokenRequestException exception = await FailAsync(services);
+        using LogLines log = new();
+        await using TestProvider provider = new(options => (options.Authority, options.TokenEndpoint) = (issuer, null), _server, log: log);
+        Assert.Equal("token-1", await provider.GetAsync());
+        Assert.Equal(1, _server.MetadataRequests);
+        Assert.DoesNotContain(
+            log.Lines,
+            line => line.StartsWith("Warning", StringComparison.Ordinal) || line.StartsWith("Error", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    [Trait("Req", "R-331")]
+    public async Task Registered_clients_have_a_secret_scopes_and_a_lifetime()
+    {
+        _server.AddClient("shop", "secret").WithLifetime(TimeSpan.FromSeconds(90)).WithScopes("read", "write");
+        await using TestProvider provider = new(server: _server);
+        AccessToken token = await provider.Tokens.GetTokenAsync(request: new() { Scopes = ["read"] });
+        Assert.Equal(_time.GetUtcNow().AddSeconds(90), token.ExpiresAt);
+        Assert.Equal("invalid_scope", (await provider.FailAsync(request: new() { Scopes = ["burn"] })).Error);
+        await using TestProvider wrong = new(options => options.ClientSecret = "wrong", _server);
+        Assert.Equal("invalid_client", (await wrong.FailAsync()).Error);
+        await using TestProvider unknown = new(options => options.ClientId = "unknown", _server);
+        Assert.Equal("invalid_client", (await unknown.FailAsync()).Error);
+    }
+
+    [Theory]
+    [Trait("Req", "R-331")]
+    [InlineData("client_secret_basic")]
+    [InlineData("client_secret_post")]
+    public async Task Secret_is_decoded_as_servers_do(string method)
+    {
+        const string Secret = "s p:a+c%e/é";
+        _server.AddClient("sh:op", Secret);
+        await using TestProvider provider = new(
+            options => (options.ClientId, options.ClientSecret, options.AuthenticationMethod) = ("sh:op", Secret, method),
+            _server);
+        await provider.GetAsync();
+        TestTokenRequest request = Assert.Single(_server.Requests);
+        Assert.Equal(("sh:op", method), (request.ClientId, request.AuthenticationMethod));
+        Assert.Equal((true, false), (request.Used(Secret), request.Used("other")));
+    }
+
+    [Theory]
+    [Trait("Req", "R-331")]
+    [MemberData(nameof(Responses))]
+    public async Task Each_response_has_the_error_and_status_of_its_name(
+        string name,
+        TestResponse response,
+        string? error,
+        bool? isTransient,
+        HttpStatusCode? status)
+    {
+        _server.Next(response);
+        await using TestProvider provider = new(server: _server);
+        TokenRequestException exception = await provider.FailAsync();
         Assert.Equal((name, error, isTransient, status), (name, exception.Error, exception.IsTransient, exception.StatusCode));
         Assert.Equal(name == "429" ? TimeSpan.FromSeconds(50) : null, exception.RetryAfter);
     }
 
     [Fact]
     [Trait("Req", "R-331")]
-    public async Task A_script_is_followed_in_order_and_then_forgotten()
+    public async Task Scripted_responses_come_in_order_until_Recover()
     {
         _server.Always(TestResponse.Unavailable());
-        _server.Next(TestResponse.Token(scope: "read"), TestResponse.TokenWithoutLifetime(), TestResponse.SameToken(), TestResponse.Token(TimeSpan.FromSeconds(7), "mine"));
-        await using ServiceProvider services = Register();
-        Assert.Equal(["read"], (await GetAsync(services, "read")).Scopes);
-        AccessToken withoutLifetime = await GetAsync(services, "a");
+        _server.Next(
+            TestResponse.Token(scope: "read"),
+            TestResponse.TokenWithoutLifetime(),
+            TestResponse.SameToken(),
+            TestResponse.Token(TimeSpan.FromSeconds(7), "mine"));
+        await using TestProvider provider = new(server: _server);
+        Assert.Equal(["read"], (await GetAsync(provider, "read")).Scopes);
+        AccessToken withoutLifetime = await GetAsync(provider, "a");
         Assert.Equal(_time.GetUtcNow().AddMinutes(5), withoutLifetime.ExpiresAt);
-        Assert.Equal(withoutLifetime.Value, (await GetAsync(services, "b")).Value);
-        AccessToken mine = await GetAsync(services, "c");
+        Assert.Equal(withoutLifetime.Value, (await GetAsync(provider, "b")).Value);
+        AccessToken mine = await GetAsync(provider, "c");
         Assert.Equal(("mine", _time.GetUtcNow().AddSeconds(7)), (mine.Value, mine.ExpiresAt));
-        Assert.True((await FailAsync(services, "d")).IsTransient);
+        Assert.True((await provider.FailAsync(request: new() { Scopes = ["d"] })).IsTransient);
         _server.Recover();
-        Assert.Equal("token-4", (await GetAsync(services, "e")).Value);
+        Assert.Equal("token-4", (await GetAsync(provider, "e")).Value);
     }
 
     [Fact]
     [Trait("Req", "R-331")]
-    public async Task An_answer_may_be_slow_or_never_come()
+    public async Task Response_may_be_slow_or_never_come()
     {
         _server.Next(TestResponse.Token().After(TimeSpan.FromSeconds(3)), TestResponse.Never());
-        await using ServiceProvider services = Register();
-        Task<AccessToken> slow = GetAsync(services);
-        await Infrastructure.Eventually.True(() => _server.Requests.Count == 1);
+        await using TestProvider provider = new(server: _server);
+        Task<string> slow = provider.GetAsync();
+        await Eventually.True(() => _server.Requests.Count == 1);
         Assert.False(slow.IsCompleted);
-        while (!slow.IsCompleted)
-        {
-            _time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
-        Task<TokenRequestException> never = FailAsync(services, "x");
-        await Infrastructure.Eventually.True(() => _server.Requests.Count == 2);
-        while (!never.IsCompleted)
-        {
-            _time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
-        Assert.Contains("could not get a token within 10 seconds", (await never).Message, StringComparison.Ordinal);
+        await _time.AdvanceUntilAsync(slow);
+        Task<TokenRequestException> never = provider.FailAsync(request: new() { Scopes = ["x"] });
+        await Eventually.True(() => _server.Requests.Count == 2);
+        await _time.AdvanceUntilAsync(never);
+        Assert.Contains("10 seconds", (await never).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     [Trait("Req", "R-331")]
-    public async Task What_came_is_told_without_secrets_when_it_is_not_what_was_expected()
+    public async Task Verify_lists_the_requests_without_secrets_when_the_number_differs()
     {
         _server.AddClient("shop", "canary-secret");
-        await using ServiceProvider services = Register(options => options.ClientSecret = "canary-wrong");
-        await FailAsync(services, "read");
-        await using ServiceProvider post = Register(options => (options.ClientSecret, options.AuthenticationMethod) = ("canary-secret", "client_secret_post"));
+        await using TestProvider basic = new(options => options.ClientSecret = "canary-wrong", _server);
+        await basic.FailAsync(request: new() { Scopes = ["read"] });
+        await using TestProvider post = new(
+            options => (options.ClientSecret, options.AuthenticationMethod) = ("canary-secret", "client_secret_post"),
+            _server);
         _time.Advance(TimeSpan.FromSeconds(1.5));
-        await GetAsync(post);
-        TestAssertionException exception = Assert.Throws<TestAssertionException>(() => _server.Verify(1));
-        Assert.Equal(
+        await post.GetAsync();
+        string message = Assert.Throws<TestAssertionException>(() => _server.Verify(1)).Message;
+        Assert.StartsWith("Expected 1 token request, but ", message, StringComparison.Ordinal);
+        Assert.EndsWith(
             """
-            Expected 1 token request, but received 2. Received requests:
               1. 00:00:00.000 shop client_secret_basic grant_type=client_credentials scope=read -> 401
               2. 00:00:01.500 shop client_secret_post grant_type=client_credentials client_secret=*** -> 200
             """.ReplaceLineEndings("\n"),
-            exception.Message);
-        exception = Assert.Throws<TestAssertionException>(() => _server.Verify(2, request => request.Scopes.Contains("read")));
-        Assert.StartsWith("Expected 2 token requests with request => request.Scopes.Contains(\"read\"), but received 1. Received requests:", exception.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("canary", exception.Message, StringComparison.Ordinal);
-        Assert.Equal("Expected 3 token requests, but received 0. No token request was received.", Assert.Throws<TestAssertionException>(() => new TestAuthorizationServer().Verify(3)).Message);
+            message,
+            StringComparison.Ordinal);
+        string ofAKind =
+            Assert.Throws<TestAssertionException>(() => _server.Verify(2, request => request.Scopes.Contains("read"))).Message;
+        Assert.StartsWith("Expected 2 token requests with request => request.Scopes.Contains", ofAKind, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", message + ofAKind, StringComparison.Ordinal);
+        string none = Assert.Throws<TestAssertionException>(() => new TestAuthorizationServer().Verify(3)).Message;
+        Assert.StartsWith("Expected 3 token requests, but ", none, StringComparison.Ordinal);
     }
 
     [Fact]
     [Trait("Req", "R-331")]
-    public async Task The_API_takes_what_was_issued_until_it_expires_or_is_revoked()
+    public async Task Api_accepts_a_token_until_it_expires_or_is_revoked()
     {
         TestApi api = _server.CreateApi(_ => new HttpResponseMessage { Content = new StringContent("42 orders") });
-        await using ServiceProvider services = Register(more: registered =>
-        {
-            registered.AddHttpClient("orders", client => client.BaseAddress = new("https://orders.example.com")).AddClientCredentialsHandler("shop");
-            registered.UseTestApi("orders", api);
-        });
-        HttpClient orders = services.GetRequiredService<IHttpClientFactory>().CreateClient("orders");
+        await using TestProvider provider = TestProvider.WithServices(
+            services =>
+            {
+                TestProvider.AddClient(services, "shop");
+                services.AddHttpClient("orders", client => client.BaseAddress = new("https://orders.example.com"))
+                    .AddClientCredentialsHandler("shop");
+                services.UseTestApi("orders", api);
+            },
+            _server);
+        HttpClient orders = provider.Services.GetRequiredService<IHttpClientFactory>().CreateClient("orders");
         Assert.Equal("42 orders", await orders.GetStringAsync("/"));
         _server.RevokeTokens("somebody else");
         Assert.Equal("42 orders", await orders.GetStringAsync("/"));
@@ -173,63 +191,38 @@ public sealed class TestAuthorizationServerTests
 
     [Fact]
     [Trait("Req", "R-331")]
-    public async Task It_listens_on_a_loopback_port_too()
+    public async Task Server_listens_on_a_loopback_port_too()
     {
         await using TestAuthorizationServer server = new();
         server.AddClient("shop", "secret");
         Uri address = server.Listen();
-        await using TokenProvider tokens = TokenProvider.Create(options => (options.Authority, options.ClientId, options.ClientSecret, options.MaxRetries) = (address.ToString(), "shop", "secret", 0));
+        await using TokenProvider tokens = TokenProvider.Create(options =>
+            (options.Authority, options.ClientId, options.ClientSecret, options.MaxRetries) = (address.ToString(), "shop", "secret", 0));
         Assert.Equal("token-1", (await tokens.GetTokenAsync()).Value);
         server.Outage();
-        TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(async () => await tokens.GetTokenAsync(request: new TokenRequest { Audience = "x" }));
+        TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(
+            async () => await tokens.GetTokenAsync(request: new TokenRequest { Audience = "x" }));
         Assert.True(exception.IsTransient, exception.ToString());
         server.Verify(2, request => request.ClientId == "shop");
     }
 
     [Fact]
     [Trait("Req", "R-331")]
-    public async Task A_fake_token_needs_neither_secret_nor_server()
+    public async Task Fake_token_needs_no_secret_and_no_server()
     {
+        using StubHandler echo = new(request => new() { Content = new StringContent($"{request.Headers.Authorization}") });
         ServiceCollection services = new();
         services.AddClientCredentials("orders", options => options.Scopes = ["read"]);
-        services.AddHttpClient("orders", client => client.BaseAddress = new("https://orders.example.com")).AddClientCredentialsHandler("orders").ConfigurePrimaryHttpMessageHandler(() => new Echo());
+        services.AddHttpClient("orders", client => client.BaseAddress = new("https://orders.example.com"))
+            .AddClientCredentialsHandler("orders")
+            .ConfigurePrimaryHttpMessageHandler(() => echo);
         services.UseFakeAccessToken("constant");
         await using ServiceProvider provider = services.BuildServiceProvider();
         provider.GetRequiredService<IStartupValidator>().Validate();
-        Assert.Equal("Bearer constant", await provider.GetRequiredService<IHttpClientFactory>().CreateClient("orders").GetStringAsync("/"));
+        HttpClient orders = provider.GetRequiredService<IHttpClientFactory>().CreateClient("orders");
+        Assert.Equal("Bearer constant", await orders.GetStringAsync("/"));
     }
 
-    [Fact]
-    [Trait("Req", "R-331")]
-    public async Task It_says_nothing_in_the_applications_log_that_the_application_would_not()
-    {
-        using Infrastructure.LogLines log = new();
-        await using ServiceProvider services = Register(more: registered => registered.AddSingleton<Microsoft.Extensions.Logging.ILoggerProvider>(log));
-        await GetAsync(services);
-        Assert.DoesNotContain(log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) || line.StartsWith("Error", StringComparison.Ordinal));
-    }
-
-    private static async Task<AccessToken> GetAsync(ServiceProvider services, string? scope = null) =>
-        await services.GetRequiredService<ITokenProvider>().GetTokenAsync("shop", scope is null ? null : new TokenRequest { Scopes = [scope] });
-
-    private static Task<TokenRequestException> FailAsync(ServiceProvider services, string? scope = null) =>
-        Assert.ThrowsAsync<TokenRequestException>(() => GetAsync(services, scope));
-
-    private ServiceProvider Register(Action<ClientCredentialsOptions>? configure = null, Action<IServiceCollection>? more = null)
-    {
-        ServiceCollection services = new();
-        services.AddClientCredentials("shop", options =>
-        {
-            (options.TokenEndpoint, options.ClientId, options.ClientSecret, options.MaxRetries) = ("https://id.example.com/token", "shop", "secret", 0);
-            configure?.Invoke(options);
-        });
-        more?.Invoke(services);
-        return services.UseTestAuthorizationServer(_server).BuildServiceProvider();
-    }
-
-    private sealed class Echo : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(new HttpResponseMessage { Content = new StringContent($"{request.Headers.Authorization}") });
-    }
+    private static async Task<AccessToken> GetAsync(TestProvider provider, string scope) =>
+        await provider.Tokens.GetTokenAsync(request: new() { Scopes = [scope] });
 }

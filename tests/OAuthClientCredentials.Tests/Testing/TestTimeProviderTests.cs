@@ -7,19 +7,21 @@ public sealed class TestTimeProviderTests
     private readonly TestTimeProvider _time = new();
 
     [Fact]
-    public void Both_clocks_move_together_and_the_wall_clock_jumps_alone()
+    public void Both_clocks_advance_together_and_the_wall_clock_jumps_alone()
     {
         DateTimeOffset start = _time.GetUtcNow();
         long timestamp = _time.GetTimestamp();
         _time.Advance(TimeSpan.FromSeconds(5));
-        Assert.Equal((TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5)), (_time.GetUtcNow() - start, _time.GetElapsedTime(timestamp)));
+        TimeSpan advanced = TimeSpan.FromSeconds(5);
+        Assert.Equal((advanced, advanced), (_time.GetUtcNow() - start, _time.GetElapsedTime(timestamp)));
         _time.JumpWallClock(TimeSpan.FromHours(-1));
-        Assert.Equal((TimeSpan.FromSeconds(5 - 3600), TimeSpan.FromSeconds(5)), (_time.GetUtcNow() - start, _time.GetElapsedTime(timestamp)));
+        TimeSpan jumped = TimeSpan.FromSeconds(5 - 3600);
+        Assert.Equal((jumped, advanced), (_time.GetUtcNow() - start, _time.GetElapsedTime(timestamp)));
         Assert.Throws<ArgumentOutOfRangeException>(() => _time.Advance(TimeSpan.FromTicks(-1)));
     }
 
     [Fact]
-    public void Timers_fire_in_order_each_at_its_own_moment()
+    public void Timers_fire_in_order_and_at_their_time()
     {
         List<string> fired = [];
         void Note(object? name) => fired.Add($"{name} {_time.GetUtcNow():ss}");
@@ -35,20 +37,26 @@ public sealed class TestTimeProviderTests
     }
 
     [Fact]
-    public void A_timer_may_be_changed_also_by_its_own_callback()
+    public void Timer_can_be_changed_by_its_own_callback()
     {
         int fired = 0;
         ITimer? timer = null;
-        timer = _time.CreateTimer(_ => timer!.Change(++fired < 3 ? TimeSpan.FromSeconds(1) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan), null, TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+        timer = _time.CreateTimer(Change, null, TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
         _time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(3, fired);
         using ITimer now = _time.CreateTimer(_ => fired++, null, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         Assert.Equal(4, fired);
         timer.Dispose();
+
+        void Change(object? state)
+        {
+            TimeSpan next = ++fired < 3 ? TimeSpan.FromSeconds(1) : Timeout.InfiniteTimeSpan;
+            timer!.Change(next, Timeout.InfiniteTimeSpan);
+        }
     }
 
     [Fact]
-    public async Task It_drives_what_the_platform_builds_on_a_clock()
+    public async Task Platform_timers_use_the_clock()
     {
         Task delay = Task.Delay(TimeSpan.FromDays(40), _time);
         using CancellationTokenSource timeout = new(TimeSpan.FromSeconds(10), _time);

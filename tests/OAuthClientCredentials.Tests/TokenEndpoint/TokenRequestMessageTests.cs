@@ -1,14 +1,18 @@
 using System.Net;
-using System.Text;
 using Microsoft.Extensions.Options;
-using OAuthClientCredentials.Jwt.Assertions;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.TokenEndpoint;
 
-/// <summary>What stands on the wire (RFC 6749 section 4.4.2), to the character.</summary>
+/// <summary>The token request (RFC 6749 section 4.4.2), to the character.</summary>
 public sealed class TokenRequestMessageTests
 {
+    public static TheoryData<string> Reserved =>
+    [
+        "grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource", "audience",
+        "authorization_details", "DPoP", "Grant_Type", "CLIENT_SECRET", "",
+    ];
+
     [Theory]
     [Trait("Req", "R-020")]
     [Trait("Req", "R-023")]
@@ -40,13 +44,10 @@ public sealed class TokenRequestMessageTests
 
         grant_type=client_credentials&client_id=shop
         """)]
-    public async Task Each_authentication_method_has_its_one_place_in_the_request(string? method, string expected)
+    public async Task Each_authentication_method_has_one_place_in_the_request(string? method, string expected)
     {
-        string sent = await Golden.OfAsync(options =>
-        {
-            options.AuthenticationMethod = method;
-            options.ClientSecret = method == "none" ? null : "secret";
-        });
+        string sent = await RecordingHandler.GetTokenRequestAsync(options =>
+            (options.AuthenticationMethod, options.ClientSecret) = (method, method == "none" ? null : "secret"));
         Assert.Equal(expected.ReplaceLineEndings("\n"), sent);
     }
 
@@ -54,9 +55,9 @@ public sealed class TokenRequestMessageTests
     [Trait("Req", "R-020")]
     [Trait("Req", "R-230")]
     [Trait("Req", "R-231")]
-    public async Task Everything_that_can_be_asked_for_is_form_encoded_UTF8()
+    public async Task Everything_that_can_be_requested_is_form_encoded_UTF8()
     {
-        string sent = await Golden.OfAsync(options =>
+        string sent = await RecordingHandler.GetTokenRequestAsync(options =>
         {
             options.Scopes = ["orders.write", "orders.read"];
             options.Resources = ["https://a.example.com/é", "https://b.example.com"];
@@ -65,8 +66,9 @@ public sealed class TokenRequestMessageTests
             options.Parameters["tenant"] = "köln+bonn=1";
         });
         Assert.EndsWith(
-            "\n\ngrant_type=client_credentials&scope=orders.read+orders.write&resource=https%3A%2F%2Fa.example.com%2F%C3%A9&resource=https%3A%2F%2Fb.example.com"
-            + "&audience=the+api+%26+more&authorization_details=%5B%7B%7D%5D&tenant=k%C3%B6ln%2Bbonn%3D1",
+            "\n\ngrant_type=client_credentials&scope=orders.read+orders.write"
+            + "&resource=https%3A%2F%2Fa.example.com%2F%C3%A9&resource=https%3A%2F%2Fb.example.com&audience=the+api+%26+more"
+            + "&authorization_details=%5B%7B%7D%5D&tenant=k%C3%B6ln%2Bbonn%3D1",
             sent,
             StringComparison.Ordinal);
     }
@@ -77,79 +79,18 @@ public sealed class TokenRequestMessageTests
     [InlineData("https://id.example.com/token?api-version=2&x=a%20b")]
     [InlineData("https://id.example.com/token?")]
     [InlineData("https://id.example.com:8443/a//b/../token")]
-    public async Task The_endpoint_keeps_its_query_and_nothing_is_added_to_it(string endpoint)
+    public async Task Endpoint_keeps_its_query_and_nothing_is_added_to_it(string endpoint)
     {
-        string sent = await Golden.OfAsync(options => options.TokenEndpoint = endpoint);
+        string sent = await RecordingHandler.GetTokenRequestAsync(options => options.TokenEndpoint = endpoint);
         Assert.StartsWith($"POST {new Uri(endpoint).AbsoluteUri}\n", sent, StringComparison.Ordinal);
     }
 
     [Theory]
-    [Trait("Req", "R-023")]
-    [InlineData("client_secret_basic")]
-    [InlineData("client_secret_post")]
-    [InlineData("none")]
-    public async Task A_secret_is_never_sent_twice(string method)
-    {
-        string sent = await Golden.OfAsync(options =>
-        {
-            options.AuthenticationMethod = method;
-            options.ClientSecret = method == "none" ? null : "secret";
-        });
-        string header = Convert.ToBase64String("shop:secret"u8);
-        int places = sent.Split(header).Length - 1 + sent.Split("client_secret=").Length - 1;
-        Assert.Equal(method == "none" ? 0 : 1, places);
-    }
-
-    [Fact]
-    [Trait("Req", "R-023")]
-    public async Task A_method_of_the_applications_own_replaces_ours()
-    {
-        string sent = await Golden.OfAsync(options => options.UseAuthentication(new Assertion()));
-        Assert.Contains("client_assertion=jti-1", sent, StringComparison.Ordinal);
-        Assert.DoesNotContain("secret", sent, StringComparison.Ordinal);
-        Assert.DoesNotContain("Authorization", sent, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [Trait("Req", "R-024")]
-    [InlineData("client_secret_basic")]
-    [InlineData("client_secret_post")]
-    public async Task A_wrong_secret_is_sent_once_and_in_one_style(string method)
-    {
-        using Golden golden = new(() => Respond.Error(HttpStatusCode.Unauthorized, "invalid_client"));
-        using OneClient client = new(golden.Handler, options =>
-        {
-            options.AuthenticationMethod = method;
-            options.MaxRetries = 2;
-        });
-        await client.FailAsync();
-        Assert.Single(golden.Requests);
-    }
-
-    [Theory]
     [Trait("Req", "R-025")]
-    [InlineData("grant_type")]
-    [InlineData("client_id")]
-    [InlineData("client_secret")]
-    [InlineData("client_assertion")]
-    [InlineData("client_assertion_type")]
-    [InlineData("scope")]
-    [InlineData("resource")]
-    [InlineData("audience")]
-    [InlineData("authorization_details")]
-    [InlineData("DPoP")]
-    [InlineData("Grant_Type")]
-    [InlineData("CLIENT_SECRET")]
-    [InlineData("")]
-    public void What_the_library_sends_itself_cannot_be_set_a_second_time(string parameter)
+    [MemberData(nameof(Reserved))]
+    public void Parameters_of_the_protocol_cannot_be_set_a_second_time(string parameter)
     {
-        OptionsValidationException exception = Assert.Throws<OptionsValidationException>(() => TokenProvider.Create(options =>
-        {
-            options.TokenEndpoint = OneClient.Endpoint;
-            options.ClientId = "shop";
-            options.ClientSecret = "secret";
-            options.Parameters[parameter] = "canary";
-        }));
+        OptionsValidationException exception = Refuse(options => options.Parameters[parameter] = "canary");
         Assert.Contains("ClientCredentials:Parameters", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", exception.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new TokenRequest { Parameters = new Dictionary<string, string> { [parameter] = "canary" } });
@@ -157,9 +98,9 @@ public sealed class TokenRequestMessageTests
 
     [Fact]
     [Trait("Req", "R-025")]
-    public async Task A_callers_parameter_replaces_the_clients_instead_of_standing_beside_it()
+    public async Task Parameter_of_a_call_replaces_that_of_the_client()
     {
-        string sent = await Golden.OfAsync(
+        string sent = await RecordingHandler.GetTokenRequestAsync(
             options => options.Parameters["tenant"] = "a",
             new TokenRequest { Parameters = new Dictionary<string, string> { ["tenant"] = "b" } });
         Assert.EndsWith("\n\ngrant_type=client_credentials&tenant=b", sent, StringComparison.Ordinal);
@@ -167,43 +108,32 @@ public sealed class TokenRequestMessageTests
 
     [Fact]
     [Trait("Req", "R-025")]
-    public async Task A_method_of_the_applications_own_cannot_write_a_parameter_twice()
+    public async Task Custom_authentication_cannot_write_a_parameter_twice()
     {
-        using Golden golden = new();
-        using OneClient client = new(golden.Handler, options => options.UseAuthentication(new Repeats()));
+        using RecordingHandler server = new();
+        await using TestTokenClient client = new(options => options.UseAuthentication(new Writing("grant_type")), handler: server);
         await client.FailAsync();
-        Assert.Empty(golden.Requests);
+        Assert.Empty(server.Requests);
     }
 
-    [Fact]
+    [Theory]
     [Trait("Req", "R-026")]
-    public async Task What_has_no_value_is_left_out()
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Parameters_without_a_value_are_left_out(bool isConfigured)
     {
-        string sent = await Golden.OfAsync(
+        string sent = await RecordingHandler.GetTokenRequestAsync(
             options =>
             {
-                options.Scopes = [];
-                options.Audience = "";
-                options.AuthorizationDetails = "";
+                (options.Scopes, options.Audience, options.AuthorizationDetails) = ([], "", "");
+                if (isConfigured)
+                {
+                    (options.Scopes, options.Resources, options.Audience) = (["read"], ["https://api.example.com"], "api");
+                }
             },
             new TokenRequest { Scopes = [], Resources = [], Audience = "", AuthorizationDetails = "" });
         Assert.EndsWith("\n\ngrant_type=client_credentials", sent, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new TokenRequest { Parameters = new Dictionary<string, string> { ["tenant"] = "" } });
-    }
-
-    [Fact]
-    [Trait("Req", "R-026")]
-    public async Task What_a_caller_empties_is_left_out_though_the_client_has_it()
-    {
-        string sent = await Golden.OfAsync(
-            options =>
-            {
-                options.Scopes = ["read"];
-                options.Resources = ["https://api.example.com"];
-                options.Audience = "api";
-            },
-            new TokenRequest { Scopes = [], Resources = [], Audience = "" });
-        Assert.EndsWith("\n\ngrant_type=client_credentials", sent, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -215,34 +145,26 @@ public sealed class TokenRequestMessageTests
     [InlineData(" read", null)]
     [InlineData("", null)]
     [InlineData("a\"b", null)]
-    [InlineData("a\\b", null)]
-    [InlineData("a\tb", null)]
     [InlineData("a\r\nb", null)]
-    [InlineData("a\u007f", null)]
-    [InlineData("é", null)]
     public async Task Scopes_are_checked_split_and_sent_once_each(string scopes, string? sent)
     {
         string[] list = scopes.Split('|');
         if (sent is null)
         {
             Assert.Throws<ArgumentException>(() => new TokenRequest { Scopes = list });
-            Assert.Throws<OptionsValidationException>(() => TokenProvider.Create(options =>
-            {
-                options.TokenEndpoint = OneClient.Endpoint;
-                options.ClientId = "shop";
-                options.ClientSecret = "secret";
-                options.Scopes = list;
-            }));
+            Refuse(options => options.Scopes = list);
             return;
         }
 
-        Assert.EndsWith($"&scope={sent}", await Golden.OfAsync(options => options.Scopes = list), StringComparison.Ordinal);
-        Assert.EndsWith($"&scope={sent}", await Golden.OfAsync(_ => { }, new TokenRequest { Scopes = list }), StringComparison.Ordinal);
+        string ofClient = await RecordingHandler.GetTokenRequestAsync(options => options.Scopes = list);
+        string ofCall = await RecordingHandler.GetTokenRequestAsync(_ => { }, new TokenRequest { Scopes = list });
+        Assert.EndsWith($"&scope={sent}", ofClient, StringComparison.Ordinal);
+        Assert.EndsWith($"&scope={sent}", ofCall, StringComparison.Ordinal);
     }
 
     [Fact]
     [Trait("Req", "R-027")]
-    public void Every_character_outside_of_the_grammar_is_refused_in_a_scope()
+    public void Characters_outside_of_the_grammar_are_refused_in_a_scope()
     {
         for (int code = 0; code < 0x300; code++)
         {
@@ -252,41 +174,45 @@ public sealed class TokenRequestMessageTests
     }
 
     [Fact]
+    [Trait("Req", "R-023")]
     [Trait("Req", "R-029")]
-    public async Task Every_attempt_has_a_proof_of_its_own()
+    public async Task Every_attempt_has_a_proof_of_its_own_and_no_other()
     {
-        using Golden golden = new(() => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable));
-        using OneClient client = new(golden.Handler, options =>
-        {
-            options.MaxRetries = 2;
-            options.UseAuthentication(new Assertion());
-        });
+        using RecordingHandler server = new(_ => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable));
+        await using TestTokenClient client = new(
+            options =>
+            {
+                options.MaxRetries = 2;
+                options.UseAuthentication(new Writing("client_assertion"));
+            },
+            handler: server);
         await client.FailAsync();
-        Assert.Equal(3, golden.Requests.Count);
-        Assert.All(golden.Requests.Index(), request => Assert.Contains($"client_assertion=jti-{request.Index + 1}", request.Item, StringComparison.Ordinal));
-        Assert.Equal(3, golden.Requests.Distinct().Count());
+        Assert.Equal(3, server.Requests.Distinct().Count());
+        Assert.All(server.Requests.Index(), request =>
+        {
+            Assert.Contains($"client_assertion=number-{request.Index + 1}", request.Item, StringComparison.Ordinal);
+            Assert.DoesNotContain("secret", request.Item, StringComparison.Ordinal);
+            Assert.DoesNotContain("Authorization", request.Item, StringComparison.Ordinal);
+        });
     }
 
-    private sealed class Assertion : ClientAuthentication
+    private static OptionsValidationException Refuse(Action<ClientCredentialsOptions> configure) =>
+        Assert.Throws<OptionsValidationException>(() => TokenProvider.Create(options =>
+        {
+            (options.TokenEndpoint, options.ClientId, options.ClientSecret) = (TestProvider.TokenEndpoint, "shop", "secret");
+            configure(options);
+        }));
+
+    /// <summary>Writes one parameter, with another value for each attempt.</summary>
+    private sealed class Writing(string parameter) : ClientAuthentication
     {
         private int _number;
 
-        public override string Method => "private_key_jwt";
-
-        public override ValueTask WriteAsync(AuthorizationServerRequest attempt, CancellationToken cancellationToken)
-        {
-            attempt.AddParameter("client_assertion", $"jti-{++_number}");
-            return ValueTask.CompletedTask;
-        }
-    }
-
-    private sealed class Repeats : ClientAuthentication
-    {
         public override string Method => "custom";
 
-        public override ValueTask WriteAsync(AuthorizationServerRequest attempt, CancellationToken cancellationToken)
+        public override ValueTask WriteAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
         {
-            attempt.AddParameter("grant_type", "password");
+            request.AddParameter(parameter, $"number-{++_number}");
             return ValueTask.CompletedTask;
         }
     }

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Reflection;
 using System.Security.Cryptography.X509Certificates;
 using OAuthClientCredentials.Tests.Infrastructure;
 using OAuthClientCredentials.Transport;
@@ -8,9 +9,11 @@ namespace OAuthClientCredentials.Tests.Transport;
 /// <summary>A certificate is shown by the transport that it was given to, and by no other.</summary>
 public sealed class TlsCertificateTests
 {
+    private static readonly PropertyInfo[] Properties = typeof(SslClientAuthenticationOptions).GetProperties();
+
     [Fact]
     [Trait("Req", "R-152")]
-    public void Transports_that_share_their_TLS_options_each_show_their_own_certificate()
+    public void Transports_with_shared_TLS_options_each_show_their_own_certificate()
     {
         using X509Certificate2 first = Certificates.Create("first");
         using X509Certificate2 second = Certificates.Create("second");
@@ -27,11 +30,13 @@ public sealed class TlsCertificateTests
 
     [Fact]
     [Trait("Req", "R-152")]
-    public void What_the_application_would_show_by_itself_gives_way()
+    public void Certificates_of_your_handler_are_replaced()
     {
         using X509Certificate2 own = Certificates.Create("own");
         using X509Certificate2 certificate = Certificates.Create();
-        using SocketsHttpHandler sockets = new() { SslOptions = new() { ClientCertificates = [own], LocalCertificateSelectionCallback = (_, _, _, _, _) => own } };
+        SslClientAuthenticationOptions yours = new() { ClientCertificates = [own] };
+        yours.LocalCertificateSelectionCallback = (_, _, _, _, _) => own;
+        using SocketsHttpHandler sockets = new() { SslOptions = yours };
         using HttpClientHandler classic = new() { ClientCertificates = { own } };
         Assert.True(new TlsCertificate(certificate, []).TryApplyTo(sockets));
         Assert.True(new TlsCertificate(certificate, []).TryApplyTo(classic));
@@ -41,19 +46,20 @@ public sealed class TlsCertificateTests
 
     /// <summary>A property that the platform adds, and that a copy would leave behind, fails here.</summary>
     [Fact]
-    public void Everything_else_of_the_applications_TLS_options_stays()
+    public void All_other_TLS_options_of_your_handler_stay()
     {
         using X509Certificate2 certificate = Certificates.Create();
         SslClientAuthenticationOptions set = new();
-        foreach (System.Reflection.PropertyInfo property in typeof(SslClientAuthenticationOptions).GetProperties().Where(property => property.PropertyType == typeof(bool)))
+        foreach (PropertyInfo property in Properties.Where(property => property.PropertyType == typeof(bool)))
         {
             property.SetValue(set, !(bool)property.GetValue(set)!);
         }
 
-        (set.TargetHost, set.ApplicationProtocols, set.CertificateChainPolicy) = ("api.example.com", [SslApplicationProtocol.Http2], new() { DisableCertificateDownloads = true });
+        (set.TargetHost, set.ApplicationProtocols) = ("api.example.com", [SslApplicationProtocol.Http2]);
+        set.CertificateChainPolicy = new() { DisableCertificateDownloads = true };
         using SocketsHttpHandler handler = new() { SslOptions = set };
         Assert.True(new TlsCertificate(certificate, []).TryApplyTo(handler));
-        foreach (System.Reflection.PropertyInfo property in typeof(SslClientAuthenticationOptions).GetProperties().Where(property => property.Name != nameof(set.ClientCertificateContext)))
+        foreach (PropertyInfo property in Properties.Where(property => property.Name != nameof(set.ClientCertificateContext)))
         {
             Assert.Equal(property.GetValue(set), property.GetValue(handler.SslOptions));
         }
@@ -62,7 +68,7 @@ public sealed class TlsCertificateTests
     /// <summary>A new property fails here: check whether a copy may share its value, and whether it selects a certificate.</summary>
     [Fact]
     [Trait("Req", "R-152")]
-    public void The_TLS_options_have_the_properties_that_were_looked_at()
+    public void TLS_options_have_no_property_that_is_not_handled()
     {
         string[] known =
         [
@@ -71,16 +77,15 @@ public sealed class TlsCertificateTests
             "LocalCertificateSelectionCallback", "RemoteCertificateValidationCallback", "TargetHost",
         ];
         string[] since10 = Environment.Version.Major >= 10 ? ["AllowRsaPkcs1Padding", "AllowRsaPssPadding"] : [];
-        Assert.Equal(
-            known.Concat(since10).Order(StringComparer.Ordinal),
-            typeof(SslClientAuthenticationOptions).GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal));
+        string[] properties = [.. Properties.Select(property => property.Name)];
+        Assert.Equal(known.Concat(since10).Order(StringComparer.Ordinal), properties.Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void A_transport_of_an_unknown_kind_says_that_it_shows_none()
+    public void Handler_of_an_unknown_type_cannot_show_a_certificate()
     {
         using X509Certificate2 certificate = Certificates.Create();
-        using Golden golden = new();
-        Assert.False(new TlsCertificate(certificate, []).TryApplyTo(golden.Handler));
+        using RecordingHandler server = new();
+        Assert.False(new TlsCertificate(certificate, []).TryApplyTo(server));
     }
 }

@@ -6,12 +6,12 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests.Transport;
 
-/// <summary>The HttpClients of a provider without dependency injection: whose they are, and when they end.</summary>
+/// <summary>The HttpClients of a provider without dependency injection: which are shared, and when they are disposed.</summary>
 public sealed class TokenTransportsTests
 {
     [Fact]
     [Trait("Req", "R-152")]
-    public void Each_certificate_has_connections_of_its_own()
+    public void Each_certificate_has_its_own_connections()
     {
         using X509Certificate2 first = Certificates.Create("first");
         using X509Certificate2 second = Certificates.Create("second");
@@ -25,24 +25,24 @@ public sealed class TokenTransportsTests
     }
 
     [Fact]
-    public async Task A_handler_of_the_applications_shows_what_it_shows_and_outlives_the_provider()
+    public async Task Your_handler_is_not_changed_and_outlives_the_provider()
     {
         using X509Certificate2 certificate = Certificates.Create();
-        using Golden golden = new();
-        TokenTransports transports = new(golden.Handler);
+        using RecordingHandler server = new();
+        TokenTransports transports = new(server);
         HttpClient client = transports.For(new TlsCertificate(certificate, []));
         Assert.Same(transports.For(null), client);
         transports.Dispose();
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.GetAsync(new Uri(OneClient.Endpoint)));
-        using HttpClient another = new(golden.Handler, disposeHandler: false);
-        Assert.True((await another.PostAsync(new Uri(OneClient.Endpoint), new StringContent(""))).IsSuccessStatusCode);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.GetAsync(new Uri(TestProvider.TokenEndpoint)));
+        using HttpClient another = new(server, disposeHandler: false);
+        Assert.True((await another.PostAsync(new Uri(TestProvider.TokenEndpoint), new StringContent(""))).IsSuccessStatusCode);
     }
 
     [Theory]
     [Trait("Req", "R-103")]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Connections_of_our_own_end_with_the_provider(bool showsCertificate)
+    public async Task Own_connections_end_with_the_provider(bool showsCertificate)
     {
         using X509Certificate2 certificate = Certificates.Create();
         TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
