@@ -31,7 +31,7 @@ public sealed class PeerAdvisoryTests
             request.SetTokenRequest(new() { Parameters = new Dictionary<string, string> { ["tenant"] = $"{call % 5}" } });
             (await api.Client.SendAsync(request, cancellationToken)).Dispose();
         });
-        Assert.All(api.Server.Arrivals, arrival => Assert.Equal($"Bearer for-{arrival.Target[1..]}", arrival.Authorization));
+        Assert.All(api.Server.Requests, arrival => Assert.Equal($"Bearer for-{arrival.Target[1..]}", arrival.Authorization));
     }
 
     // The key of requests under way left out some parameters: callers got a token with other scopes. CVE-2025-26620 was the same.
@@ -68,8 +68,8 @@ public sealed class PeerAdvisoryTests
             Redirect(302, () => other.Address),
             more: services => services.AddHttpClient("api").AddHttpMessageHandler(() => new TwiceHandler()));
         using HttpResponseMessage response = await api.Client.GetAsync("/orders");
-        Assert.Equal(2, other.Arrivals.Count);
-        Assert.All(other.Arrivals, arrival => Assert.Null(arrival.Authorization));
+        Assert.Equal(2, other.Requests.Count);
+        Assert.All(other.Requests, arrival => Assert.Null(arrival.Authorization));
     }
 
     // The credentials of a token request were sent wherever a redirect pointed: by the own handler, or by one of the application.
@@ -93,8 +93,8 @@ public sealed class PeerAdvisoryTests
             hasOwnHandler ? own : null);
         TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(() => provider.GetTokenAsync().AsTask());
         Assert.Contains($"redirect ({status})", exception.Message, StringComparison.Ordinal);
-        Assert.Contains(Canary, Assert.Single(server.Arrivals).Text, StringComparison.Ordinal);
-        Assert.True(other.Arrivals.IsEmpty, advisory);
+        Assert.Contains(Canary, Assert.Single(server.Requests).Text, StringComparison.Ordinal);
+        Assert.True(other.Requests.IsEmpty, advisory);
     }
 
     // curl sent its bearer token on after a redirect to a host for which netrc had credentials.
@@ -116,8 +116,8 @@ public sealed class PeerAdvisoryTests
                 .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { Credentials = netrc, PreAuthenticate = true })
                 .AddHttpMessageHandler(() => new TwiceHandler()));
         using HttpResponseMessage response = await api.Client.GetAsync("/orders");
-        Assert.NotEmpty(other.Arrivals);
-        Assert.All(other.Arrivals, arrival => Assert.DoesNotContain("Bearer", arrival.Authorization ?? "", StringComparison.Ordinal));
+        Assert.NotEmpty(other.Requests);
+        Assert.All(other.Requests, arrival => Assert.DoesNotContain("Bearer", arrival.Authorization ?? "", StringComparison.Ordinal));
     }
 
     // A value with a line break became a second header.
@@ -215,7 +215,7 @@ public sealed class PeerAdvisoryTests
             _ => Task.CompletedTask,
             options => options.AllowedOrigins = ["https://api.example.com"]);
         await Assert.ThrowsAsync<OriginNotAllowedException>(() => api.Client.GetAsync(address));
-        Assert.Empty(api.Tokens.Arrivals);
+        Assert.Empty(api.Tokens.Requests);
     }
 
     // Callers of a shared cache raced.

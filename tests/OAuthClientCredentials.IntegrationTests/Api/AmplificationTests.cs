@@ -51,9 +51,9 @@ public sealed class AmplificationTests(ITestOutputHelper output) : CanaryTests
         int sends = 0;
         for (int call = 0; call < calls; call++)
         {
-            int before = host.Api.Arrivals.Count;
+            int before = host.Api.Requests.Count;
             await Record.ExceptionAsync(async () => (await client.GetAsync("orders")).Dispose());
-            sends = Math.Max(sends, host.Api.Arrivals.Count - before);
+            sends = Math.Max(sends, host.Api.Requests.Count - before);
         }
 
         output.WriteLine($"API requests for one call: {sends} of {maxSends}; token requests: {host.TokenRequests} of {maxTokenRequests}.");

@@ -80,10 +80,10 @@ public sealed class ClientKindTests : CanaryTests
         }
 
         Assert.Equal(tokens, host.ApiTokens);
-        Assert.All(host.Other.Arrivals, received => Assert.Equal(0, received.Token));
+        Assert.All(host.Other.Requests, received => Assert.Equal(0, received.Token));
         Assert.Equal(tokens.Max(), host.TokenRequests);
         string expected = kind.StartsWith("Refit, object", StringComparison.Ordinal) ? "{\"id\":7}" : "an order";
-        Assert.All(host.Api.Arrivals, received => Assert.Equal(expected, received.Text));
+        Assert.All(host.Api.Requests, received => Assert.Equal(expected, received.Text));
     }
 
     private static Task<TestHost> StartAsync(string api) => api == "redirect"

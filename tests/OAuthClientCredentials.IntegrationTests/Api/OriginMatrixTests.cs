@@ -83,15 +83,15 @@ public sealed class OriginMatrixTests : CanaryTests
         string target = Fill(called, host);
         HttpClient client = CreateClient(host, kind, address);
         Exception? refused = await Record.ExceptionAsync(async () => (await client.GetAsync(target)).Dispose());
-        Assert.All(host.Api.Arrivals, received => Assert.Equal((address.IdnHost, 1), (received.Host, received.Token)));
-        Assert.Empty(host.Other.Arrivals);
-        Assert.Equal(host.Api.Arrivals.Count, host.TokenRequests);
+        Assert.All(host.Api.Requests, received => Assert.Equal((address.IdnHost, 1), (received.Host, received.Token)));
+        Assert.Empty(host.Other.Requests);
+        Assert.Equal(host.Api.Requests.Count, host.TokenRequests);
         if (isAllowed)
         {
             Assert.Null(refused);
-            Assert.Single(host.Api.Arrivals);
+            Assert.Single(host.Api.Requests);
         }
-        else if (refused is not OriginNotAllowedException && host.Api.Arrivals.IsEmpty)
+        else if (refused is not OriginNotAllowedException && host.Api.Requests.IsEmpty)
         {
             // The platform does not take every address as an http address.
             bool isHttp = called.StartsWith("http://", StringComparison.Ordinal) && Uri.TryCreate(target, UriKind.Absolute, out _);

@@ -24,7 +24,7 @@ public sealed class OuterHandlerTests : CanaryTests
             })));
         await Assert.ThrowsAsync<OriginNotAllowedException>(() => client.GetAsync("orders"));
         Assert.Equal([1], host.ApiTokens);
-        Assert.Empty(host.Other.Arrivals);
+        Assert.Empty(host.Other.Requests);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class OuterHandlerTests : CanaryTests
         request.Headers.ExpectContinue = true;
         using HttpResponseMessage response = await host.CreateClient().SendAsync(request);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(await RequestContents.BytesOf("seekable stream"), host.Api.Arrivals.Last().Body);
+        Assert.Equal(await RequestContents.BytesOf("seekable stream"), host.Api.Requests.Last().Body);
     }
 
     // As applications usually copy a request: everything but the options.

@@ -52,8 +52,8 @@ public sealed class RedirectMatrixTests : CanaryTests
         request.Content = RequestContents.All[content].Create();
         await Record.ExceptionAsync(async () => (await client.SendAsync(request)).Dispose());
 
-        RecordedRequest[] requests = [.. host.Api.Arrivals, .. host.Other.Arrivals];
-        Assert.Equal(toOther, !host.Other.Arrivals.IsEmpty);
+        RecordedRequest[] requests = [.. host.Api.Requests, .. host.Other.Requests];
+        Assert.Equal(toOther, !host.Other.Requests.IsEmpty);
         Assert.All(requests, received => Assert.Equal(received.Target == "/moved", received.Token == 0));
 
         // For some codes the platform follows with a GET without content. Otherwise the content is complete.
@@ -76,6 +76,6 @@ public sealed class RedirectMatrixTests : CanaryTests
             outer: builder => builder.ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false }));
         using HttpResponseMessage response = await client.GetAsync("orders");
         Assert.Equal(HttpStatusCode.Found, response.StatusCode);
-        Assert.Empty(host.Other.Arrivals);
+        Assert.Empty(host.Other.Requests);
     }
 }

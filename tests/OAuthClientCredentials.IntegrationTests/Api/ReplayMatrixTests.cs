@@ -61,8 +61,8 @@ public sealed class ReplayMatrixTests : CanaryTests
             Assert.Equal(method != "HEAD", await response.Content.ReadAsStringAsync() == ApiResponses.Rejection);
         }
 
-        Assert.All(host.Api.Arrivals, received => Assert.Equal((method, "/orders?page=2"), (received.Method, received.Target)));
-        Assert.All(host.Api.Arrivals.Where(received => received.Body is not null), received => Assert.Equal(expected, received.Body));
+        Assert.All(host.Api.Requests, received => Assert.Equal((method, "/orders?page=2"), (received.Method, received.Target)));
+        Assert.All(host.Api.Requests.Where(received => received.Body is not null), received => Assert.Equal(expected, received.Body));
 
         // The token was rejected, with or without a replay: the next call has the new token, which was requested once.
         using HttpResponseMessage next = await client.GetAsync("orders");

@@ -21,9 +21,9 @@ internal sealed class TestHost : IAsyncDisposable
     public CanaryListeners Listeners { get; set; } = Canary.Listeners;
 
     /// <summary>The numbers of the tokens that the API received, 0 for a request without a token.</summary>
-    public IEnumerable<int> ApiTokens => Api.Arrivals.Select(request => request.Token);
+    public IEnumerable<int> ApiTokens => Api.Requests.Select(request => request.Token);
 
-    public int TokenRequests => TokenEndpoint.Arrivals.Count;
+    public int TokenRequests => TokenEndpoint.Requests.Count;
 
     /// <summary>Starts the servers.</summary>
     /// <param name="api">How the API responds, and the other origin too unless it has its own response.</param>

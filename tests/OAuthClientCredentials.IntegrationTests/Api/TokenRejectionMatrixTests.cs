@@ -91,7 +91,7 @@ public sealed class TokenRejectionMatrixTests : CanaryTests
     private static async Task AssertBodiesAsync(string content, TestHost host)
     {
         byte[] expected = await RequestContents.BytesOf(content);
-        Assert.All(host.Api.Arrivals, received => Assert.Equal(expected, received.Body));
+        Assert.All(host.Api.Requests, received => Assert.Equal(expected, received.Body));
     }
 
     private static Task<HttpResponseMessage> SendAsync(HttpClient client, string method, string content) =>

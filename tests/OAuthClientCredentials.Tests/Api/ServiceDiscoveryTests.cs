@@ -34,7 +34,7 @@ public sealed class ServiceDiscoveryTests : IAsyncLifetime
             Assert.Equal(200, (int)response.StatusCode);
         }
 
-        Assert.Equal(["Bearer token-1", "Bearer token-1"], _api.Arrivals.Select(arrival => arrival.Authorization));
+        Assert.Equal(["Bearer token-1", "Bearer token-1"], _api.Requests.Select(arrival => arrival.Authorization));
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class ServiceDiscoveryTests : IAsyncLifetime
     {
         await using ServiceProvider services = Services(_api.Address, _ => { }, options => options.AllowedOrigins = ["https+http://stock"]);
         using HttpResponseMessage response = await Client(services).GetAsync("https+http://stock/1");
-        Assert.Equal("Bearer token-1", Assert.Single(_api.Arrivals).Authorization);
+        Assert.Equal("Bearer token-1", Assert.Single(_api.Requests).Authorization);
         await Assert.ThrowsAsync<OriginNotAllowedException>(() => Client(services).GetAsync("/orders"));
     }
 
@@ -56,7 +56,7 @@ public sealed class ServiceDiscoveryTests : IAsyncLifetime
         await using ServiceProvider services = Services(_api.Address, _ => { });
         OriginNotAllowedException refused = await Assert.ThrowsAsync<OriginNotAllowedException>(() => Client(services).GetAsync(called));
         Assert.Contains($"[\"https+http://orders\", \"{named}\"]", refused.Message, StringComparison.Ordinal);
-        Assert.Empty(_api.Arrivals);
+        Assert.Empty(_api.Requests);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class ServiceDiscoveryTests : IAsyncLifetime
         });
         await using ServiceProvider services = Services(_api.Address, builder => builder.AddHttpMessageHandler(() => changesAddress));
         await Assert.ThrowsAsync<OriginNotAllowedException>(() => Client(services).GetAsync("/orders"));
-        Assert.Empty(other.Arrivals);
+        Assert.Empty(other.Requests);
     }
 
     private static HttpClient Client(ServiceProvider services) => services.GetRequiredService<IHttpClientFactory>().CreateClient("api");

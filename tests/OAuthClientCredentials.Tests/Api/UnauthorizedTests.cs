@@ -71,7 +71,7 @@ public sealed class UnauthorizedTests
         });
         using HttpResponseMessage response = await api.Client.GetAsync("/");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(2, api.Tokens.Arrivals.Count);
-        Assert.Empty(elsewhere.Arrivals);
+        Assert.Equal(2, api.Tokens.Requests.Count);
+        Assert.Empty(elsewhere.Requests);
     }
 }

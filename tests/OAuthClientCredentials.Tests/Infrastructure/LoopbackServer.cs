@@ -20,7 +20,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     public Uri Address => new(_app.Urls.First());
 
-    public ConcurrentQueue<RecordedRequest> Arrivals { get; } = new();
+    public ConcurrentQueue<RecordedRequest> Requests { get; } = new();
 
     public ConcurrentDictionary<string, bool> Connections { get; } = new();
 
@@ -42,7 +42,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
         server._app.Run(async context =>
         {
             server.Connections.TryAdd(context.Connection.Id, true);
-            server.Arrivals.Enqueue(await RecordedRequest.ReadAsync(context, readsBody?.Invoke(context) ?? true));
+            server.Requests.Enqueue(await RecordedRequest.ReadAsync(context, readsBody?.Invoke(context) ?? true));
             context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
             await respond(context);
         });

@@ -1,8 +1,17 @@
+using RichardSzalay.MockHttp;
+
 namespace OAuthClientCredentials.Tests.Infrastructure;
 
 /// <summary>Records each request as text: request line, headers, an empty line, body. Responds with a token by default.</summary>
-internal sealed class RecordingHandler(Func<HttpRequestMessage, HttpResponseMessage?>? respond = null) : HttpMessageHandler
+internal sealed class RecordingHandler : MockHttpMessageHandler
 {
+    public RecordingHandler(Func<HttpRequestMessage, HttpResponseMessage?>? respond = null) =>
+        this.When("*").Respond(async request =>
+        {
+            Requests.Add(await DescribeAsync(request));
+            return respond?.Invoke(request) ?? Infrastructure.Respond.Token("abc", 3600);
+        });
+
     public List<string> Requests { get; } = [];
 
     /// <summary>The one token request that a client with these options sends.</summary>
@@ -14,13 +23,12 @@ internal sealed class RecordingHandler(Func<HttpRequestMessage, HttpResponseMess
         return Assert.Single(server.Requests);
     }
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private static async Task<string> DescribeAsync(HttpRequestMessage request)
     {
-        string body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
+        string body = request.Content is null ? "" : await request.Content.ReadAsStringAsync();
         IEnumerable<string> headers = request.Headers.Concat(request.Content?.Headers.Where(header => header.Key != "Content-Length") ?? [])
             .OrderBy(header => header.Key, StringComparer.Ordinal)
             .Select(header => $"{header.Key}: {string.Join(", ", header.Value)}");
-        Requests.Add(string.Join('\n', headers.Prepend($"{request.Method} {request.RequestUri!.AbsoluteUri}").Append("").Append(body)));
-        return respond?.Invoke(request) ?? Respond.Token("abc", 3600);
+        return string.Join('\n', headers.Prepend($"{request.Method} {request.RequestUri!.AbsoluteUri}").Append("").Append(body));
     }
 }

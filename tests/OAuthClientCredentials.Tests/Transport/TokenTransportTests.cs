@@ -70,7 +70,7 @@ public sealed class TokenTransportTests
         Assert.Contains(other.Address.GetLeftPart(UriPartial.Authority), exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", exception.Message, StringComparison.Ordinal);
         Assert.Equal(["", ""], sent);
-        Assert.Empty(other.Arrivals);
+        Assert.Empty(other.Requests);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class TokenTransportTests
         Assert.Contains($"larger than {Limit} bytes", exception.Message, StringComparison.Ordinal);
         Assert.Contains("MaxResponseBytes", exception.Message, StringComparison.Ordinal);
         Assert.False(exception.IsTransient);
-        Assert.Single(server.Arrivals);
+        Assert.Single(server.Requests);
     }
 
     private static async Task<TokenRequestException> FailAsync(ServiceProvider services) =>
