@@ -2,22 +2,24 @@ using OAuthClientCredentials.Api;
 
 namespace OAuthClientCredentials;
 
-/// <summary>Chooses the token of one API request.</summary>
+/// <summary>Changes the token of one API request, or sends the request without one.</summary>
 public static class HttpRequestMessageExtensions
 {
-    /// <summary>Requests the token for this request with other scopes, resources or parameters than the client's options name.</summary>
+    /// <summary>Uses a token with other scopes, resources or parameters than the client's options for this request.</summary>
     /// <param name="request">The API request.</param>
-    /// <param name="tokenRequest">What differs from the client's options.</param>
+    /// <param name="tokenRequest">The values that differ from the client's options.</param>
     /// <returns>The same <paramref name="request"/>.</returns>
     public static HttpRequestMessage SetTokenRequest(this HttpRequestMessage request, TokenRequest tokenRequest)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(tokenRequest);
-        RequestTokenOptions.Change(request, choice => choice with { TokenRequest = tokenRequest });
+        RequestTokenOptions.Update(request, options => options with { TokenRequest = tokenRequest });
         return request;
     }
 
-    /// <summary>Sends this request with a token of another client, for instance a tenant's. Origins and renewal are as usual.</summary>
+    /// <summary>
+    /// Sends this request with a token of another client, for instance the client of a tenant. Allowed origins and renewal do not change.
+    /// </summary>
     /// <param name="request">The API request.</param>
     /// <param name="clientName">The name of the client; empty for the default client.</param>
     /// <returns>The same <paramref name="request"/>.</returns>
@@ -25,7 +27,7 @@ public static class HttpRequestMessageExtensions
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(clientName);
-        RequestTokenOptions.Change(request, choice => choice with { ClientName = clientName });
+        RequestTokenOptions.Update(request, options => options with { ClientName = clientName });
         return request;
     }
 
@@ -35,7 +37,7 @@ public static class HttpRequestMessageExtensions
     public static HttpRequestMessage SkipAccessToken(this HttpRequestMessage request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        RequestTokenOptions.Change(request, choice => choice with { SkipsToken = true });
+        RequestTokenOptions.Update(request, options => options with { SkipsToken = true });
         return request;
     }
 }

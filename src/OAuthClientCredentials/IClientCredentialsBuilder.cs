@@ -2,9 +2,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace OAuthClientCredentials;
 
-/// <summary>What <c>AddClientCredentials</c> returns, for more registrations.</summary>
+/// <summary>Configures the registered clients further. Returned by <c>AddClientCredentials</c>.</summary>
 public interface IClientCredentialsBuilder
 {
-    /// <summary>The services that the client is registered in.</summary>
+    /// <summary>The services that the clients are registered in.</summary>
     IServiceCollection Services { get; }
 }

@@ -1,6 +1,6 @@
 namespace OAuthClientCredentials;
 
-/// <summary>A request was not sent, because its address is not allowed to see the access token.</summary>
+/// <summary>A request was not sent, because the access token may not be sent to its address.</summary>
 public sealed class OriginNotAllowedException : InvalidOperationException
 {
     /// <summary>Creates an exception without details.</summary>
@@ -9,14 +9,14 @@ public sealed class OriginNotAllowedException : InvalidOperationException
     }
 
     /// <summary>Creates an exception with a message.</summary>
-    /// <param name="message">Which origin, and what to change.</param>
+    /// <param name="message">Names the origin and what to change.</param>
     public OriginNotAllowedException(string message)
         : base(message)
     {
     }
 
     /// <summary>Creates an exception with a message and a cause.</summary>
-    /// <param name="message">Which origin, and what to change.</param>
+    /// <param name="message">Names the origin and what to change.</param>
     /// <param name="innerException">The cause.</param>
     public OriginNotAllowedException(string message, Exception innerException)
         : base(message, innerException)

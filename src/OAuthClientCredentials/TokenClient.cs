@@ -247,7 +247,7 @@ public sealed class TokenClient
         {
             if (mayHaveMoved)
             {
-                _metadata.Suspect(settings);
+                _metadata.MarkStale(settings);
             }
         }
     }

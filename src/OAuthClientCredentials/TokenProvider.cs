@@ -73,7 +73,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
 
         timeProvider ??= TimeProvider.System;
         ILogger logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenProvider>();
-        TokenTransport.Harden(handler, TokenClient.HttpClientName, logger);
+        TokenTransport.ApplySecureDefaults(handler, TokenClient.HttpClientName, logger);
         TokenTransports transports = new(handler);
         ClientSettingsProvider settingsProvider = new(new FixedOptions(options), null, directory, timeProvider, logger);
         TokenClient client = new(settingsProvider, transports.For, timeProvider, logger);

@@ -2,7 +2,8 @@ namespace OAuthClientCredentials.Api;
 
 /// <summary>The origins of the base addresses of all HttpClients that were created under one name. Thread-safe.</summary>
 /// <remarks>
-/// A typed client's constructor may set its address long after the factory made the client, so they are looked at when a request is sent.
+/// A typed client's constructor may set its address long after the factory created the client, so the addresses are read when a request
+/// is sent.
 /// </remarks>
 internal sealed class BaseAddresses
 {
@@ -13,7 +14,7 @@ internal sealed class BaseAddresses
     private Origin[] _origins = [];
     private int _pruneAt = PruneAt;
 
-    /// <summary>The origins that were known at the last look.</summary>
+    /// <summary>The origins that were found by the last read.</summary>
     public IReadOnlyList<Origin> Origins => Volatile.Read(ref _origins);
 
     public void Add(HttpClient client)
@@ -23,7 +24,7 @@ internal sealed class BaseAddresses
             _clients.Add(new(client));
             if (_clients.Count >= _pruneAt)
             {
-                Read();
+                ReadAddresses_NeedsLock();
                 _pruneAt = Math.Max(PruneAt, _clients.Count * 2);
             }
         }
@@ -38,13 +39,13 @@ internal sealed class BaseAddresses
 
         lock (_gate)
         {
-            Read();
+            ReadAddresses_NeedsLock();
             return Array.Exists(_origins, origin => origin.Matches(uri));
         }
     }
 
-    // Clients that are gone, or whose address is known now, leave the list.
-    private void Read() => _clients.RemoveAll(reference =>
+    // Removes clients that were collected, and clients whose address is known now.
+    private void ReadAddresses_NeedsLock() => _clients.RemoveAll(reference =>
     {
         if (reference.TryGetTarget(out HttpClient? client) && client.BaseAddress is null)
         {

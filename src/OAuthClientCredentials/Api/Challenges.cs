@@ -1,24 +1,32 @@
+using System.Net.Http.Headers;
+using System.Text;
+
 namespace OAuthClientCredentials.Api;
 
 /// <summary>One challenge of a <c>WWW-Authenticate</c> header (RFC 9110 section 11.6.1).</summary>
 internal readonly record struct Challenge(string Scheme, string? Error);
 
-/// <summary>Reads all challenges of a response. Malformed ones count as none (R-132).</summary>
+/// <summary>Reads all challenges of a response. A malformed header counts as no challenge (R-132).</summary>
 internal static class Challenges
 {
     private const int MaxLength = 8 * 1024;
     private const int MaxChallenges = 16;
 
-    /// <returns>The challenges; none if there is no header, or if it is malformed or too long.</returns>
+    /// <returns>The challenges; an empty list if there is no header, or if it is malformed or too long.</returns>
     public static IReadOnlyList<Challenge> Read(HttpResponseMessage response)
     {
-        response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out System.Net.Http.Headers.HeaderStringValues lines);
+        response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out HeaderStringValues lines);
         string header = string.Join(',', lines);
-        return header.Length > MaxLength ? [] : Parse(header) ?? [];
+        if (header.Length > MaxLength)
+        {
+            return [];
+        }
+
+        return Parse(header) ?? [];
     }
 
     /// <returns>The challenges, or <see langword="null"/> if they are malformed.</returns>
-    // challenge = scheme [ 1*SP ( token68 / #( name BWS "=" BWS ( token / quoted-string ) ) ) ]; every character is looked at once.
+    // challenge = scheme [ 1*SP ( token68 / #( name BWS "=" BWS ( token / quoted-string ) ) ) ]; each character is read once.
     internal static List<Challenge>? Parse(string header)
     {
         List<Challenge> challenges = [];
@@ -97,19 +105,38 @@ internal static class Challenges
             if (_rest.Length == 0 || _rest[0] != '"')
             {
                 string token = ReadToken();
-                return token.Length > 0 && EndsItem() ? token : null;
+                if (token.Length == 0 || !EndsItem())
+                {
+                    return null;
+                }
+
+                return token;
             }
 
-            System.Text.StringBuilder value = new();
+            return ReadQuotedString();
+        }
+
+        private string? ReadQuotedString()
+        {
+            StringBuilder value = new();
             for (int index = 1; index < _rest.Length; index++)
             {
                 if (_rest[index] == '"')
                 {
                     _rest = _rest[(index + 1)..];
-                    return EndsItem() ? value.ToString() : null;
+                    if (!EndsItem())
+                    {
+                        return null;
+                    }
+
+                    return value.ToString();
                 }
 
-                index += _rest[index] == '\\' ? 1 : 0;
+                if (_rest[index] == '\\')
+                {
+                    index++;
+                }
+
                 if (index < _rest.Length)
                 {
                     value.Append(_rest[index]);
@@ -121,7 +148,7 @@ internal static class Challenges
 
         public readonly bool EndsScheme() => _rest.Length == 0 || _rest[0] is ' ' or '\t' or ',';
 
-        // token68 looks like a token, but ends in "=" or at the end of the item instead of going on with a value.
+        // A token68 looks like a parameter name, but is followed by padding ("=") or by the end of the item instead of a value.
         public void SkipToken68()
         {
             ReadOnlySpan<char> rest = _rest.TrimStart(" \t");

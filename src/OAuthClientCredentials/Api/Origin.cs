@@ -1,9 +1,10 @@
 namespace OAuthClientCredentials.Api;
 
-/// <summary>
-/// Scheme, host and port of an API (R-111). The host <c>*.example.com</c> stands for every subdomain, and <c>https://*</c> for every https
-/// origin. <c>ws</c> and <c>wss</c> count as <c>http</c> and <c>https</c>.
-/// </summary>
+/// <summary>The scheme, host and port of an API (R-111).</summary>
+/// <remarks>
+/// The host <c>*.example.com</c> matches every subdomain, and <c>https://*</c> matches every https origin. <c>ws</c> and <c>wss</c> count
+/// as <c>http</c> and <c>https</c>.
+/// </remarks>
 internal sealed class Origin
 {
     private const string AnyHttps = "https://*";
@@ -44,14 +45,25 @@ internal sealed class Origin
             return new(new("https://any"), Hosts.Any);
         }
 
-        Hosts hosts = text.Contains(Wildcard, StringComparison.Ordinal) ? Hosts.Subdomains : Hosts.One;
-        string concrete = hosts == Hosts.Subdomains ? text.Replace(Wildcard, "://", StringComparison.Ordinal) : text;
-        bool isOrigin = Uri.TryCreate(concrete, UriKind.Absolute, out Uri? uri)
+        Hosts hosts = Hosts.One;
+        string address = text;
+        if (text.Contains(Wildcard, StringComparison.Ordinal))
+        {
+            hosts = Hosts.Subdomains;
+            address = text.Replace(Wildcard, "://", StringComparison.Ordinal);
+        }
+
+        bool isOrigin = Uri.TryCreate(address, UriKind.Absolute, out Uri? uri)
             && uri is { UserInfo: "", PathAndQuery: "/", Fragment: "", Host.Length: > 0 }
             && uri.Scheme is "https" or "http" or "wss" or "ws" or "https+http" or "http+https"
             && (hosts == Hosts.One || uri.HostNameType == UriHostNameType.Dns)
             && !uri.Host.Contains('*', StringComparison.Ordinal);
-        return isOrigin ? new Origin(uri!, hosts) : null;
+        if (!isOrigin)
+        {
+            return null;
+        }
+
+        return new(uri!, hosts);
     }
 
     public bool Matches(Uri uri)
@@ -61,12 +73,12 @@ internal sealed class Origin
             return SchemeOf(uri) == _scheme;
         }
 
-        // Callers that keep one Uri cost one comparison (R-301).
+        // If the caller keeps one Uri object, one comparison is enough (R-301).
         return (ReferenceEquals(uri, _uri) && _hosts == Hosts.One)
             || (uri.Port == _uri.Port && SchemeOf(uri) == _scheme && MatchesHost(uri.IdnHost));
     }
 
-    /// <summary>The origin as <c>AllowedOrigins</c> takes it.</summary>
+    /// <summary>The origin in the form of <c>AllowedOrigins</c>.</summary>
     public override string ToString()
     {
         if (_hosts == Hosts.Any)
@@ -74,9 +86,23 @@ internal sealed class Origin
             return AnyHttps;
         }
 
-        string host = _uri.HostNameType == UriHostNameType.IPv6 ? $"[{_uri.IdnHost}]" : _uri.IdnHost;
-        string port = _uri.IsDefaultPort ? "" : $":{_uri.Port}";
-        return $"{_scheme}://{(_hosts == Hosts.Subdomains ? "*." : "")}{host}{port}";
+        string host = _uri.IdnHost;
+        if (_uri.HostNameType == UriHostNameType.IPv6)
+        {
+            host = $"[{host}]";
+        }
+
+        if (_hosts == Hosts.Subdomains)
+        {
+            host = $"*.{host}";
+        }
+
+        if (!_uri.IsDefaultPort)
+        {
+            host = $"{host}:{_uri.Port}";
+        }
+
+        return $"{_scheme}://{host}";
     }
 
     private bool MatchesHost(string host)

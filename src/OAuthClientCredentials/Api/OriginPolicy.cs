@@ -1,7 +1,8 @@
 namespace OAuthClientCredentials.Api;
 
 /// <summary>
-/// Where the tokens of one HttpClient may go: to AllowedOrigins, else to the origins of its base addresses, nowhere else.
+/// Decides where the tokens of one HttpClient may be sent: to AllowedOrigins, or if it is empty to the origins of its base addresses
+///
 /// </summary>
 internal sealed class OriginPolicy(
     string clientName,
@@ -12,55 +13,78 @@ internal sealed class OriginPolicy(
     private readonly Origin[] _allowed = [.. allowed];
     private Origin? _lastAllowed;
 
-    /// <summary>Says why a token of <paramref name="tokenClient"/> may not go where the request points, or returns null.</summary>
-    public string? Refuse(HttpRequestMessage request, string tokenClient)
+    /// <summary>Returns why a token of <paramref name="tokenClient"/> may not be sent to the request's address, or null.</summary>
+    public string? Check(HttpRequestMessage request, string tokenClient)
     {
         if (request.RequestUri is not { IsAbsoluteUri: true } uri)
         {
-            return $"A request without an absolute address was not sent: no token of client '{clientName}' can be attached.";
+            return $"A request was not sent with a token of client '{clientName}', because its address is not absolute. "
+                + "Set BaseAddress of the HttpClient, or use an absolute address.";
         }
 
-        // The origin that was allowed last costs one comparison.
-        return Volatile.Read(ref _lastAllowed)?.Matches(uri) == true ? null : Examine(request, uri, tokenClient);
-    }
+        // The last allowed origin costs one comparison.
+        if (Volatile.Read(ref _lastAllowed)?.Matches(uri) == true)
+        {
+            return null;
+        }
 
-    private string? Examine(HttpRequestMessage request, Uri uri, string tokenClient)
-    {
         bool isSecure = uri.Scheme is "https" or "wss" || uri.IsLoopback;
         if (!isSecure && !(uri.Scheme is "http" or "ws" && allowsInsecureHttp(tokenClient)))
         {
             return $"The request to {new Origin(uri)} was not sent with a token of client '{tokenClient}', because its address is neither "
-                + "https nor loopback. Use https. If the network is encrypted beneath, set AllowInsecureHttp.";
+                + "https nor loopback. Use https. If the network itself encrypts all traffic, set AllowInsecureHttp.";
         }
 
+        return CheckOrigin(request, uri, isSecure);
+    }
+
+    private string? CheckOrigin(HttpRequestMessage request, Uri uri, bool isSecure)
+    {
         if (IsAllowed(uri))
         {
-            // Plain http is allowed only as long as the options say so.
+            // Plain http is checked each time, because it is allowed only while the options allow it.
             Volatile.Write(ref _lastAllowed, isSecure ? new Origin(uri) : null);
             return null;
         }
 
-        Uri? askedFor = Resolution.AskedForBy(request);
-        return askedFor is not null && IsAllowed(askedFor) ? null : Explain(askedFor ?? uri);
-    }
-
-    private bool IsAllowed(Uri uri) =>
-        _allowed.Length > 0 ? Array.Exists(_allowed, origin => origin.Matches(uri)) : baseAddresses.Contains(uri);
-
-    // A list replaces the base addresses, so the line to add names them too.
-    private string Explain(Uri uri)
-    {
-        Origin origin = new(uri);
-        IEnumerable<Origin> known = _allowed.Length > 0 ? _allowed : baseAddresses.Origins;
-        string list = string.Join(", ", known.Append(origin).Select(each => $"\"{each}\""));
-        string cause = "the HttpClient has neither AllowedOrigins nor a BaseAddress";
-        if (known.Any())
+        Uri? requested = ServiceDiscoveryResolution.RequestedAddressOf(request);
+        if (requested is not null && IsAllowed(requested))
         {
-            cause = _allowed.Length > 0 ? "it is not one of AllowedOrigins" : "it is not the origin of the HttpClient's BaseAddress";
+            return null;
         }
 
+        return Explain(requested ?? uri);
+    }
+
+    private bool IsAllowed(Uri uri)
+    {
+        if (_allowed.Length > 0)
+        {
+            return Array.Exists(_allowed, origin => origin.Matches(uri));
+        }
+
+        return baseAddresses.Contains(uri);
+    }
+
+    // AllowedOrigins replaces the base addresses, so the line to add contains them too.
+    private string Explain(Uri uri)
+    {
+        IReadOnlyList<Origin> known = baseAddresses.Origins;
+        string cause = "it is not the origin of the HttpClient's BaseAddress";
+        if (_allowed.Length > 0)
+        {
+            known = _allowed;
+            cause = "it is not one of AllowedOrigins";
+        }
+        else if (known.Count == 0)
+        {
+            cause = "the HttpClient has neither AllowedOrigins nor a BaseAddress";
+        }
+
+        Origin origin = new(uri);
+        string list = string.Join(", ", known.Append(origin).Select(each => $"\"{each}\""));
         return $"The request to {origin} was not sent, because {cause}. "
-            + $"If this origin may see the tokens of client '{clientName}', allow it: "
+            + $"If the tokens of client '{clientName}' may be sent to this origin, allow it: "
             + $"AddClientCredentialsHandler(\"{clientName}\", o => o.AllowedOrigins = [{list}])";
     }
 }

@@ -3,7 +3,7 @@ using OAuthClientCredentials.Resilience;
 
 namespace OAuthClientCredentials.Api;
 
-/// <summary>Which requests can be sent a second time, byte for byte .</summary>
+/// <summary>Decides which requests can be sent a second time with the same bytes .</summary>
 internal static class ReplayableContent
 {
     public const int MaxBufferedBytes = 1024 * 1024;
@@ -16,15 +16,15 @@ internal static class ReplayableContent
     {
         null or ByteArrayContent or ReadOnlyMemoryContent => true,
         MultipartContent parts => parts.All(IsReplayable),
-        JsonContent json => RepeatableValue.IsRepeatable(json.Value),
+        JsonContent json => ReplayableJson.IsReplayable(json.Value),
         StreamContent stream => IsSeekable(stream),
         _ => false,
     };
 
-    /// <summary>Whether content that cannot be sent again may be buffered, and so was if that was opted in.</summary>
+    /// <summary>Whether content is small enough to be buffered. If BufferRequestContent is set, such content was buffered.</summary>
     public static bool FitsBuffer(HttpContent content) => content.Headers.ContentLength is null or <= MaxBufferedBytes;
 
-    /// <summary>Buffers what cannot be replayed, and JSON, which is serialized for each send.</summary>
+    /// <summary>Buffers content that cannot be replayed, and JSON, which would otherwise be serialized again for each send.</summary>
     public static async ValueTask BufferAsync(HttpContent? content, CancellationToken cancellationToken)
     {
         if (content is null || (content is not JsonContent && IsReplayable(content)) || !FitsBuffer(content))
@@ -32,7 +32,7 @@ internal static class ReplayableContent
             return;
         }
 
-#pragma warning disable CA2016 // .NET 8 has no overload with the token, and content may ignore it.
+#pragma warning disable CA2016 // .NET 8 has no overload with a cancellation token, and content may ignore the token.
         Task buffering = content.LoadIntoBufferAsync(MaxBufferedBytes);
 #pragma warning restore CA2016
         buffering.ObserveFault();

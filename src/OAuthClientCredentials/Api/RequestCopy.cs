@@ -2,20 +2,18 @@ using System.Net.Http.Headers;
 
 namespace OAuthClientCredentials.Api;
 
-/// <summary>
-/// The copy of an API request that carries the token. It is sent in place of the caller's request, which is never changed. It is
-/// never disposed, because the content belongs to the caller.
-/// </summary>
+/// <summary>The copy of an API request that carries the token. It is sent instead of the caller's request .</summary>
+/// <remarks>It is never disposed, because the content belongs to the caller.</remarks>
 internal sealed class RequestCopy : HttpRequestMessage
 {
     private readonly Uri _address;
     private string[] _proofHeaders = [];
 
-    public RequestCopy(HttpRequestMessage request, RequestTokenOptions? choice)
+    public RequestCopy(HttpRequestMessage request, RequestTokenOptions? tokenOptions)
         : base(request.Method, request.RequestUri)
     {
         _address = RequestUri!;
-        Choice = choice;
+        TokenOptions = tokenOptions;
         Content = request.Content;
         Version = request.Version;
         VersionPolicy = request.VersionPolicy;
@@ -23,19 +21,21 @@ internal sealed class RequestCopy : HttpRequestMessage
         CopyOptions(request.Options);
     }
 
-    public RequestTokenOptions? Choice { get; }
+    public RequestTokenOptions? TokenOptions { get; }
 
-    /// <summary>The token that the copy carries now, or carried last.</summary>
+    /// <summary>The last token that was attached.</summary>
     public AccessToken? Token { get; private set; }
 
-    /// <summary>Whether the request was sent once more with a new proof already.</summary>
+    /// <summary>Whether the request was already sent a second time because the API demanded another proof.</summary>
     public bool HadSecondProof { get; set; }
 
     /// <summary>
-    /// Whether the copy is still what was sent with the token. A redirect that the primary handler followed changes its address or drops
-    /// the header.
+    /// Whether the copy is unchanged since it was sent. If the primary handler follows a redirect, it changes the address or removes the
+    /// <c>Authorization</c> header.
     /// </summary>
     public bool IsAsSent => ReferenceEquals(RequestUri, _address) && ReferenceEquals(Headers.Authorization, Token?.AuthorizationHeader);
+
+    public string ClientNameOr(string defaultName) => TokenOptions?.ClientName ?? defaultName;
 
     public void Attach(AccessToken token)
     {
@@ -43,23 +43,32 @@ internal sealed class RequestCopy : HttpRequestMessage
         Headers.Authorization = token.AuthorizationHeader;
     }
 
-    /// <summary>Takes token and proof off, so that they do not show in <see cref="HttpResponseMessage.RequestMessage"/>.</summary>
+    /// <summary>Removes the token and the proof, so that <see cref="HttpResponseMessage.RequestMessage"/> does not contain them.</summary>
     public void Detach()
     {
         Headers.Authorization = null;
         RemoveProof();
     }
 
-    /// <summary>Writes a proof of the token's binding, in place of the one that was written before.</summary>
-    public async ValueTask WriteProofAsync(TokenBinding binding, CancellationToken cancellationToken)
+    /// <summary>Writes the proof of the token's binding and replaces an earlier proof. Certificate-bound tokens need none.</summary>
+    public async ValueTask WriteProofAsync(CancellationToken cancellationToken)
     {
+        if (Token!.Binding is not { Certificate: null } binding)
+        {
+            return;
+        }
+
         RemoveProof();
         HashSet<string> before = [.. Headers.NonValidated.Select(Line)];
-        await binding.WriteApiRequestAsync(this, Token!.Value, cancellationToken).ConfigureAwait(false);
+        await binding.WriteApiRequestAsync(this, Token.Value, cancellationToken).ConfigureAwait(false);
         _proofHeaders = [.. Headers.NonValidated.Where(header => !before.Contains(Line(header))).Select(header => header.Key)];
 
         static string Line(KeyValuePair<string, HeaderStringValues> header) => $"{header.Key}: {header.Value}";
     }
+
+    /// <summary>Passes the response to the token's binding. Returns whether the API demands another proof.</summary>
+    public bool ReadProofResponse(HttpResponseMessage response) =>
+        IsAsSent && Token!.Binding?.ReadApiResponse(this, response) == true;
 
     private void RemoveProof()
     {
@@ -75,10 +84,15 @@ internal sealed class RequestCopy : HttpRequestMessage
     {
         foreach ((string name, HeaderStringValues values) in headers.NonValidated)
         {
-#pragma warning disable RS0030 // The values come from the caller's own request, which holds them already.
-            _ = values.Count == 1
-                ? Headers.TryAddWithoutValidation(name, values.ToString())
-                : Headers.TryAddWithoutValidation(name, values);
+#pragma warning disable RS0030 // The caller's request already contains these values.
+            if (values.Count == 1)
+            {
+                Headers.TryAddWithoutValidation(name, values.ToString());
+            }
+            else
+            {
+                Headers.TryAddWithoutValidation(name, values);
+            }
 #pragma warning restore RS0030
         }
 
@@ -90,16 +104,16 @@ internal sealed class RequestCopy : HttpRequestMessage
 
     private void CopyOptions(IDictionary<string, object?> options)
     {
-        // Enumerating them allocates, even if there are none.
+        // Enumerating allocates memory, even if there are no options.
         if (options.Count == 0)
         {
             return;
         }
 
-        IDictionary<string, object?> mine = Options;
+        IDictionary<string, object?> copies = Options;
         foreach ((string key, object? value) in options)
         {
-            mine[key] = value;
+            copies[key] = value;
         }
     }
 }

@@ -1,11 +1,12 @@
 namespace OAuthClientCredentials.Api;
 
-/// <summary>What the caller chose for one request: another client or token request, or no token. Kept in the request's options.</summary>
+/// <summary>The caller's options for the token of one request: another client, another token request, or no token.</summary>
+/// <remarks>They are kept in the options of the request.</remarks>
 internal sealed record RequestTokenOptions
 {
     private static readonly HttpRequestOptionsKey<RequestTokenOptions> Key = new("OAuthClientCredentials.RequestTokenOptions");
 
-    private static readonly RequestTokenOptions Nothing = new();
+    private static readonly RequestTokenOptions Default = new();
 
     public TokenRequest? TokenRequest { get; init; }
 
@@ -13,9 +14,12 @@ internal sealed record RequestTokenOptions
 
     public bool SkipsToken { get; init; }
 
-    public static RequestTokenOptions? Of(HttpRequestMessage request) =>
-        request.Options.TryGetValue(Key, out RequestTokenOptions? choice) ? choice : null;
+    public static RequestTokenOptions? Of(HttpRequestMessage request)
+    {
+        request.Options.TryGetValue(Key, out RequestTokenOptions? options);
+        return options;
+    }
 
-    public static void Change(HttpRequestMessage request, Func<RequestTokenOptions, RequestTokenOptions> change) =>
-        request.Options.Set(Key, change(Of(request) ?? Nothing));
+    public static void Update(HttpRequestMessage request, Func<RequestTokenOptions, RequestTokenOptions> update) =>
+        request.Options.Set(Key, update(Of(request) ?? Default));
 }

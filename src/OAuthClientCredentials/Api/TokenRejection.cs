@@ -3,26 +3,60 @@ using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Api;
 
-/// <summary>Whether an API's response says that the token is at fault, so that a new one may help .</summary>
+/// <summary>Decides whether an API rejected the token, so that a new token may help .</summary>
 internal static class TokenRejection
 {
-    /// <summary>A first look that costs nothing.</summary>
+    /// <summary>A first check that does not allocate.</summary>
     public static bool IsPossible(HttpResponseMessage response, AccessTokenHandlerOptions options) =>
         response.StatusCode == HttpStatusCode.Unauthorized || options.ShouldRenew is not null;
 
-    /// <summary>Looks at the response alone; whether it answers a request with our token is another question.</summary>
+    /// <summary>Reads the response only. The caller checks that the request still carried our token.</summary>
     public static bool CallsForRenewal(HttpResponseMessage response, AccessTokenHandlerOptions options)
     {
         if (options.ShouldRenew is { } shouldRenew)
         {
-            return Ask(shouldRenew, response);
+            return Call(shouldRenew, response);
         }
 
-        return response.StatusCode == HttpStatusCode.Unauthorized && CouldBeMet(TokenErrors(response), options.RenewOnlyOnInvalidToken);
+        return response.StatusCode == HttpStatusCode.Unauthorized
+            && NewTokenMayHelp(TokenErrors(response), options.RenewOnlyOnInvalidToken);
     }
 
-    // If your predicate throws, nobody else can dispose the response.
-    private static bool Ask(Func<HttpResponseMessage, bool> shouldRenew, HttpResponseMessage response)
+    /// <summary>The error of the challenge, or the status, for a log message.</summary>
+    public static string Describe(HttpResponseMessage response)
+    {
+        string? error = Array.Find(TokenErrors(response), error => error is not null);
+        return ServerText.Clean(error, []) ?? $"status {(int)response.StatusCode} without an error code";
+    }
+
+    /// <summary>Returns why a rejected request is not sent again, or null if it is sent again with the renewed token.</summary>
+    public static string? WhyNotReplayed(RequestCopy copy, AccessToken? renewed, AccessTokenHandlerOptions options)
+    {
+        if (renewed is null)
+        {
+            return "the renewal failed";
+        }
+
+        if (renewed == copy.Token)
+        {
+            return "the token stays in use, because renewals are limited or the authorization server returned no other token";
+        }
+
+        if (renewed.Value == copy.Token!.Value)
+        {
+            return "the authorization server returned the same token again";
+        }
+
+        if (!ReplayableContent.MayBeReplayed(copy, options))
+        {
+            return "the request cannot be sent again";
+        }
+
+        return null;
+    }
+
+    // If your delegate throws, no one else can dispose the response.
+    private static bool Call(Func<HttpResponseMessage, bool> shouldRenew, HttpResponseMessage response)
     {
         try
         {
@@ -35,48 +69,21 @@ internal static class TokenRejection
         }
     }
 
-    /// <summary>The error of the response's challenge, for a log line.</summary>
-    public static string Describe(HttpResponseMessage response)
-    {
-        string? error = Array.Find(TokenErrors(response), error => error is not null);
-        return ServerText.Clean(error, []) ?? $"status {(int)response.StatusCode} without an error code";
-    }
-
-    /// <summary>Why a rejected request is not sent again with what the renewal brought, or null if it is.</summary>
-    public static string? WhyNotReplayed(RequestCopy request, AccessToken? renewed, AccessTokenHandlerOptions options)
-    {
-        if (renewed is null)
-        {
-            return "the renewal failed";
-        }
-
-        if (renewed == request.Token)
-        {
-            return "the token stays in use, because renewals are rationed or the authorization server gave no other one";
-        }
-
-        if (renewed.Value == request.Token!.Value)
-        {
-            return "the authorization server returned the same token again";
-        }
-
-        return ReplayableContent.MayBeReplayed(request, options) ? null : "the request cannot be sent again";
-    }
-
-    // A new token does not help against the three errors. Everything else may mean an expired token, also no challenge or a malformed one.
-    private static bool CouldBeMet(string?[] errors, bool onlyInvalidToken)
+    // A missing or malformed challenge may mean an expired token too.
+    private static bool NewTokenMayHelp(string?[] errors, bool onlyInvalidToken)
     {
         if (onlyInvalidToken)
         {
             return errors.Contains("invalid_token");
         }
 
-        return errors.Length == 0 || !Array.TrueForAll(errors, IsFinal);
+        return errors.Length == 0 || !Array.TrueForAll(errors, IsUnrelatedToToken);
     }
 
-    private static bool IsFinal(string? error) => error is "insufficient_scope" or "invalid_request" or "insufficient_user_authentication";
+    private static bool IsUnrelatedToToken(string? error) =>
+        error is "insufficient_scope" or "invalid_request" or "insufficient_user_authentication";
 
-    // RFC 6750 section 3, RFC 9449 section 7.1. Challenges of other schemes say nothing about the token.
+    // Challenges of other schemes do not concern the token (RFC 6750 section 3, RFC 9449 section 7.1).
     private static string?[] TokenErrors(HttpResponseMessage response) =>
         [.. Challenges.Read(response).Where(IsForToken).Select(challenge => challenge.Error)];
 

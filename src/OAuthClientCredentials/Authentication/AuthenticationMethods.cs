@@ -1,15 +1,17 @@
 namespace OAuthClientCredentials.Authentication;
 
-/// <summary>Which method a client's options come to, and what of them it needs.</summary>
+/// <summary>Finds the authentication method of a client's options .</summary>
 internal static class AuthenticationMethods
 {
+    public const string ClientSecretJwt = "client_secret_jwt";
+
     public static readonly string[] All =
     [
-        ClientSecretBasic.Name, ClientSecretPost.Name, "client_secret_jwt", ClientAssertion.Name,
+        ClientSecretBasic.Name, ClientSecretPost.Name, ClientSecretJwt, ClientAssertion.Name,
         TlsClientAuthentication.Name, TlsClientAuthentication.SelfSignedName, NoAuthentication.Name,
     ];
 
-    /// <summary>The method that is set or follows from what is configured; null if more than one could be meant.</summary>
+    /// <summary>Returns the selected method, or the one that the configured credential needs. Returns null if that is ambiguous.</summary>
     public static string? Of(ClientCredentialsOptions options)
     {
         if (options.Authentication is not null || !string.IsNullOrEmpty(options.AuthenticationMethod))
@@ -17,21 +19,20 @@ internal static class AuthenticationMethods
             return options.Authentication?.Method ?? options.AuthenticationMethod;
         }
 
-        string[] configured =
-        [
-            .. ClientCertificate.IsConfigured(options) ? [TlsClientAuthentication.Name] : Array.Empty<string>(),
-            .. HasKey(options) ? [ClientAssertion.Name] : Array.Empty<string>(),
-            .. ClientAssertion.IsConfigured(options) ? [ClientAssertion.Name] : Array.Empty<string>(),
-        ];
-        return configured.Length switch
+        bool hasCertificate = ClientCertificate.IsConfigured(options);
+        bool hasKey = HasKey(options);
+        bool hasAssertion = ClientAssertion.IsConfigured(options);
+        return (hasCertificate, hasKey, hasAssertion) switch
         {
-            0 => ClientSecretBasic.Name,
-            1 when !HasSecret(options) => configured[0],
+            (false, false, false) => ClientSecretBasic.Name,
+            _ when HasSecret(options) => null,
+            (true, false, false) => TlsClientAuthentication.Name,
+            (false, true, false) or (false, false, true) => ClientAssertion.Name,
             _ => null,
         };
     }
 
-    /// <summary>The authentication that code set, or the offered one that the options select.</summary>
+    /// <summary>Returns the authentication that was set in code, or the one that a package registered for the selected method.</summary>
     public static ClientAuthentication? FromCode(ClientCredentialsOptions options)
     {
         if (options.Authentication is not null || NotInCore(options) is not { } method)
@@ -42,7 +43,7 @@ internal static class AuthenticationMethods
         return options.OfferedAuthentications.Find(authentication => authentication.Method == method);
     }
 
-    /// <summary>The implementation of a method that this package brings.</summary>
+    /// <summary>Creates the authentication of a method that this package implements.</summary>
     public static ClientAuthentication Create(ClientContext client, ClientCredentialsOptions options) => Of(options) switch
     {
         ClientSecretPost.Name => new ClientSecretPost(),
@@ -52,7 +53,7 @@ internal static class AuthenticationMethods
         _ => new ClientSecretBasic(options.BasicEncoding),
     };
 
-    /// <summary>The selected method if this package does not implement it.</summary>
+    /// <summary>Returns the selected method if this package does not implement it, else null.</summary>
     public static string? NotInCore(ClientCredentialsOptions options)
     {
         if (options.Authentication is not null || Of(options) is not { } method)
@@ -61,24 +62,28 @@ internal static class AuthenticationMethods
         }
 
         bool isSigned = method == ClientAssertion.Name && !ClientAssertion.IsConfigured(options) && CanSign(options);
-        return isSigned || method == "client_secret_jwt" ? method : null;
+        if (isSigned || method == ClientSecretJwt)
+        {
+            return method;
+        }
+
+        return null;
     }
 
     public static bool IsByTls(string? method) => method is TlsClientAuthentication.Name or TlsClientAuthentication.SelfSignedName;
 
-    public static bool IsBySecret(string? method) => method is ClientSecretBasic.Name or ClientSecretPost.Name or "client_secret_jwt";
+    public static bool IsBySecret(string? method) => method is ClientSecretBasic.Name or ClientSecretPost.Name or ClientSecretJwt;
 
-    public static bool HasSecret(
-        ClientCredentialsOptions options) => !string.IsNullOrEmpty(options.ClientSecret) || !string.IsNullOrEmpty(options.ClientSecretFile);
+    public static bool HasSecret(ClientCredentialsOptions options) =>
+        !string.IsNullOrEmpty(options.ClientSecret) || !string.IsNullOrEmpty(options.ClientSecretFile);
 
     public static bool CanSign(ClientCredentialsOptions options) => HasKey(options) || ClientCertificate.IsConfigured(options);
 
-    public static bool HasKey(
-        ClientCredentialsOptions options) => !string.IsNullOrEmpty(options.PrivateKey) || !string.IsNullOrEmpty(options.PrivateKeyFile);
+    public static bool HasKey(ClientCredentialsOptions options) =>
+        !string.IsNullOrEmpty(options.PrivateKey) || !string.IsNullOrEmpty(options.PrivateKeyFile);
 
     /// <summary>
-    /// Whether token requests go over mutual TLS. A certificate that is there to sign assertions is not shown, unless tokens are to be
-    /// bound to it.
+    /// Whether token requests use mutual TLS. A certificate whose key signs assertions is not shown, unless CertificateBoundTokens is set.
     /// </summary>
     public static bool UsesMutualTls(ClientCredentialsOptions options) =>
         ClientCertificate.IsConfigured(options) && (options.CertificateBoundTokens || !SignsWithCertificate(options));

@@ -2,10 +2,7 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Authentication;
 
-/// <summary>
-/// Binds tokens to the client certificate that connections show (RFC 8705 section 3). The connection is the proof: nothing is written into
-/// requests.
-/// </summary>
+/// <summary>Binds tokens to the client certificate that connections show (RFC 8705 section 3). Requests contain no other proof.</summary>
 internal sealed class CertificateBinding(TlsCertificate certificate) : TokenBinding
 {
     public override string TokenType => "Bearer";

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace OAuthClientCredentials.Authentication;
 
-/// <summary>An assertion that somebody else issues and renews (RFC 7523): the token of a workload, from a file or a callback.</summary>
+/// <summary>
+/// Authenticates with an assertion that another service issues and renews (RFC 7523), for instance a workload's token. It is read from a
+/// file or a callback.
+/// </summary>
 internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOptions options) : ClientAuthentication
 {
     public const string Name = "private_key_jwt";
@@ -12,20 +15,19 @@ internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOpt
 
     public override string Method => Name;
 
-    public static bool IsConfigured(
-        ClientCredentialsOptions options) => options.ClientAssertion is not null || !string.IsNullOrEmpty(options.ClientAssertionFile);
+    public static bool IsConfigured(ClientCredentialsOptions options) =>
+        options.ClientAssertion is not null || !string.IsNullOrEmpty(options.ClientAssertionFile);
 
     public override async ValueTask ReadCredentialAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
     {
-        string assertion = options.ClientAssertion is { } callback
-            ? await callback(cancellationToken).ConfigureAwait(false)
-            : await ReadFileAsync(cancellationToken).ConfigureAwait(false);
-        if (string.IsNullOrEmpty(assertion))
+        if (options.ClientAssertion is { } callback)
         {
-            throw Empty();
+            request.Secret = await CallAsync(callback, cancellationToken).ConfigureAwait(false);
         }
-
-        request.Secret = assertion;
+        else
+        {
+            request.Secret = await ReadFileAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     public override ValueTask WriteAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
@@ -36,22 +38,32 @@ internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOpt
         return ValueTask.CompletedTask;
     }
 
+    private async ValueTask<string> CallAsync(
+        Func<CancellationToken, ValueTask<string>> callback,
+        CancellationToken cancellationToken)
+    {
+        string assertion = await callback(cancellationToken).ConfigureAwait(false);
+        if (string.IsNullOrEmpty(assertion))
+        {
+            throw client.Error(": the callback given to UseClientAssertion returned no assertion. Fix the callback.", isTransient: true);
+        }
+
+        return assertion;
+    }
+
     private async ValueTask<string> ReadFileAsync(CancellationToken cancellationToken)
     {
         CredentialFile file = new(client, nameof(options.ClientAssertionFile), options.ClientAssertionFile!);
         string assertion = await file.ReadLineAsync(cancellationToken).ConfigureAwait(false);
         if (ExpiryOf(assertion) <= client.TimeProvider.GetUtcNow().ToUnixTimeSeconds())
         {
-            throw file.Unusable("holds an assertion that has expired; whatever renews it has stopped");
+            throw file.Unusable("contains an expired assertion; the process that renews the file may have stopped");
         }
 
         return assertion;
     }
 
-    private TokenRequestException Empty() =>
-        client.Error(": the callback given to UseClientAssertion returned no assertion. Fix the callback.", isTransient: true);
-
-    // Not every assertion is a JWT that we could read; what cannot be read is the server's to judge.
+    // Returns null if the assertion is not a readable JWT. The server then decides whether it is valid.
     private static double? ExpiryOf(string assertion)
     {
         string[] parts = assertion.Split('.', 4);
@@ -70,7 +82,12 @@ internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOpt
                 return null;
             }
 
-            return expiry.TryGetDouble(out double seconds) ? seconds : null;
+            if (!expiry.TryGetDouble(out double seconds))
+            {
+                return null;
+            }
+
+            return seconds;
         }
         catch (Exception exception) when (exception is FormatException or JsonException or InvalidOperationException)
         {

@@ -6,21 +6,21 @@ using OAuthClientCredentials.Transport;
 namespace OAuthClientCredentials.Authentication;
 
 /// <summary>
-/// Where a client's certificate comes from: files, a store or a callback, looked at anew for every attempt and compared by content.
+/// Reads a client's certificate from files, a store or a callback. It is read for every attempt, and compared by content.
 /// </summary>
 internal sealed class ClientCertificate(ClientContext client, ClientCredentialsOptions options)
 {
     private static readonly TimeSpan WarnBefore = TimeSpan.FromDays(14);
 
     private Loaded? _last;
-    private string? _warnedOf;
+    private string? _loggedThumbprint;
 
     public static bool IsConfigured(ClientCredentialsOptions options) =>
         options.Certificate is not null
         || !string.IsNullOrEmpty(options.CertificateFile)
         || !string.IsNullOrEmpty(options.CertificateThumbprint);
 
-    /// <exception cref="TokenRequestException">There is no certificate to use.</exception>
+    /// <exception cref="TokenRequestException">There is no valid certificate with a private key.</exception>
     public async ValueTask<TlsCertificate> GetAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         TlsCertificate certificate = await ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -43,27 +43,27 @@ internal sealed class ClientCertificate(ClientContext client, ClientCredentialsO
         return certificate;
     }
 
-    /// <summary>Whether the certificate expires within two weeks, and that has not been logged yet. From then on it has .</summary>
+    /// <summary>Returns true once for each certificate that expires within two weeks, so that it is logged once .</summary>
     public bool TryMarkExpiryLogged(TlsCertificate certificate, DateTimeOffset now) =>
         certificate.Certificate.NotAfter - now < WarnBefore
-        && Interlocked.Exchange(ref _warnedOf, certificate.Thumbprint) != certificate.Thumbprint;
+        && Interlocked.Exchange(ref _loggedThumbprint, certificate.Thumbprint) != certificate.Thumbprint;
 
     private async ValueTask<TlsCertificate> ReadAsync(CancellationToken cancellationToken)
     {
         if (options.Certificate is { } source)
         {
-            return Same(await source(cancellationToken).ConfigureAwait(false));
+            return KeepIfUnchanged(await source(cancellationToken).ConfigureAwait(false));
         }
 
         if (string.IsNullOrEmpty(options.CertificateFile))
         {
-            return Same(FromStore());
+            return KeepIfUnchanged(FindInStore());
         }
 
-        return await FromFilesAsync(cancellationToken).ConfigureAwait(false);
+        return await ReadFilesAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<TlsCertificate> FromFilesAsync(CancellationToken cancellationToken)
+    private async ValueTask<TlsCertificate> ReadFilesAsync(CancellationToken cancellationToken)
     {
         CredentialFile file = new(client, nameof(options.CertificateFile), options.CertificateFile!);
         byte[] content = await file.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -81,9 +81,9 @@ internal sealed class ClientCertificate(ClientContext client, ClientCredentialsO
         }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
-            // The platform's texts quote nothing of a key.
-            const string Problem = "holds no certificate with its private key in PEM or PKCS#12, "
-                + "or the password or key file does not belong to it";
+            // The messages of .NET do not quote the key, so the exception is kept as the cause.
+            const string Problem = "contains no certificate with its private key in PEM or PKCS#12, "
+                + "or the password or key file does not match";
             throw file.Unusable(Problem, exception);
         }
     }
@@ -112,13 +112,25 @@ internal sealed class ClientCertificate(ClientContext client, ClientCredentialsO
         }
 
         string pem = Encoding.UTF8.GetString(content);
-        string keyPem = key.Length == 0 ? pem : Encoding.UTF8.GetString(key);
+        string keyPem = pem;
+        if (key.Length > 0)
+        {
+            keyPem = Encoding.UTF8.GetString(key);
+        }
+
         all.ImportFromPem(pem);
         all.RemoveAt(0);
-        X509Certificate2 leaf = string.IsNullOrEmpty(options.CertificatePassword)
-            ? X509Certificate2.CreateFromPem(pem, keyPem)
-            : X509Certificate2.CreateFromEncryptedPem(pem, keyPem, options.CertificatePassword);
-        return new(leaf, all);
+        return new(ParsePem(pem, keyPem), all);
+    }
+
+    private X509Certificate2 ParsePem(string pem, string keyPem)
+    {
+        if (string.IsNullOrEmpty(options.CertificatePassword))
+        {
+            return X509Certificate2.CreateFromPem(pem, keyPem);
+        }
+
+        return X509Certificate2.CreateFromEncryptedPem(pem, keyPem, options.CertificatePassword);
     }
 
     private void ImportPkcs12(X509Certificate2Collection all, byte[] content)
@@ -130,7 +142,7 @@ internal sealed class ClientCertificate(ClientContext client, ClientCredentialsO
 #endif
     }
 
-    private X509Certificate2 FromStore()
+    private X509Certificate2 FindInStore()
     {
         (StoreLocation location, string name) = StoreOf(options.CertificateStore) ?? (StoreLocation.CurrentUser, "My");
         using X509Store store = new(name, location);
@@ -148,19 +160,24 @@ internal sealed class ClientCertificate(ClientContext client, ClientCredentialsO
         return found.FirstOrDefault() ?? throw Unusable("is not in its store");
     }
 
-    /// <summary>Reads "CurrentUser/My"; null if it is nothing of the kind.</summary>
-    public static (StoreLocation Location, string Name)? StoreOf(string? text) =>
-        text?.Split('/') is [{ Length: > 0 } location, { Length: > 0 } name]
-        && Enum.TryParse(location, ignoreCase: true, out StoreLocation parsed)
-            ? (parsed, name)
-            : null;
+    /// <summary>Parses a store such as "CurrentUser/My". Returns null if the text is not valid.</summary>
+    public static (StoreLocation Location, string Name)? StoreOf(string? text)
+    {
+        if (text?.Split('/') is [{ Length: > 0 } location, { Length: > 0 } name]
+            && Enum.TryParse(location, ignoreCase: true, out StoreLocation parsed))
+        {
+            return (parsed, name);
+        }
 
-    // One object for as long as the certificate is the same: transports are kept by it.
-    private TlsCertificate Same(X509Certificate2 current)
+        return null;
+    }
+
+    // Returns the same object while the certificate does not change, so that its TLS context is reused.
+    private TlsCertificate KeepIfUnchanged(X509Certificate2 current)
     {
         if (current is null)
         {
-            throw Unusable("is missing: the callback given to UseCertificate returned none");
+            throw Unusable("is missing: the callback given to UseCertificate returned no certificate");
         }
 
         TlsCertificate certificate = new(current, []);
@@ -186,9 +203,12 @@ internal sealed class ClientCertificate(ClientContext client, ClientCredentialsO
             return ("", "UseCertificate");
         }
 
-        return string.IsNullOrEmpty(options.CertificateFile)
-            ? ("", client.Option(nameof(options.CertificateThumbprint)))
-            : ($" in '{options.CertificateFile}'", client.Option(nameof(options.CertificateFile)));
+        if (string.IsNullOrEmpty(options.CertificateFile))
+        {
+            return ("", client.Option(nameof(options.CertificateThumbprint)));
+        }
+
+        return ($" in '{options.CertificateFile}'", client.Option(nameof(options.CertificateFile)));
     }
 
     private sealed record Loaded(byte[] Content, byte[] Key, TlsCertificate Certificate);

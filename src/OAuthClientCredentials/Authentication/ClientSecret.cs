@@ -1,6 +1,6 @@
 namespace OAuthClientCredentials.Authentication;
 
-/// <summary>The source of a client's secret: its options, or a file.</summary>
+/// <summary>Reads a client's secret from its options or a file.</summary>
 internal sealed class ClientSecret(ClientContext client, ClientCredentialsOptions options)
 {
     public ValueTask<string> ReadAsync(CancellationToken cancellationToken)

@@ -1,8 +1,10 @@
 using System.Net.Http.Headers;
+using System.Text;
 using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Authentication;
 
+/// <summary>Sends the client id and secret in the Authorization header (RFC 6749 section 2.3.1).</summary>
 internal sealed class ClientSecretBasic(BasicEncoding encoding) : ClientAuthentication
 {
     public const string Name = "client_secret_basic";
@@ -15,9 +17,19 @@ internal sealed class ClientSecretBasic(BasicEncoding encoding) : ClientAuthenti
     public override ValueTask WriteAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
     {
         string credentials = $"{Encode(request.Client.ClientId)}:{Encode(request.Secret!)}";
-        request.Authorization = new AuthenticationHeaderValue("Basic", FormEncoding.Base64(credentials));
+        request.Authorization = new AuthenticationHeaderValue("Basic", Base64(credentials));
         return ValueTask.CompletedTask;
     }
 
-    private string Encode(string value) => encoding == BasicEncoding.Raw ? value : FormEncoding.Encode(value);
+    private string Encode(string value)
+    {
+        if (encoding == BasicEncoding.Raw)
+        {
+            return value;
+        }
+
+        return FormEncoding.Encode(value);
+    }
+
+    private static string Base64(string value) => Convert.ToBase64String(Encoding.UTF8.GetBytes(value));
 }

@@ -1,5 +1,6 @@
 namespace OAuthClientCredentials.Authentication;
 
+/// <summary>Sends the client id and secret in the form (RFC 6749 section 2.3.1).</summary>
 internal sealed class ClientSecretPost : ClientAuthentication
 {
     public const string Name = "client_secret_post";

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace OAuthClientCredentials.Authentication;
 
-/// <summary>A file that holds a credential: bytes, or one line of text.</summary>
+/// <summary>Reads a file that contains a credential: bytes, or one line of text.</summary>
 internal sealed class CredentialFile(ClientContext client, string option, string path)
 {
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
@@ -20,7 +20,7 @@ internal sealed class CredentialFile(ClientContext client, string option, string
 
         if (text.AsSpan().ContainsAny('\r', '\n', '\0'))
         {
-            throw Unusable("holds more than one line");
+            throw Unusable("contains more than one line");
         }
 
         return text;
@@ -47,7 +47,7 @@ internal sealed class CredentialFile(ClientContext client, string option, string
         }
     }
 
-    // Mounted secrets commonly end in one line break that is not part of them.
+    // Mounted secrets often end with one line break that is not part of the secret.
     private static string WithoutLastLineBreak(string text)
     {
         if (text.EndsWith("\r\n", StringComparison.Ordinal))
@@ -55,6 +55,11 @@ internal sealed class CredentialFile(ClientContext client, string option, string
             return text[..^2];
         }
 
-        return text.EndsWith('\n') ? text[..^1] : text;
+        if (text.EndsWith('\n'))
+        {
+            return text[..^1];
+        }
+
+        return text;
     }
 }

@@ -1,5 +1,6 @@
 namespace OAuthClientCredentials.Authentication;
 
+/// <summary>Sends only the client id, without authentication.</summary>
 internal sealed class NoAuthentication : ClientAuthentication
 {
     public const string Name = "none";

@@ -1,6 +1,6 @@
 namespace OAuthClientCredentials.Authentication;
 
-/// <summary>The connection itself proves the client (RFC 8705 section 2); the body only says who it is .</summary>
+/// <summary>Authenticates by the connection's certificate (RFC 8705 section 2). The form contains only the client id .</summary>
 internal sealed class TlsClientAuthentication(string method) : ClientAuthentication
 {
     public const string Name = "tls_client_auth";

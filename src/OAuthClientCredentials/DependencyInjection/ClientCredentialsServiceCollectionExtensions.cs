@@ -4,15 +4,15 @@ using OAuthClientCredentials.DependencyInjection;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers clients that get access tokens by the OAuth 2.0 client-credentials grant.</summary>
+/// <summary>Registers clients that request access tokens with the OAuth 2.0 client-credentials grant.</summary>
 public static class ClientCredentialsServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers the clients of the configuration section <c>ClientCredentials</c>: each child is a named client, options directly under
-    /// the section describe the default client. Changes of the configuration are followed.
+    /// Registers the clients of the configuration section <c>ClientCredentials</c>. Each child section is a named client. Options directly
+    /// under the section configure the default client. Later changes of the configuration are applied.
     /// </summary>
     /// <param name="services">The services.</param>
-    /// <returns>A builder for more.</returns>
+    /// <returns>A builder to configure the clients further.</returns>
     public static IClientCredentialsBuilder AddClientCredentials(this IServiceCollection services)
     {
         CoreServices.Add(services);
@@ -22,8 +22,8 @@ public static class ClientCredentialsServiceCollectionExtensions
 
     /// <summary>Registers the default client.</summary>
     /// <param name="services">The services.</param>
-    /// <param name="configure">Describes the client.</param>
-    /// <returns>A builder for more.</returns>
+    /// <param name="configure">Configures the client.</param>
+    /// <returns>A builder to configure the clients further.</returns>
     public static IClientCredentialsBuilder AddClientCredentials(
         this IServiceCollection services,
         Action<ClientCredentialsOptions> configure) =>
@@ -32,8 +32,8 @@ public static class ClientCredentialsServiceCollectionExtensions
     /// <summary>Registers a named client. Registering a name again adds to its options.</summary>
     /// <param name="services">The services.</param>
     /// <param name="name">The client's name; empty means the default client.</param>
-    /// <param name="configure">Describes the client.</param>
-    /// <returns>A builder for more.</returns>
+    /// <param name="configure">Configures the client.</param>
+    /// <returns>A builder to configure the clients further.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is the name of an option.</exception>
     public static IClientCredentialsBuilder AddClientCredentials(
         this IServiceCollection services,
@@ -47,11 +47,11 @@ public static class ClientCredentialsServiceCollectionExtensions
         return new ClientCredentialsBuilder(services);
     }
 
-    /// <summary>Registers a named client from a configuration section of its own. Changes of the configuration are followed.</summary>
+    /// <summary>Registers a named client from a configuration section. Later changes of the configuration are applied.</summary>
     /// <param name="services">The services.</param>
     /// <param name="name">The client's name; empty means the default client.</param>
-    /// <param name="section">The section that holds the client's options.</param>
-    /// <returns>A builder for more.</returns>
+    /// <param name="section">The section that contains the client's options.</param>
+    /// <returns>A builder to configure the clients further.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is the name of an option.</exception>
     public static IClientCredentialsBuilder AddClientCredentials(this IServiceCollection services, string name, IConfiguration section)
     {
@@ -62,8 +62,8 @@ public static class ClientCredentialsServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Configures the HttpClient that talks to all authorization servers: its proxy, trust, headers. Its name is
-    /// <see cref="TokenClient.HttpClientName"/>.
+    /// Configures the HttpClient that sends requests to all authorization servers, for instance its proxy, trusted certificates or headers.
+    /// Its name is <see cref="TokenClient.HttpClientName"/>.
     /// </summary>
     /// <param name="builder">The builder.</param>
     /// <param name="configure">Configures the HttpClient.</param>

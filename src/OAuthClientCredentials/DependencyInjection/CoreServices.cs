@@ -12,9 +12,11 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.DependencyInjection;
 
-/// <summary>The services behind every registration. Adding them again changes nothing .</summary>
+/// <summary>Adds the services that every registration needs. Adding them again has no effect .</summary>
 internal static class CoreServices
 {
+    private const string ResilienceHandler = "Microsoft.Extensions.Http.Resilience.ResilienceHandler";
+
     public static void Add(IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -39,9 +41,7 @@ internal static class CoreServices
             LoggerOf<TokenProvider>(provider)));
         services.AddSingleton(provider => new TokenClient(
             provider.GetRequiredService<ClientSettingsProvider>(),
-            certificate => certificate is null
-                ? provider.GetRequiredService<IHttpClientFactory>().CreateClient(TokenClient.HttpClientName)
-                : provider.GetRequiredService<CertificateHttpClients>().CreateClient(TokenClient.HttpClientName, certificate),
+            certificate => CreateHttpClient(provider, certificate),
             TimeOf(provider),
             LoggerOf<TokenClient>(provider)));
         services.AddSingleton(provider => new TokenProvider(
@@ -53,13 +53,6 @@ internal static class CoreServices
         AddTokenHttpClient(services);
     }
 
-    // A shared cache is asked before the token endpoint.
-    private static FetchToken FetchOf(IServiceProvider provider)
-    {
-        FetchToken fetch = provider.GetRequiredService<TokenClient>().RequestAsync;
-        return provider.GetService<ISharedTokenCache>() is { } cache ? new SharedTokens(cache, fetch, TimeOf(provider)).FetchAsync : fetch;
-    }
-
     public static void AddRootSection(IServiceCollection services) => services.TryAddSingleton<RootSectionMarker>();
 
     public static void AddClient(IServiceCollection services, string name, IConfiguration? section)
@@ -67,13 +60,36 @@ internal static class CoreServices
         ArgumentNullException.ThrowIfNull(name);
         if (OptionTable.Contains(name))
         {
-            throw new ArgumentException($"A client cannot be named '{name}': that is the name of an option. Choose another.", nameof(name));
+            string problem = $"A client cannot be named '{name}', because an option has this name. Choose another name.";
+            throw new ArgumentException(problem, nameof(name));
         }
 
         services.AddSingleton(new ClientRegistration(name, section));
     }
 
-    // an open generic service costs a native application half a millisecond at its start.
+    private static HttpClient CreateHttpClient(IServiceProvider provider, TlsCertificate? certificate)
+    {
+        if (certificate is null)
+        {
+            return provider.GetRequiredService<IHttpClientFactory>().CreateClient(TokenClient.HttpClientName);
+        }
+
+        return provider.GetRequiredService<CertificateHttpClients>().CreateClient(TokenClient.HttpClientName, certificate);
+    }
+
+    // A shared cache, if there is one, is read before a token is requested.
+    private static FetchToken FetchOf(IServiceProvider provider)
+    {
+        FetchToken fetch = provider.GetRequiredService<TokenClient>().RequestAsync;
+        if (provider.GetService<ISharedTokenCache>() is { } cache)
+        {
+            return new SharedTokens(cache, fetch, TimeOf(provider)).FetchAsync;
+        }
+
+        return fetch;
+    }
+
+    // Not ILogger<T>: an open generic service costs a native application half a millisecond at its start.
     private static ILogger LoggerOf<T>(IServiceProvider provider) => provider.GetRequiredService<ILoggerFactory>().CreateLogger<T>();
 
     private static TimeProvider TimeOf(IServiceProvider provider) => provider.GetService<TimeProvider>() ?? TimeProvider.System;
@@ -85,7 +101,7 @@ internal static class CoreServices
             return null;
         }
 
-        const string Problem = $"AddClientCredentials() reads the section {ConfiguredClients.SectionName}, "
+        const string Problem = $"AddClientCredentials() reads the configuration section {ConfiguredClients.SectionName}, "
             + "but no IConfiguration is registered. Use a host builder, or register the configuration.";
         IConfiguration configuration = provider.GetService<IConfiguration>()
             ?? throw new InvalidOperationException(Problem);
@@ -101,29 +117,27 @@ internal static class CoreServices
         OptionsBuilder<HttpClientFactoryOptions> factoryOptions = services.AddOptions<HttpClientFactoryOptions>(TokenClient.HttpClientName);
         factoryOptions.PostConfigure<ILoggerFactory>(static (options, loggers) =>
         {
-            // on .NET 8 the factory logs header values unless it is told not to.
+            // On .NET 8 the factory logs header values by default.
             options.ShouldRedactHeaderValue = static _ => true;
             options.HttpMessageHandlerBuilderActions.Add(handlers =>
             {
-                TokenTransport.Harden(handlers.PrimaryHandler, TokenClient.HttpClientName, loggers.CreateLogger<TokenClient>());
+                ILogger logger = loggers.CreateLogger<TokenClient>();
+                TokenTransport.ApplySecureDefaults(handlers.PrimaryHandler, TokenClient.HttpClientName, logger);
                 handlers.PrimaryHandler = new TransportFailure.Handler(handlers.PrimaryHandler);
-                RemoveResilience(handlers.AdditionalHandlers);
+                RemoveResilienceHandlers(handlers.AdditionalHandlers);
             });
         });
     }
 
-    // an application's defaults for all its HttpClients would retry our POST.
-    private static void RemoveResilience(IList<DelegatingHandler> handlers)
+    // A resilience handler in the defaults of all HttpClients would retry our POST.
+    private static void RemoveResilienceHandlers(IList<DelegatingHandler> handlers)
     {
         for (int index = handlers.Count - 1; index >= 0; index--)
         {
-            if (handlers[index].GetType().FullName == "Microsoft.Extensions.Http.Resilience.ResilienceHandler")
+            if (handlers[index].GetType().FullName == ResilienceHandler)
             {
                 handlers.RemoveAt(index);
             }
         }
     }
 }
-
-/// <summary>Its presence says that the parameterless AddClientCredentials was called.</summary>
-internal sealed class RootSectionMarker;

@@ -8,12 +8,12 @@ using OAuthClientCredentials.HttpClients;
 
 namespace OAuthClientCredentials.DependencyInjection;
 
-/// <summary>Puts the token handler into the pipeline of one HttpClient, or of all if the builder is that of their defaults.</summary>
+/// <summary>Adds the token handler to one HttpClient, or to all if the builder configures the defaults of all HttpClients.</summary>
 internal static class HandlerServices
 {
     public static void Add(IHttpClientBuilder builder, string clientName, Action<AccessTokenHandlerOptions>? configure)
     {
-        // A second registration of the same adds its options and nothing else (R-221).
+        // A repeated registration only adds its options (R-221).
         HandlerRegistration registration = new(builder.Name, clientName);
         bool isRepeated = builder.Services.Any(service => registration.Equals(service.ImplementationInstance));
         if (configure is not null)
@@ -30,48 +30,52 @@ internal static class HandlerServices
         string optionsName = OptionsName(registration);
         builder.Services.AddSingleton<IValidateOptions<AccessTokenHandlerOptions>>(new AccessTokenHandlerOptionsValidator(optionsName));
         builder.Services.AddOptions<AccessTokenHandlerOptions>(optionsName).ValidateOnStart();
-        BaseAddressesByHttpClient books = new();
+        BaseAddressesByHttpClient baseAddresses = new();
 
-        // After all that was configured: the handler stands innermost, whatever the order of registration (R-123).
-        builder.Services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(new PostConfigureOptions<HttpClientFactoryOptions>(
+        // PostConfigure runs after all other configuration, so the handler is the innermost in any order of registration (R-123).
+        PostConfigureOptions<HttpClientFactoryOptions> addHandler = new(
             builder.Name,
-            options => options.HttpMessageHandlerBuilderActions.Add(handlers => AddHandler(handlers, registration, books))));
-        builder.Services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(new BaseAddressTracker(builder.Name, books));
+            options => options.HttpMessageHandlerBuilderActions.Add(handlers => AddHandler(handlers, registration, baseAddresses)));
+        builder.Services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(addHandler);
+        builder.Services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(new BaseAddressTracker(builder.Name, baseAddresses));
     }
 
     private static string OptionsName(HandlerRegistration registration) => $"{registration.HttpClientName}\n{registration.ClientName}";
 
-    private static void AddHandler(HttpMessageHandlerBuilder handlers, HandlerRegistration registration, BaseAddressesByHttpClient books)
+    private static void AddHandler(
+        HttpMessageHandlerBuilder handlers,
+        HandlerRegistration registration,
+        BaseAddressesByHttpClient baseAddresses)
     {
-        if (handlers.Name == TokenClient.HttpClientName || CertificateHttpClients.IsOne(handlers.Name))
+        if (handlers.Name == TokenClient.HttpClientName || CertificateHttpClients.IsCertificateClient(handlers.Name))
         {
-            // Never on our own HttpClient, where it would wait for itself, or on its copy for a certificate, where it would attach twice.
-            // Only a handler in the defaults of all HttpClients comes by here.
+            // The handler would wait for itself in the token HttpClient, and attach a token twice in a certificate HttpClient.
+            // Only ConfigureHttpClientDefaults leads to this branch.
             return;
         }
 
         if (handlers.AdditionalHandlers.OfType<AccessTokenHandler>().FirstOrDefault() is { } other)
         {
-            // One handler for each HttpClient (R-344).
+            // An HttpClient sends the tokens of one client (R-344).
             throw new InvalidOperationException(
                 $"The HttpClient '{handlers.Name}' has AddClientCredentialsHandler twice, for the clients '{other.ClientName}' and "
-                + $"'{registration.ClientName}', once perhaps in the defaults of all HttpClients. Keep one.");
+                + $"'{registration.ClientName}'. One of them may be in the defaults of all HttpClients. Keep one.");
         }
 
-        // This provider lives as long as the handler, which outlives every request: singletons only (R-104).
+        // The handler outlives every request and its scope, so it may use singletons only (R-104).
         IServiceProvider services = handlers.Services;
         string httpClientName = handlers.Name ?? "";
         IOptionsMonitor<AccessTokenHandlerOptions> monitor = services.GetRequiredService<IOptionsMonitor<AccessTokenHandlerOptions>>();
         AccessTokenHandlerOptions options = monitor.Get(OptionsName(registration));
         string clientName = services.GetRequiredService<ClientSettingsProvider>().Resolve(registration.ClientName);
-        TokenProvider clients = services.GetRequiredService<TokenProvider>();
+        TokenProvider provider = services.GetRequiredService<TokenProvider>();
         CertificateHttpClients certificates = services.GetRequiredService<CertificateHttpClients>();
         OriginPolicy origins = new(
             clientName,
             options.AllowedOrigins.Select(origin => Origin.TryParse(origin)!),
-            books.Of(httpClientName),
-            name => clients.GetSettings(name).Options.AllowInsecureHttp);
-        RejectionLog log = new(
+            baseAddresses.Of(httpClientName),
+            name => provider.GetSettings(name).Options.AllowInsecureHttp);
+        TokenRejectionLog log = new(
             httpClientName,
             clientName,
             services.GetRequiredService<ILogger<AccessTokenHandler>>(),
@@ -83,25 +87,5 @@ internal static class HandlerServices
             origins,
             certificate => new(certificates.CreateHandler(httpClientName, certificate)),
             log));
-    }
-}
-
-internal sealed class AccessTokenHandlerOptionsValidator(string optionsName) : IValidateOptions<AccessTokenHandlerOptions>
-{
-    public ValidateOptionsResult Validate(string? name, AccessTokenHandlerOptions options)
-    {
-        if (name != optionsName)
-        {
-            return ValidateOptionsResult.Skip;
-        }
-
-        if (options.AllowedOrigins.All(origin => Origin.TryParse(origin) is not null))
-        {
-            return ValidateOptionsResult.Success;
-        }
-
-        return ValidateOptionsResult.Fail(
-            $"AddClientCredentialsHandler on HttpClient '{name.Split('\n')[0]}': AllowedOrigins must hold origins such as "
-            + "https://api.example.com or https://*.example.com, without a path.");
     }
 }

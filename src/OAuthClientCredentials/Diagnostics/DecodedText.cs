@@ -6,17 +6,17 @@ using System.Text;
 
 namespace OAuthClientCredentials.Diagnostics;
 
-/// <summary>A text after zero or more decodings, and the part of the original that each of its characters came from.</summary>
+/// <summary>A text after zero or more decodings. Each character is mapped to its part of the original text.</summary>
 internal sealed class DecodedText
 {
     private const int MaxEntityLength = 12;
 
-    // A shorter run of base64 holds no secret that is searched for.
+    // A shorter run of base64 cannot contain a secret that is searched for.
     private const int MinBase64Length = 6;
 
     private static readonly SearchValues<char> EscapeStarts = SearchValues.Create("%&\\");
 
-    // The names of HTML 5 for punctuation, which WebUtility does not know.
+    // The HTML 5 entities for punctuation, which WebUtility does not decode.
     private static readonly FrozenDictionary<string, string> Punctuation = (
         "excl ! num # dollar $ percnt % lpar ( rpar ) ast * midast * plus + comma , period . sol / colon : semi ; equals = quest ? "
         + "commat @ lsqb [ lbrack [ bsol \\ rsqb ] rbrack ] Hat ^ lowbar _ UnderBar _ grave ` DiacriticalGrave ` lcub { lbrace { "
@@ -47,10 +47,10 @@ internal sealed class DecodedText
         return original.Complete();
     }
 
-    /// <summary>The part of the original that some characters came from.</summary>
+    /// <summary>Returns the part of the original text that some characters came from.</summary>
     public (int Start, int End) Origin(int index, int length) => (_starts[index], _ends[index + length - 1]);
 
-    /// <summary>The text with its percent, HTML and JSON escapes decoded once; null if it has none.</summary>
+    /// <summary>Decodes percent, HTML and JSON escapes once. Returns null if the text has none.</summary>
     public DecodedText? TryUnescape()
     {
         if (!Text.AsSpan().ContainsAny(EscapeStarts))
@@ -79,12 +79,17 @@ internal sealed class DecodedText
         }
 
         decoded.Complete();
-        return decoded.Text.Length < Text.Length ? decoded : null;
+        if (decoded.Text.Length >= Text.Length)
+        {
+            return null;
+        }
+
+        return decoded;
     }
 
     /// <summary>
-    /// What its runs of base64 hold, of either alphabet, padded or not. A run may begin with other characters of the alphabet, as in a
-    /// path, so it is decoded from each of its first four.
+    /// Decodes all runs of base64 or base64url, with or without padding. The base64 may follow other characters of the alphabet, as in a
+    /// path, so each run is decoded from each of its first four characters.
     /// </summary>
     public IEnumerable<DecodedText> DecodeBase64()
     {
@@ -114,7 +119,7 @@ internal sealed class DecodedText
         return this;
     }
 
-    // Each of these returns how many characters it decoded.
+    // The Unescape methods return the number of characters that they decoded, or 0.
     private int UnescapePercent(int index, DecodedText decoded)
     {
         List<(byte Value, int Start, int End)> bytes = [];
@@ -195,7 +200,7 @@ internal sealed class DecodedText
             }
             else if (Text[index] is not ('\r' or '\n'))
             {
-                // MIME breaks base64 into lines; any other character ends it.
+                // MIME breaks base64 into lines. Any other character ends the run.
                 yield return run;
                 run = [];
             }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace OAuthClientCredentials.Diagnostics;
 
-/// <summary>Every message of the library, by stable event id. Nothing is logged per call.</summary>
+/// <summary>All log messages of the library, with stable event ids. Nothing is logged for each call.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "{Client} has a new token ({Reason}), valid until {ExpiresAt:O}.")]
@@ -11,8 +11,8 @@ internal static partial class Log
     [LoggerMessage(
         2,
         LogLevel.Warning,
-        "{Client} could not renew its token ({Reason}). The present one is used until {ExpiresAt:O}; "
-        + "the next attempt is made at {NextAttemptAt:O} or later. {Problem}")]
+        "{Client} could not renew its token ({Reason}). The current token is used until {ExpiresAt:O}. "
+        + "The next attempt is made at {NextAttemptAt:O} or later. {Problem}")]
     public static partial void RenewalFailed(
         this ILogger logger,
         string client,
@@ -27,30 +27,30 @@ internal static partial class Log
         "{Client} has no valid token ({Reason}). Calls fail immediately until the next attempt at {NextAttemptAt:O} or later. {Problem}")]
     public static partial void NoToken(this ILogger logger, string client, string reason, DateTimeOffset nextAttemptAt, string problem);
 
-    [LoggerMessage(4, LogLevel.Warning, "{Client} was granted fewer scopes than it asked for. Missing: {Missing}.")]
+    [LoggerMessage(4, LogLevel.Warning, "{Client} was granted fewer scopes than requested. Missing: {Missing}.")]
     public static partial void NarrowerScope(this ILogger logger, string client, string missing);
 
-    [LoggerMessage(5, LogLevel.Error, "{Client} keeps its previous settings, because the changed ones are not valid. {Problem}")]
+    [LoggerMessage(5, LogLevel.Error, "{Client} keeps its previous settings, because the changed settings are not valid. {Problem}")]
     public static partial void InvalidReload(this ILogger logger, string client, string problem);
 
     [LoggerMessage(
         7,
         LogLevel.Warning,
-        "The primary handler of the HttpClient '{HttpClientName}' is a {HandlerType}, whose redirects, cookies and "
-        + "decompression cannot be turned off from here. Turn them off there.")]
+        "The primary handler of the HttpClient '{HttpClientName}' is a {HandlerType}. The library cannot turn off its redirects, "
+        + "cookies and decompression. Turn them off where the handler is created.")]
     public static partial void UnknownPrimaryHandler(this ILogger logger, string httpClientName, string handlerType);
 
     [LoggerMessage(
         8,
         LogLevel.Warning,
-        "{Client} allows plain http (AllowInsecureHttp): secrets and tokens cross the network in the clear unless it "
-        + "encrypts beneath.")]
+        "{Client} allows plain http (AllowInsecureHttp): secrets and tokens are sent unencrypted unless the network itself encrypts "
+        + "all traffic.")]
     public static partial void InsecureHttpAllowed(this ILogger logger, string client);
 
     [LoggerMessage(
         9,
         LogLevel.Warning,
-        "The metadata of {Authority} now has the token endpoint on '{Host}', before on '{FormerHost}'. If nobody moved it, "
+        "The token endpoint in the metadata of {Authority} moved from '{FormerHost}' to '{Host}'. If this was not planned, "
         + "the authority may be under attack.")]
     public static partial void TokenEndpointMoved(this ILogger logger, string authority, string host, string formerHost);
 
@@ -60,16 +60,16 @@ internal static partial class Log
     [LoggerMessage(
         11,
         LogLevel.Warning,
-        "The primary handler of the HttpClient '{HttpClientName}' is a {HandlerType}, which cannot be given the client "
-        + "certificate. Let it show the certificate itself, or use a SocketsHttpHandler.")]
+        "The primary handler of the HttpClient '{HttpClientName}' is a {HandlerType}. The library cannot set the client "
+        + "certificate on it. Configure the certificate on your handler, or use a SocketsHttpHandler.")]
     public static partial void CertificateNotShown(this ILogger logger, string httpClientName, string handlerType);
 
     [LoggerMessage(
         12,
         LogLevel.Warning,
-        "{Origin}, called by the HttpClient '{HttpClientName}', refuses fresh tokens of client '{ClientName}': {Problem}. "
+        "{Origin}, called by the HttpClient '{HttpClientName}', rejects new tokens of client '{ClientName}': {Problem}. "
         + "Check the audience and scopes of the token, and which authorization server the API trusts.")]
-    public static partial void FreshTokenRefused(
+    public static partial void NewTokenRejected(
         this ILogger logger,
         string httpClientName,
         string origin,
@@ -79,14 +79,14 @@ internal static partial class Log
     [LoggerMessage(
         13,
         LogLevel.Debug,
-        "A response with status {Status} to a request of the HttpClient '{HttpClientName}' with a token of client '{ClientName}' "
-        + "is returned to the caller: {Reason}.")]
-    public static partial void RejectionHandedOn(this ILogger logger, string httpClientName, string clientName, int status, string reason);
+        "The HttpClient '{HttpClientName}' returns a response with status {Status} for a request with a token of client "
+        + "'{ClientName}': {Reason}.")]
+    public static partial void RejectionReturned(this ILogger logger, string httpClientName, string clientName, int status, string reason);
 
     [LoggerMessage(
         20,
         LogLevel.Warning,
-        "{Client} is not configured any more. It keeps its previous settings and token until it is forgotten "
-        + "(ITokenProvider.Forget) or the application restarts.")]
+        "{Client} is no longer configured. It keeps its previous settings and token until ITokenProvider.Forget is called "
+        + "or the application restarts.")]
     public static partial void ClientGone(this ILogger logger, string client);
 }

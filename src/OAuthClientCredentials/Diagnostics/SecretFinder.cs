@@ -1,12 +1,13 @@
 namespace OAuthClientCredentials.Diagnostics;
 
-/// <summary>
-/// Finds our secrets in a server's text. The text is decoded step by step, and each step is searched, so the forms in which a server can
-/// echo a secret need not be listed: any nesting of the encodings that <see cref="DecodedText"/> knows is found.
-/// </summary>
+/// <summary>Finds our secrets in a server's text.</summary>
+/// <remarks>
+/// The text is decoded step by step, and each step is searched. This finds a secret in any nesting of the encodings that
+/// <see cref="DecodedText"/> decodes.
+/// </remarks>
 internal static class SecretFinder
 {
-    // A shorter secret is searched for as it is: in looser comparisons it would be found in every text.
+    // A shorter secret is searched for exactly. A loose comparison would find it in nearly every text.
     private const int MinLooseLength = 4;
 
     private const int MaxNestedEscapes = 4;
@@ -63,7 +64,7 @@ internal static class SecretFinder
         }
     }
 
-    // A form has + for a space, base64 for URLs has - and _ for + and /, and a control character is told as a space.
+    // A form has + for a space, base64url has - and _ for + and /, and a control character is quoted as a space.
     private static string Fold(string text) => string.Create(text.Length, text, static (folded, text) =>
     {
         for (int index = 0; index < text.Length; index++)

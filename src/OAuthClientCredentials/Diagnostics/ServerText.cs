@@ -2,14 +2,15 @@ using System.Text;
 
 namespace OAuthClientCredentials.Diagnostics;
 
-/// <summary>Makes text from a server safe to quote: without our secrets, on one line and short .</summary>
+/// <summary>Makes text from a server safe to quote: without our secrets, on one line and at most 256 characters .</summary>
 internal static class ServerText
 {
     private const int MaxLength = 256;
 
-    // This bounds the work for a text that fills the whole response.
+    // Limits the work for a text that fills the whole response.
     private const int MaxExamined = 32 * 1024;
 
+    /// <summary>Returns the text without secrets and control characters, or null if nothing is left.</summary>
     public static string? Clean(string? text, IReadOnlyList<string> secrets)
     {
         if (string.IsNullOrEmpty(text))
@@ -22,22 +23,29 @@ internal static class ServerText
         StringBuilder clean = new(MaxLength);
         foreach (char character in redacted.AsSpan(0, Math.Min(redacted.Length, MaxLength)))
         {
-            clean.Append(IsPrintable(character) ? character : ' ');
+            clean.Append(ToPrintable(character));
         }
 
         // Text that is blank after cleaning is treated as absent.
         string line = clean.ToString().Trim();
-        return line.Length == 0 ? null : line;
+        if (line.Length == 0)
+        {
+            return null;
+        }
+
+        return line;
     }
 
     public static bool IsPrintable(char character) => !char.IsSurrogate(character) && !DecodedText.IsControl(character);
+
+    private static char ToPrintable(char character) => IsPrintable(character) ? character : ' ';
 
     private static string Redact(string text, IReadOnlyList<string> secrets)
     {
         int end = text.Length;
         if (text.Length > MaxExamined)
         {
-            // A secret that this cut halves begins in the second half, which is not quoted.
+            // A secret that is cut in two here begins in the second half, which is not quoted.
             text = text[..MaxExamined];
             end = MaxExamined / 2;
         }

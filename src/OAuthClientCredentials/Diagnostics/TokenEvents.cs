@@ -3,27 +3,33 @@ using Microsoft.Extensions.Logging;
 
 namespace OAuthClientCredentials.Diagnostics;
 
-/// <summary>Everything that the library reports of tokens: logs and traces. Called outside any lock.</summary>
+/// <summary>Reports token requests to logs and traces. It is called outside any lock.</summary>
 internal sealed class TokenEvents(ILogger logger)
 {
     private static readonly ActivitySource Source = new("OAuthClientCredentials");
 
     /// <summary>
-    /// Starts one activity for each token request: a root of its own, since what everybody shares is not part of the call that happened to
-    /// start it.
+    /// Starts the activity of a token request. It has no parent, because the request is shared by all callers and not part of the call that
+    /// started it. A link points to that call.
     /// </summary>
     public static Activity? StartRequest(ClientContext client, string reason, ActivityContext startedBy)
     {
-        ActivityLink[]? links = startedBy == default ? null : [new(startedBy)];
+        ActivityLink[]? links = null;
+        if (startedBy != default)
+        {
+            links = [new(startedBy)];
+        }
+
         Activity? activity = Source.StartActivity(ActivityKind.Client, name: "oauth.token_request", links: links);
         return activity?.SetTag("oauth.client_credentials.client", client.ClientName).SetTag("oauth.client_credentials.reason", reason);
     }
 
+    /// <summary>Logs the result of a token request.</summary>
     /// <param name="client">The client.</param>
     /// <param name="reason">Why the token was requested.</param>
-    /// <param name="renewedUntil">When the new token expires, if it is used from now on.</param>
-    /// <param name="error">Why the request failed, if it did.</param>
-    /// <param name="validUntil">When the token that calls use now expires, if there is one.</param>
+    /// <param name="renewedUntil">When the new token expires, if it is used from now on; otherwise null.</param>
+    /// <param name="error">The error, if the request failed.</param>
+    /// <param name="validUntil">When the current token expires, if there is one.</param>
     /// <param name="nextAttemptAt">After a failure, when the next request may be sent.</param>
     public void RequestEnded(
         ClientContext client,
@@ -38,15 +44,15 @@ internal sealed class TokenEvents(ILogger logger)
             logger.TokenRenewed(client.DisplayName, reason, expiresAt);
         }
 
-        // What a cool-down held back was reported when the server rejected the credential.
+        // The cool-down was reported when the server rejected the credential.
         if (error is null || error.IsHeldBack)
         {
             return;
         }
 
-        if (validUntil is { } presentExpiresAt)
+        if (validUntil is { } currentExpiresAt)
         {
-            logger.RenewalFailed(client.DisplayName, reason, presentExpiresAt, nextAttemptAt, error.Message);
+            logger.RenewalFailed(client.DisplayName, reason, currentExpiresAt, nextAttemptAt, error.Message);
         }
         else
         {

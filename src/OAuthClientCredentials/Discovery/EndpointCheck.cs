@@ -2,10 +2,10 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Discovery;
 
-/// <summary>Which endpoints a metadata document may name: our credentials are sent there .</summary>
+/// <summary>Decides which endpoints a metadata document may contain, because our credentials are sent to them .</summary>
 internal sealed class EndpointCheck(Uri issuer, bool allowInsecureHttp, IList<string> allowedHosts)
 {
-    /// <exception cref="FormatException">The address is not acceptable; the message says why and what to change.</exception>
+    /// <exception cref="FormatException">The endpoint is missing or not allowed. The message says why and what to change.</exception>
     public Uri Require(string member, string? address)
     {
         if (string.IsNullOrEmpty(address))
@@ -19,7 +19,7 @@ internal sealed class EndpointCheck(Uri issuer, bool allowInsecureHttp, IList<st
         }
 
         Uri endpoint = new(address);
-        if (!IsOnIssuersHost(endpoint) && !allowedHosts.Contains(endpoint.IdnHost, StringComparer.OrdinalIgnoreCase))
+        if (!IsOnHostOfIssuer(endpoint) && !allowedHosts.Contains(endpoint.IdnHost, StringComparer.OrdinalIgnoreCase))
         {
             string remedy = $"If '{endpoint.IdnHost}' is right, add it to AllowedEndpointHosts";
             throw new FormatException($"its {member} is on another host than the issuer. {remedy}");
@@ -27,13 +27,13 @@ internal sealed class EndpointCheck(Uri issuer, bool allowInsecureHttp, IList<st
 
         if (EndpointRules.IsPrivate(endpoint) && !EndpointRules.IsPrivate(issuer))
         {
-            throw new FormatException($"its {member} is a private address, and the issuer is not. Set TokenEndpoint if it is right");
+            throw new FormatException($"its {member} is a private address, but the issuer is not. If it is right, set TokenEndpoint");
         }
 
         return endpoint;
     }
 
-    private bool IsOnIssuersHost(Uri endpoint)
+    private bool IsOnHostOfIssuer(Uri endpoint)
     {
         bool isSubdomain = issuer.HostNameType == UriHostNameType.Dns
             && endpoint.IdnHost.EndsWith("." + issuer.IdnHost, StringComparison.OrdinalIgnoreCase);

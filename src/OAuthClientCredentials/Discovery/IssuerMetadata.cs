@@ -7,21 +7,21 @@ namespace OAuthClientCredentials.Discovery;
 
 /// <summary>The metadata document of one issuer, shared by its clients. Thread-safe.</summary>
 /// <remarks>
-/// A read that is due is started by the first caller, and all callers wait for it. After a failed read the last document stays in use;
-/// without one, callers get the same failure until the next read is due.
+/// The first caller after a read is due starts the read, and all callers wait for it. After a failed read the last document stays in use.
+/// If there is none, callers get the same failure until the next read is due.
 /// </remarks>
 internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeProvider, ILogger logger)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
-    private static readonly TimeSpan RetryWithDocument = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RetryIntervalWithDocument = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan MinSuspicionInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MinReadInterval = TimeSpan.FromSeconds(10);
 
     private readonly object _gate = new();
     private readonly MetadataReader _reader = new(endpoint);
 
-    // What clients with the same rules for endpoints use of the document.
+    // The checked metadata, by the rules for endpoints. Clients with the same rules share it.
     private readonly Dictionary<string, (MetadataDocument Document, ServerMetadata Metadata)> _accepted = new(StringComparer.Ordinal);
 
     private Task<MetadataResult>? _read;
@@ -39,7 +39,7 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
         {
             if (_read is null || (_read.IsCompleted && timeProvider.GetTimestamp() >= _dueAt))
             {
-                // A task of its own: no waiter's cancellation ends it for the others.
+                // A separate task, so that the cancellation of one caller does not cancel it for the others.
                 bool hasDocument = _document is not null;
                 _read = DetachedTask.Start(() => ReadAsync(options, hasDocument));
             }
@@ -48,27 +48,30 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
         }
     }
 
-    /// <summary>What a client uses of the document. If that is not acceptable, what it used of the document before.</summary>
-    /// <exception cref="FormatException">The document is not acceptable for the client, and there was none before.</exception>
+    /// <summary>Checks the document for a client. If the client may not use it, returns what the client used before.</summary>
+    /// <exception cref="FormatException">The client may not use the document, and it has not used an earlier one.</exception>
     public ServerMetadata Read(MetadataDocument document, ClientCredentialsOptions options)
     {
         string rules = string.Join('\n', options.AllowedEndpointHosts.Prepend($"{options.AllowInsecureHttp}"));
-        ServerMetadata? former;
+        ServerMetadata? former = null;
         ServerMetadata metadata;
         lock (_gate)
         {
-            bool isKnown = _accepted.TryGetValue(rules, out (MetadataDocument Document, ServerMetadata Metadata) accepted);
-            if (isKnown && accepted.Document == document)
+            if (_accepted.TryGetValue(rules, out (MetadataDocument Document, ServerMetadata Metadata) accepted))
             {
-                return accepted.Metadata;
+                if (accepted.Document == document)
+                {
+                    return accepted.Metadata;
+                }
+
+                former = accepted.Metadata;
             }
 
-            former = isKnown ? accepted.Metadata : null;
             metadata = ReadOrKeep_NeedsLock(document, options, former);
             _accepted[rules] = (document, metadata);
         }
 
-        // Outside the lock: a logger may block.
+        // Outside the lock, because a logger may block.
         if (former is not null)
         {
             WarnIfMoved(options.Authority!, metadata.TokenEndpoint.IdnHost, former.TokenEndpoint.IdnHost);
@@ -77,14 +80,14 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
         return metadata;
     }
 
-    /// <summary>Makes the next read due, at the earliest ten seconds after the last one.</summary>
-    public void Suspect()
+    /// <summary>Marks the document as stale: it is read again, at the earliest ten seconds after the last read.</summary>
+    public void MarkStale()
     {
         lock (_gate)
         {
             if (_document is not null)
             {
-                _dueAt = Math.Min(_dueAt, _readAt + Ticks(MinSuspicionInterval));
+                _dueAt = Math.Min(_dueAt, _readAt + Ticks(MinReadInterval));
             }
         }
     }
@@ -97,7 +100,7 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
         }
         catch (FormatException) when (former is not null)
         {
-            Suspect();
+            MarkStale();
             return former;
         }
     }
@@ -107,7 +110,7 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
         TimeSpan limit = options.AttemptTimeout;
         if (hasDocument)
         {
-            // Without a new one the token request goes on, and needs the other half.
+            // If this read fails, the token request continues with the old document and needs the other half of the time.
             limit /= 2;
         }
 
@@ -117,19 +120,19 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
         read.ObserveFault();
         try
         {
-            // A handler that ignores cancellation or blocks its thread must not hold up every client of the issuer.
+            // A handler that ignores cancellation or blocks its thread must not delay every client of the issuer.
             return Complete(await read.WaitAsync(cancellation).ConfigureAwait(false));
         }
         catch (OperationCanceledException)
         {
-            string what = $"no metadata came within {limit.TotalSeconds:0.###} seconds";
-            return Complete(Unread(options, what, "Check that the authority can be reached from here"));
+            string what = $"no metadata was received within {limit.TotalSeconds:0.###} seconds";
+            return Complete(ReadFailed(options, what, "Check that the authority can be reached from here"));
         }
-#pragma warning disable CA1031 // A handler of the token HttpClient may throw anything, and every client of the issuer waits for this.
+#pragma warning disable CA1031 // Your handler may throw any exception, and every client of the issuer waits for this read.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            return Complete(Unread(options, $"your handler threw {exception.GetType().Name}", "Fix the handlers of the token HttpClient"));
+            return Complete(ReadFailed(options, $"your handler threw {exception.GetType().Name}", "Fix the handlers of the token HttpClient"));
         }
     }
 
@@ -157,7 +160,7 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
             return Lifetime;
         }
 
-        TimeSpan wait = RetryWithDocument * Jitter.Between(1, 1.25);
+        TimeSpan wait = RetryIntervalWithDocument * Jitter.Between(1, 1.25);
         if (_document is null)
         {
             wait = Backoff.WithoutToken(_failures);
@@ -166,7 +169,7 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
         return TimeSpan.FromTicks(Math.Max(wait.Ticks, (failure.RetryAfter ?? TimeSpan.Zero).Ticks));
     }
 
-    // The new endpoint is acceptable, but this is also what an attack on the authority would do.
+    // The new endpoint is allowed, but an attack on the authority would look the same.
     private void WarnIfMoved(string authority, string host, string formerHost)
     {
         if (host != formerHost)
@@ -175,10 +178,10 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
         }
     }
 
-    private static MetadataResult Unread(ClientCredentialsOptions options, string what, string remedy)
+    private static MetadataResult ReadFailed(ClientCredentialsOptions options, string what, string remedy)
     {
         IReadOnlyList<Uri> addresses = MetadataAddresses.For(options.Authority!, options.MetadataAddress);
-        string others = string.Concat(addresses.Skip(1).Select(address => $" ({address} is the other address)"));
+        string others = string.Concat(addresses.Skip(1).Select(address => $" ({address} is the other address of the metadata)"));
         EndpointFailure failure = new(addresses[0], what + others, _ => $"{remedy}, or set TokenEndpoint instead.") { IsTransient = true };
         return new(null, failure);
     }

@@ -3,8 +3,8 @@ namespace OAuthClientCredentials.Discovery;
 internal static class MetadataAddresses
 {
     /// <summary>
-    /// Where the metadata of an issuer may be, in the order in which it is tried. RFC 8414 section 3.1 inserts the well-known path
-    /// before the issuer's path; Entra, Cognito and Google publish only the OpenID form, which appends it.
+    /// Returns the possible addresses of an issuer's metadata in the order in which they are tried. RFC 8414 section 3.1 inserts
+    /// the well-known path before the issuer's path. Entra, Cognito and Google publish only the OpenID form, which appends it.
     /// </summary>
     public static IReadOnlyList<Uri> For(string authority, string? metadataAddress)
     {

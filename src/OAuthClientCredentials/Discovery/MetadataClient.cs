@@ -6,7 +6,7 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Discovery;
 
-/// <summary>The metadata of every issuer in use. All clients of an issuer share its document and its back-off.</summary>
+/// <summary>The metadata of all issuers in use. The clients of an issuer share its document and its back-off.</summary>
 internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeProvider, ILogger logger)
 {
     private readonly ConcurrentDictionary<(string Authority, string? Address, int MaxBytes), IssuerMetadata> _issuers = new();
@@ -27,21 +27,21 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
         }
         catch (FormatException exception)
         {
-            // It may be corrected at the server at any time.
-            issuer.Suspect();
+            // The server may correct its document at any time.
+            issuer.MarkStale();
             throw MetadataReader.Unusable(exception, issuer.Address!, settings.Options).For(settings.Context);
         }
     }
 
     /// <summary>
-    /// Marks the document of a client's issuer as due for a new read, at most every ten seconds: its token endpoint answered 404 or 410 or
-    /// could not be reached. The document stays in use until another one is read.
+    /// Marks the document of a client's issuer as stale, because its token endpoint responded with 404 or 410 or could not be reached. The
+    /// document is read again, at most every ten seconds, and stays in use until a new one is read.
     /// </summary>
-    public void Suspect(ClientSettings settings)
+    public void MarkStale(ClientSettings settings)
     {
         if (string.IsNullOrEmpty(settings.Options.TokenEndpoint))
         {
-            IssuerOf(settings).Suspect();
+            IssuerOf(settings).MarkStale();
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
             (Endpoint: endpoint, Time: timeProvider, Logger: logger));
     }
 
-    // To try a weaker method than the configured one is not for the library to decide (R-184).
+    // The library never tries a weaker method than the configured one (R-184).
     private static ServerMetadata CheckMethod(ServerMetadata metadata, ClientSettings settings)
     {
         string method = settings.Authentication.Method;
@@ -67,6 +67,6 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
         throw settings.Context.Failed(
             metadata.TokenEndpoint,
             $"the server's metadata does not offer {method}",
-            $"Set {option} to one that it offers: {ServerText.Clean(string.Join(", ", offered), [])}.");
+            $"Set {option} to a method that it offers: {ServerText.Clean(string.Join(", ", offered), [])}.");
     }
 }

@@ -4,7 +4,7 @@ using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Discovery;
 
-/// <summary>A metadata document of the configured issuer (RFC 8414 section 2), the same for all of its clients. No I/O.</summary>
+/// <summary>A metadata document of the configured issuer (RFC 8414 section 2), shared by all of its clients. Does no I/O.</summary>
 internal sealed class MetadataDocument
 {
     private const int MaxDepth = 16;
@@ -18,8 +18,8 @@ internal sealed class MetadataDocument
         _issuer = new(issuer);
     }
 
-    /// <summary>Reads a response's body; null if it is not a metadata document at all, for instance a page.</summary>
-    /// <exception cref="FormatException">It is one and cannot be used; the message says why and what to change.</exception>
+    /// <summary>Parses the body of a response. Returns null if it is not a metadata document, for instance an HTML page.</summary>
+    /// <exception cref="FormatException">The metadata document cannot be used. The message says why and what to change.</exception>
     public static MetadataDocument? Parse(ReadOnlyMemory<byte> body, string issuer)
     {
         if (ReadObject(body) is not { } root)
@@ -44,8 +44,8 @@ internal sealed class MetadataDocument
         }
     }
 
-    /// <summary>What a client may use of it.</summary>
-    /// <exception cref="FormatException">Its token endpoint is not acceptable for that client; the message says why.</exception>
+    /// <summary>Reads the members that a client uses.</summary>
+    /// <exception cref="FormatException">The client may not use the token endpoint. The message says why.</exception>
     public ServerMetadata Read(bool allowInsecureHttp, IList<string> allowedHosts)
     {
         EndpointCheck check = new(_issuer, allowInsecureHttp, allowedHosts);
@@ -82,7 +82,12 @@ internal sealed class MetadataDocument
         try
         {
             using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                return null;
+            }
+
+            return document.RootElement.Clone();
         }
         catch (JsonException)
         {
@@ -90,7 +95,7 @@ internal sealed class MetadataDocument
         }
     }
 
-    // Of two members with one name, an attacker could choose which one is meant.
+    // If a member appears twice, an attacker may have added one of the two.
     private static void CheckMembers(JsonElement root)
     {
         HashSet<string> seen = new(StringComparer.Ordinal);
@@ -100,7 +105,7 @@ internal sealed class MetadataDocument
         }
     }
 
-    // A document for another issuer is how a mix-up attack begins.
+    // A mix-up attack starts with the document of another issuer.
     private static void CheckIssuer(string? named, string issuer)
     {
         if (named == issuer)
@@ -108,8 +113,13 @@ internal sealed class MetadataDocument
             return;
         }
 
-        string told = ServerText.Clean(named, []) is { } text ? $"the issuer '{text}'" : "no issuer";
-        throw new FormatException($"it names {told}, but Authority is '{issuer}'. Set Authority to the issuer");
+        string found = "no issuer";
+        if (ServerText.Clean(named, []) is { } text)
+        {
+            found = $"the issuer '{text}'";
+        }
+
+        throw new FormatException($"it names {found}, but Authority is '{issuer}'. Set Authority to the issuer");
     }
 
     private (Uri? Endpoint, string? Problem) ReadAlias(EndpointCheck check)

@@ -3,7 +3,7 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Discovery;
 
-/// <summary>Reads the metadata of one issuer with at most two requests, and remembers which address answered .</summary>
+/// <summary>Reads the metadata of one issuer with at most two requests, and remembers which address had it .</summary>
 internal sealed class MetadataReader(EndpointClient endpoint)
 {
     /// <summary>The address of the last document.</summary>
@@ -15,12 +15,13 @@ internal sealed class MetadataReader(EndpointClient endpoint)
         EndpointFailure? failure = null;
         foreach (Uri address in addresses.OrderBy(address => address != Address))
         {
-            using HttpRequestMessage request = new(HttpMethod.Get, address);
-            (EndpointResponse? response, EndpointFailure? broken) =
-                await endpoint.TrySendAsync(request, null, static () => [], options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
+            using HttpRequestMessage message = new(HttpMethod.Get, address);
+            (EndpointResponse? response, EndpointFailure? noResponse) = await endpoint
+                .TrySendAsync(message, null, static () => [], options.MaxResponseBytes, cancellationToken)
+                .ConfigureAwait(false);
             if (response is null)
             {
-                return new(null, Also(broken!, failure));
+                return new(null, Combine(noResponse!, failure));
             }
 
             try
@@ -36,7 +37,7 @@ internal sealed class MetadataReader(EndpointClient endpoint)
                 return new(null, Unusable(exception, address, options));
             }
 
-            failure = Also(NotFound(response, address, options), failure);
+            failure = Combine(NotFound(response, address, options), failure);
             if (!response.IsSuccess && !MayBeElsewhere(response))
             {
                 break;
@@ -52,34 +53,46 @@ internal sealed class MetadataReader(EndpointClient endpoint)
             Status = HttpStatusCode.OK,
         };
 
-    // Cognito says 400, CDNs 401 or 403, and a single-page application 200 with a page.
+    // If there is no metadata, Cognito responds with 400, CDNs with 401 or 403, and single-page applications with 200 and a page.
     private static bool MayBeElsewhere(EndpointResponse response) => (int)response.Status is >= 400 and < 500 and not (408 or 429);
 
     private static EndpointFailure NotFound(EndpointResponse response, Uri address, ClientCredentialsOptions options)
     {
-        string what = response.IsSuccess ? "the response is not a metadata document" : "there is no metadata";
+        string what = "there is no metadata";
+        if (response.IsSuccess)
+        {
+            what = "the response is not a metadata document";
+        }
+
         string Remedy(ClientContext client) => $"Check {OptionOf(client, options)}, or set TokenEndpoint instead.";
         return new(address, $"{what} ({response.Describe([])})", Remedy)
         {
             Status = response.Status,
             IsTransient = (int)response.Status is 408 or 429 or >= 500,
-            RetryAfter = response.WaitAtMost(options.MaxRetryAfter),
+            RetryAfter = response.RetryAfterUpTo(options.MaxRetryAfter),
         };
     }
 
-    private static EndpointFailure Also(EndpointFailure failure, EndpointFailure? first)
+    private static EndpointFailure Combine(EndpointFailure failure, EndpointFailure? first)
     {
         if (first is null)
         {
             return failure;
         }
 
-        return failure with { What = $"{failure.What}; {first.Target.GetLeftPart(UriPartial.Path)} was asked before: {first.What}" };
+        return failure with { What = $"{failure.What}; {first.Target.GetLeftPart(UriPartial.Path)} was tried first: {first.What}" };
     }
 
-    private static string OptionOf(ClientContext client, ClientCredentialsOptions options) =>
-        client.Option(string.IsNullOrEmpty(options.MetadataAddress) ? nameof(options.Authority) : nameof(options.MetadataAddress));
+    private static string OptionOf(ClientContext client, ClientCredentialsOptions options)
+    {
+        if (string.IsNullOrEmpty(options.MetadataAddress))
+        {
+            return client.Option(nameof(options.Authority));
+        }
+
+        return client.Option(nameof(options.MetadataAddress));
+    }
 }
 
-/// <summary>The document, why there is none, or both: a document that stays in use and why a later read failed.</summary>
+/// <summary>The document, the failure of the last read, or both: then the document of an earlier read stays in use.</summary>
 internal readonly record struct MetadataResult(MetadataDocument? Document, EndpointFailure? Failure);

@@ -7,19 +7,21 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.HttpClients;
 
-/// <summary>
-/// HttpClients that show a certificate, one for each certificate: the factory makes it as it makes the one that it is named after. After a
-/// rotation new connections are another client's; those of the old one drain with it.
-/// </summary>
+/// <summary>Creates HttpClients that show a client certificate, one for each certificate, configured like an original HttpClient.</summary>
+/// <remarks>
+/// After a rotation, new connections belong to the HttpClient of the new certificate, and the connections of the old one end with its
+/// handler.
+/// </remarks>
 internal sealed class CertificateHttpClients(IServiceProvider services) : IPostConfigureOptions<HttpClientFactoryOptions>
 {
-    private const string Mark = " with certificate ";
+    private const string NameSeparator = " with certificate ";
 
-    // What this thread asks for. The factory makes options and handler while it is called, and passes on nothing but the name.
+    // What this thread is creating. The factory creates options and handler during the call, and passes only the name to them.
     [ThreadStatic]
-    private static (string Original, TlsCertificate Certificate)? _wanted;
+    private static (string Original, TlsCertificate Certificate)? _creating;
 
-    public static bool IsOne(string? httpClientName) => httpClientName?.Contains(Mark, StringComparison.Ordinal) == true;
+    public static bool IsCertificateClient(string? httpClientName) =>
+        httpClientName?.Contains(NameSeparator, StringComparison.Ordinal) == true;
 
     public HttpClient CreateClient(string original, TlsCertificate certificate) =>
         Create(original, certificate, services.GetRequiredService<IHttpClientFactory>().CreateClient);
@@ -29,14 +31,15 @@ internal sealed class CertificateHttpClients(IServiceProvider services) : IPostC
 
     public void PostConfigure(string? name, HttpClientFactoryOptions options)
     {
-        if (!IsOne(name))
+        if (!IsCertificateClient(name))
         {
             return;
         }
 
-        // Without a certificate the client would get a transport without the hardening of ours.
-        (string original, TlsCertificate certificate) = _wanted
-            ?? throw new InvalidOperationException($"The HttpClient '{name}' is made by OAuthClientCredentials only.");
+        // Any other caller would get an HttpClient without our secure defaults and without a certificate.
+        (string original, TlsCertificate certificate) = _creating
+            ?? throw new InvalidOperationException(
+                $"The HttpClient '{name}' can be created only by OAuthClientCredentials. Create an HttpClient with another name.");
         HttpClientFactoryOptions model = services.GetRequiredService<IOptionsMonitor<HttpClientFactoryOptions>>().Get(original);
         options.HandlerLifetime = model.HandlerLifetime;
         options.ShouldRedactHeaderValue = model.ShouldRedactHeaderValue;
@@ -52,25 +55,25 @@ internal sealed class CertificateHttpClients(IServiceProvider services) : IPostC
 
             if (original != TokenClient.HttpClientName)
             {
-                // Only the connections differ: an API request has been through the other handlers when it comes here.
+                // An API request has already passed the other handlers of the original HttpClient.
                 handlers.AdditionalHandlers.Clear();
             }
         });
     }
 
-    // The factory keeps the handler for its lifetime. The options are made anew each time: kept, they would add up with each rotation.
+    // The factory keeps the handler for its lifetime. The options are removed, because they would accumulate with each rotation.
     private T Create<T>(string original, TlsCertificate certificate, Func<string, T> create)
     {
-        string name = original + Mark + certificate.Thumbprint;
-        (string, TlsCertificate)? outer = _wanted;
-        _wanted = (original, certificate);
+        string name = original + NameSeparator + certificate.Thumbprint;
+        (string, TlsCertificate)? outer = _creating;
+        _creating = (original, certificate);
         try
         {
             return create(name);
         }
         finally
         {
-            _wanted = outer;
+            _creating = outer;
             services.GetRequiredService<IOptionsMonitorCache<HttpClientFactoryOptions>>().TryRemove(name);
         }
     }

@@ -4,11 +4,11 @@ using OAuthClientCredentials.Api;
 
 namespace OAuthClientCredentials.HttpClients;
 
-/// <summary>
-/// Puts the handlers of an HttpClient into order when all of them are known. Registered first, so that it has the last word. The factory's
-/// own loggers never see credentials: they redact the text only, and a log provider that writes the parts of an entry shows the headers
-/// . So tokens are attached below them, and token requests are not logged by them at all.
-/// </summary>
+/// <summary>Orders the handlers of an HttpClient after all of them were added. It is registered first, so that it runs last.</summary>
+/// <remarks>
+/// The loggers of IHttpClientFactory must not see credentials: they redact only the formatted text, and a log provider that writes the
+/// structured values shows the headers. Tokens are therefore attached below these loggers, and token requests have none of them.
+/// </remarks>
 internal sealed class HandlerOrderFilter : IHttpMessageHandlerBuilderFilter
 {
     private const string ServiceDiscovery = "Microsoft.Extensions.ServiceDiscovery.Http.ResolvingHttpDelegatingHandler";
@@ -21,10 +21,10 @@ internal sealed class HandlerOrderFilter : IHttpMessageHandlerBuilderFilter
         {
             all.Remove(ours);
             all.Add(ours);
-            NoteWhatIsResolved(all);
+            AddResolutionHandlers(all);
         }
 
-        if (handlers.Name == TokenClient.HttpClientName || CertificateHttpClients.IsOne(handlers.Name))
+        if (handlers.Name == TokenClient.HttpClientName || CertificateHttpClients.IsCertificateClient(handlers.Name))
         {
             foreach (DelegatingHandler logger in all.Where(IsLogger).ToArray())
             {
@@ -35,15 +35,15 @@ internal sealed class HandlerOrderFilter : IHttpMessageHandlerBuilderFilter
 
     private static bool IsLogger(DelegatingHandler handler) => handler is LoggingHttpMessageHandler or LoggingScopeHttpMessageHandler;
 
-    // The handler is internal to its package, which this one does not reference.
-    private static void NoteWhatIsResolved(IList<DelegatingHandler> handlers)
+    // The type is found by name: it is internal to a package that this one does not reference.
+    private static void AddResolutionHandlers(IList<DelegatingHandler> handlers)
     {
         for (int index = handlers.Count - 1; index >= 0; index--)
         {
             if (handlers[index].GetType().FullName == ServiceDiscovery)
             {
-                handlers.Insert(index + 1, new Resolution.After());
-                handlers.Insert(index, new Resolution.Before());
+                handlers.Insert(index + 1, new ServiceDiscoveryResolution.AfterHandler());
+                handlers.Insert(index, new ServiceDiscoveryResolution.BeforeHandler());
             }
         }
     }

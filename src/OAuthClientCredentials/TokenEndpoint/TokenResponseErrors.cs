@@ -38,7 +38,7 @@ internal static class TokenResponseErrors
             ErrorDescription = description,
             ErrorUri = ServerText.Clean(body?.ErrorUri, secrets),
             StatusCode = response.Status,
-            RetryAfter = response.WaitAtMost(settings.Options.MaxRetryAfter),
+            RetryAfter = response.RetryAfterUpTo(settings.Options.MaxRetryAfter),
             IsTransient = isTransient,
         };
     }

@@ -4,11 +4,11 @@ namespace OAuthClientCredentials.Transport;
 
 internal static class BoundedReader
 {
-    /// <summary>Reads a body; null if it is, or claims to be, larger than the limit .</summary>
-    /// <remarks>HttpClient ignores its limit with ResponseHeadersRead, and Content-Length may be wrong: the bytes are counted.</remarks>
+    /// <summary>Reads a body. Returns null if it is larger than the limit, or its Content-Length is .</summary>
+    /// <remarks>The bytes are counted: HttpClient has no limit with ResponseHeadersRead, and Content-Length may be wrong.</remarks>
     public static async ValueTask<byte[]?> ReadAsync(HttpContent content, int limit, CancellationToken cancellationToken)
     {
-        // A body that is too large by its own account is not waited for: it may take until the timeout, and would be requested again.
+        // Reading a body that is too large could last until the timeout, and the request would then be retried.
         if (content.Headers.ContentLength > limit)
         {
             return null;
@@ -57,7 +57,7 @@ internal static class BoundedReader
         return larger;
     }
 
-    // The buffer held a token, which the next user of the pool must not find.
+    // The buffer contained a token, which the next user of the pool must not see.
     private static void Return(byte[] buffer, int length)
     {
         buffer.AsSpan(0, length).Clear();

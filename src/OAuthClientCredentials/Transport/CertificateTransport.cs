@@ -1,7 +1,7 @@
 namespace OAuthClientCredentials.Transport;
 
 /// <summary>Sends a request on connections that show a client certificate.</summary>
-/// <remarks>It is a handler, because an HttpMessageInvoker would have the platform count the request a second time .</remarks>
+/// <remarks>It is a handler, because with an HttpMessageInvoker .NET would count the request twice in its metrics .</remarks>
 internal sealed class CertificateTransport(HttpMessageHandler transport) : DelegatingHandler(transport)
 {
     public Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>

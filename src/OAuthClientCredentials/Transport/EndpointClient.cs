@@ -5,22 +5,22 @@ using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Transport;
 
-/// <summary>Sends one request to an authorization server and reads the response: no redirects, a size limit, typed errors.</summary>
+/// <summary>Sends a request to an authorization server and reads the response. It follows no redirects and limits the size.</summary>
 internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClient, TimeProvider timeProvider)
 {
     private const string UnreachableRemedy = "Check that the address is right and can be reached from here.";
 
     private const string TooLargeRemedy = "Check that this is the authorization server, or raise MaxResponseBytes.";
 
-    /// <summary>Sends a token request, or another one of a single client.</summary>
+    /// <summary>Sends a request of a single client, for instance a token request.</summary>
     /// <param name="message">The request.</param>
-    /// <param name="certificate">The certificate that the connection shows, if it shows one.</param>
-    /// <param name="secrets">Lists the secrets in the request. They are never quoted.</param>
+    /// <param name="certificate">The certificate that the connection shows, or null.</param>
+    /// <param name="secrets">Returns the secrets in the request. They are never quoted.</param>
     /// <param name="client">The client that an error names.</param>
-    /// <param name="maxBytes">The largest body that is read.</param>
+    /// <param name="maxBytes">The maximum size of the body in bytes.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
-    /// <returns>The response, whatever its status, unless it is a redirect.</returns>
-    /// <exception cref="TokenRequestException">There is no response, it is a redirect, or it is too large.</exception>
+    /// <returns>The response with any status except a redirect.</returns>
+    /// <exception cref="TokenRequestException">There was no response, or it is a redirect or too large.</exception>
     public async ValueTask<EndpointResponse> SendAsync(
         HttpRequestMessage message,
         TlsCertificate? certificate,
@@ -34,7 +34,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         return response ?? throw failure!.For(client);
     }
 
-    /// <summary>The same for a request that several clients wait for: either the response or the failure.</summary>
+    /// <summary>Sends a request that several clients may wait for. Returns either the response or the failure.</summary>
     public async ValueTask<(EndpointResponse? Response, EndpointFailure? Failure)> TrySendAsync(
         HttpRequestMessage message,
         TlsCertificate? certificate,
@@ -68,11 +68,11 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, GaveUp(exception, target));
+            return (null, Cancelled(exception, target));
         }
     }
 
-    // A connection that is reset while it is being opened throws the socket's exception, not an HttpRequestException around it.
+    // A connection that is reset while it is being opened throws a SocketException that is not wrapped in an HttpRequestException.
     private static bool IsBrokenConnection(Exception exception) => exception is HttpRequestException or IOException or SocketException;
 
     private static EndpointFailure? FindRedirect(HttpResponseMessage response, Uri target, Func<List<string>> secrets)
@@ -80,14 +80,14 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         int status = (int)response.StatusCode;
         if (status is >= 300 and < 400)
         {
-            // A location that cannot be resolved still means a redirect: the secret is not sent again.
+            // This is a redirect even if its location cannot be resolved. The secret is not sent again.
             string origin = RedirectOrigin(response, target, secrets);
             string what = $"the response is a redirect ({status}) to {origin}, which is never followed";
             return new(target, what, static _ => "Set the endpoint to its final address.") { Status = response.StatusCode };
         }
 
         // A primary handler of unknown type may have followed a redirect on its own.
-        if (response.RequestMessage?.RequestUri is { } answered && answered != target)
+        if (response.RequestMessage?.RequestUri is { } actual && actual != target)
         {
             const string Remedy = "Turn automatic redirects off in the primary handler of the token HttpClient.";
             return new(target, "the HttpClient followed a redirect", static _ => Remedy) { Status = response.StatusCode };
@@ -96,7 +96,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         return null;
     }
 
-    // Only the origin is told, cleaned like any other text from the server.
+    // The message contains only the origin, cleaned like any other text from the server.
     private static string RedirectOrigin(HttpResponseMessage response, Uri target, Func<List<string>> secrets)
     {
         if (!Uri.TryCreate(target, response.Headers.Location, out Uri? location))
@@ -119,8 +119,8 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
             Status = response.StatusCode,
         };
 
-    private static EndpointFailure GaveUp(OperationCanceledException exception, Uri target) =>
-        new(target, "the token HttpClient gave up by a limit of its own, for instance a ConnectTimeout", static _ => UnreachableRemedy)
+    private static EndpointFailure Cancelled(OperationCanceledException exception, Uri target) =>
+        new(target, "a timeout of the token HttpClient was exceeded, for instance ConnectTimeout", static _ => UnreachableRemedy)
         {
             IsTransient = true,
             Cause = TransportFailure.Cause(exception),
@@ -128,7 +128,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
 
     private static EndpointFailure Unreachable(Exception exception, Uri target)
     {
-        // A certificate that is not trusted is a matter of configuration; a broken connection is not.
+        // An untrusted certificate is a configuration error and not transient. A broken connection is transient.
         if (exception.InnerException is AuthenticationException)
         {
             const string Remedy = "Check the server's certificate, or give the token HttpClient a handler that trusts your private CA.";
@@ -136,7 +136,12 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         }
 
         HttpRequestError error = ErrorOf(exception);
-        string what = error == HttpRequestError.Unknown ? "the connection failed" : $"the connection failed ({error})";
+        string what = "the connection failed";
+        if (error != HttpRequestError.Unknown)
+        {
+            what = $"the connection failed ({error})";
+        }
+
         return new(target, what, static _ => UnreachableRemedy)
         {
             Status = (exception as HttpRequestException)?.StatusCode,

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace OAuthClientCredentials.Transport;
 
-/// <summary>Why an endpoint gave no usable response. Several clients may have waited for it; each gets its own exception.</summary>
+/// <summary>Why an endpoint returned no usable response. Each client that waited for it gets its own exception.</summary>
 internal sealed record EndpointFailure(Uri Target, string What, Func<ClientContext, string> Remedy)
 {
     public HttpStatusCode? Status { get; init; }

@@ -10,7 +10,7 @@ internal sealed class EndpointResponse(
     byte[] body,
     TimeSpan? retryAfter)
 {
-    /// <summary>The message, for its headers: its content has been read and disposed.</summary>
+    /// <summary>The message, for its headers. Its content was read and disposed.</summary>
     public HttpResponseMessage Message => message;
 
     public HttpStatusCode Status => status;
@@ -19,18 +19,26 @@ internal sealed class EndpointResponse(
 
     public bool IsSuccess => (int)status is >= 200 and < 300;
 
-    /// <summary>How long the server asks to wait, as far as the client allows it .</summary>
-    public TimeSpan? WaitAtMost(TimeSpan max) => retryAfter > max ? max : retryAfter;
-
-    /// <summary>Status and media type; the media type is text from outside.</summary>
-    public string Describe(IReadOnlyList<string> secrets)
+    /// <summary>Returns the Retry-After of the server, limited to a maximum .</summary>
+    public TimeSpan? RetryAfterUpTo(TimeSpan max)
     {
-        string told = $"status {(int)status}";
-        if (ServerText.Clean(mediaType, secrets) is { } type)
+        if (retryAfter > max)
         {
-            told += $", {type}";
+            return max;
         }
 
-        return told;
+        return retryAfter;
+    }
+
+    /// <summary>Returns the status and the media type. The media type is cleaned, because it comes from the server.</summary>
+    public string Describe(IReadOnlyList<string> secrets)
+    {
+        string text = $"status {(int)status}";
+        if (ServerText.Clean(mediaType, secrets) is { } type)
+        {
+            text += $", {type}";
+        }
+
+        return text;
     }
 }

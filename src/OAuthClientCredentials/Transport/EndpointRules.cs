@@ -3,13 +3,13 @@ using System.Text;
 
 namespace OAuthClientCredentials.Transport;
 
-/// <summary>Where a secret may be sent. Each rule answers with what is wrong, or null.</summary>
+/// <summary>Decides where a secret may be sent. Each check returns the problem, or null.</summary>
 internal static class EndpointRules
 {
     private const int MaxHostLength = 1024;
 
-    private const string InsecureProblem = "must be https: a secret would cross the network in the clear. "
-        + "Only loopback may be http, or, in a network that encrypts beneath, set AllowInsecureHttp";
+    private const string InsecureProblem = "must be https, because a secret would be sent unencrypted. "
+        + "Only loopback may be http. If the network itself encrypts all traffic, set AllowInsecureHttp";
 
     public static string? Check(string? address, bool allowInsecureHttp)
     {
@@ -25,7 +25,7 @@ internal static class EndpointRules
 
         if (uri.UserInfo.Length != 0)
         {
-            return "must not hold user info; credentials have options of their own";
+            return "must not contain user info. Set the credentials in their own options";
         }
 
         if (address.Contains('#', StringComparison.Ordinal))
@@ -33,12 +33,47 @@ internal static class EndpointRules
             return "must not have a fragment (RFC 6749 section 3.2)";
         }
 
-        return IsSecure(uri, allowInsecureHttp) ? null : InsecureProblem;
+        if (!IsSecure(uri, allowInsecureHttp))
+        {
+            return InsecureProblem;
+        }
+
+        return null;
     }
 
-    // A host in Unicode may be too long for DNS only once it is written in ASCII, which happens when it is asked for, and in quadratic
-    // time;
-    // then it throws, or stays as it is.
+    public static string? CheckIssuer(string? issuer)
+    {
+        if (issuer?.Contains('?', StringComparison.Ordinal) == true)
+        {
+            return "must not have a query (RFC 8414 section 2)";
+        }
+
+        return null;
+    }
+
+    public static bool IsSecure(Uri uri, bool allowInsecureHttp) => uri.Scheme == Uri.UriSchemeHttps || uri.IsLoopback || allowInsecureHttp;
+
+    /// <summary>Whether the host is loopback or a private address. A name is not resolved.</summary>
+    public static bool IsPrivate(Uri uri)
+    {
+        if (!IPAddress.TryParse(uri.DnsSafeHost, out IPAddress? address))
+        {
+            return uri.IsLoopback || uri.IdnHost.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
+        }
+
+        if (address.IsIPv4MappedToIPv6)
+        {
+            address = address.MapToIPv4();
+        }
+
+        byte[] bytes = address.GetAddressBytes();
+        return IPAddress.IsLoopback(address)
+            || address.IsIPv6LinkLocal || address.IsIPv6SiteLocal || address.IsIPv6UniqueLocal || address.Equals(IPAddress.IPv6Any)
+            || (bytes.Length == 4 && IsPrivate(bytes));
+    }
+
+    // IdnHost converts a Unicode host to ASCII in quadratic time, so the length is checked first. The ASCII form may be too long for DNS.
+    // Then IdnHost throws, or returns the host unchanged.
     private static bool HasHost(Uri uri)
     {
         try
@@ -49,27 +84,6 @@ internal static class EndpointRules
         {
             return false;
         }
-    }
-
-    // RFC 8414 section 2
-    public static string? CheckIssuer(string? issuer) =>
-        issuer?.Contains('?', StringComparison.Ordinal) == true ? "must not have a query (RFC 8414 section 2)" : null;
-
-    public static bool IsSecure(Uri uri, bool allowInsecureHttp) => uri.Scheme == Uri.UriSchemeHttps || uri.IsLoopback || allowInsecureHttp;
-
-    /// <summary>Whether a host, by its name alone, is one that only this machine or this network can reach.</summary>
-    public static bool IsPrivate(Uri uri)
-    {
-        if (!IPAddress.TryParse(uri.DnsSafeHost, out IPAddress? address))
-        {
-            return uri.IsLoopback || uri.IdnHost.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
-        }
-
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        byte[] bytes = address.GetAddressBytes();
-        return IPAddress.IsLoopback(address)
-            || address.IsIPv6LinkLocal || address.IsIPv6SiteLocal || address.IsIPv6UniqueLocal || address.Equals(IPAddress.IPv6Any)
-            || (bytes.Length == 4 && IsPrivate(bytes));
     }
 
     private static bool IsPrivate(byte[] address) =>

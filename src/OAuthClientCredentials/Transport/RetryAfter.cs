@@ -8,7 +8,9 @@ internal static class RetryAfter
 {
     private static readonly TimeSpan MaxRead = TimeSpan.FromDays(1);
 
-    /// <summary>Seconds or a date, on 429 and 503 only; null if there is none or it is not a valid time to wait .</summary>
+    /// <summary>
+    /// Reads the Retry-After header of a 429 or 503: seconds or a date. Returns null if it is missing, not valid or in the past.
+    /// </summary>
     public static TimeSpan? Read(HttpResponseMessage response, DateTimeOffset now)
     {
         if (response.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable)
@@ -27,6 +29,11 @@ internal static class RetryAfter
             wait = TimeSpan.FromSeconds(double.Min(seconds, MaxRead.TotalSeconds));
         }
 
-        return wait > TimeSpan.Zero ? wait : null;
+        if (wait <= TimeSpan.Zero)
+        {
+            return null;
+        }
+
+        return wait;
     }
 }

@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace OAuthClientCredentials.Transport;
 
-/// <summary>A client certificate for TLS, with its intermediates. Immutable; a changed certificate is another instance.</summary>
+/// <summary>A client certificate for TLS with its intermediate certificates. A changed certificate is another instance.</summary>
 internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certificate2Collection intermediates)
 {
     private SslStreamCertificateContext? _context;
@@ -13,22 +13,17 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
     public X509Certificate2 Certificate => certificate;
 
     /// <summary>The thumbprint that a token is bound to: <c>x5t#S256</c> (RFC 8705 section 3.1).</summary>
-    public string Thumbprint { get; } = FormEncoding.Base64Url(certificate.GetCertHash(HashAlgorithmName.SHA256));
+    public string Thumbprint { get; } = Base64Url(certificate.GetCertHash(HashAlgorithmName.SHA256));
 
-    /// <summary>Sets this certificate for all connections of a transport; false if the transport is of an unknown type.</summary>
+    /// <summary>Sets this certificate for all connections of a transport. Returns false if the type of the transport is unknown.</summary>
     public bool TryApplyTo(HttpMessageHandler? transport)
     {
-        while (transport is DelegatingHandler outer)
-        {
-            transport = outer.InnerHandler;
-        }
-
-        switch (transport)
+        switch (TokenTransport.InnermostOf(transport))
         {
             case SocketsHttpHandler sockets:
                 sockets.SslOptions = CopyWithoutCertificate(sockets.SslOptions);
 
-                // Offline, so that building the chain requests nothing from other servers: only the certificates of the file are sent.
+                // Offline: building the chain must not request certificates from other servers. Only those of the file are sent.
                 sockets.SslOptions.ClientCertificateContext =
                     _context ??= SslStreamCertificateContext.Create(certificate, intermediates, offline: true);
                 return true;
@@ -42,8 +37,8 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
         }
     }
 
-    // Transports may share one options object, and would then use each other's certificate. The platform has no public way to
-    // copy it. Reflection copies every property, including those of later versions.
+    // Transports may share one options object, and would then use each other's certificate. .NET has no public method to copy it.
+    // Reflection copies every property, including properties of later versions.
     private static SslClientAuthenticationOptions CopyWithoutCertificate(SslClientAuthenticationOptions original)
     {
         SslClientAuthenticationOptions copy = new();
@@ -56,4 +51,6 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
         copy.LocalCertificateSelectionCallback = null;
         return copy;
     }
+
+    private static string Base64Url(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 }

@@ -4,10 +4,10 @@ using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Transport;
 
-/// <summary>What the transport to an authorization server may do by itself: nothing.</summary>
+/// <summary>The transport to an authorization server: without redirects, cookies and decompression.</summary>
 internal static class TokenTransport
 {
-    // DNS is looked up on connect only.
+    // DNS is queried only when a connection is opened, so connections must end for a change of DNS to take effect.
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
 
     public static SocketsHttpHandler Create() =>
@@ -21,39 +21,46 @@ internal static class TokenTransport
         };
 
     /// <summary>
-    /// Takes redirects, cookies and decompression from a handler of the application's, and the patience with a body
-    /// that was too large; its proxy and trust stay.
+    /// Turns off redirects, cookies and decompression of your handler, and the reading of the rest of a body that was
+    /// too large. Its proxy and its trusted certificates stay.
     /// </summary>
-    public static void Harden(HttpMessageHandler? handler, string httpClientName, ILogger logger)
+    public static void ApplySecureDefaults(HttpMessageHandler? handler, string httpClientName, ILogger logger)
+    {
+        HttpMessageHandler? innermost = InnermostOf(handler);
+        switch (innermost)
+        {
+            case null:
+                break;
+            case SocketsHttpHandler sockets when !HasSecureDefaults(sockets):
+                sockets.MaxResponseDrainSize = 0;
+                sockets.AllowAutoRedirect = false;
+                sockets.UseCookies = false;
+                sockets.AutomaticDecompression = DecompressionMethods.None;
+                break;
+            case HttpClientHandler classic when !HasSecureDefaults(classic):
+                classic.AllowAutoRedirect = false;
+                classic.UseCookies = false;
+                classic.AutomaticDecompression = DecompressionMethods.None;
+                break;
+            case not (SocketsHttpHandler or HttpClientHandler):
+                logger.UnknownPrimaryHandler(httpClientName, innermost.GetType().Name);
+                break;
+        }
+    }
+
+    /// <summary>The handler that opens connections, below all delegating handlers.</summary>
+    public static HttpMessageHandler? InnermostOf(HttpMessageHandler? handler)
     {
         while (handler is DelegatingHandler outer)
         {
             handler = outer.InnerHandler;
         }
 
-        switch (handler)
-        {
-            case null:
-                break;
-            case SocketsHttpHandler sockets when !IsHard(sockets):
-                sockets.MaxResponseDrainSize = 0;
-                sockets.AllowAutoRedirect = false;
-                sockets.UseCookies = false;
-                sockets.AutomaticDecompression = DecompressionMethods.None;
-                break;
-            case HttpClientHandler classic when !IsHard(classic):
-                classic.AllowAutoRedirect = false;
-                classic.UseCookies = false;
-                classic.AutomaticDecompression = DecompressionMethods.None;
-                break;
-            case not (SocketsHttpHandler or HttpClientHandler):
-                logger.UnknownPrimaryHandler(httpClientName, handler.GetType().Name);
-                break;
-        }
+        return handler;
     }
 
-    // A handler that has sent a request cannot be changed any more, and need not be if it is like this already.
-    private static bool IsHard(SocketsHttpHandler handler) => handler is
+    // A handler that has sent a request can no longer be changed, so it is not changed if it has these settings already.
+    private static bool HasSecureDefaults(SocketsHttpHandler handler) => handler is
     {
         AllowAutoRedirect: false,
         UseCookies: false,
@@ -61,7 +68,7 @@ internal static class TokenTransport
         MaxResponseDrainSize: 0,
     };
 
-    private static bool IsHard(HttpClientHandler handler) => handler is
+    private static bool HasSecureDefaults(HttpClientHandler handler) => handler is
     {
         AllowAutoRedirect: false,
         UseCookies: false,

@@ -1,7 +1,7 @@
 namespace OAuthClientCredentials.Transport;
 
 /// <summary>
-/// The HttpClients of token requests where there is no dependency injection: one without certificate, and one for the present certificate.
+/// The HttpClients for token requests without dependency injection: one without a certificate, and one for the current certificate.
 /// </summary>
 internal sealed class TokenTransports(HttpMessageHandler? handler) : IDisposable
 {
@@ -10,7 +10,8 @@ internal sealed class TokenTransports(HttpMessageHandler? handler) : IDisposable
     private (string Thumbprint, HttpClient Client)? _current;
 
     /// <summary>
-    /// A handler of the application's shows the certificate itself. Of a former certificate's client the connections drain.
+    /// Returns the HttpClient for a certificate. Your own handler shows the certificate itself. The HttpClient of a former certificate
+    /// is not disposed, so that its requests can complete.
     /// </summary>
     public HttpClient For(TlsCertificate? certificate)
     {

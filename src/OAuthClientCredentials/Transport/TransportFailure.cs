@@ -3,13 +3,14 @@ using System.Security.Authentication;
 
 namespace OAuthClientCredentials.Transport;
 
-/// <summary>
-/// How much of a transport's exception is safe to keep: the platform quotes what it could not read as HTTP, which may hold a token or our
-/// secret, and your handler may put a request into its exception.
-/// </summary>
+/// <summary>Removes secrets from the exceptions of a transport.</summary>
+/// <remarks>
+/// .NET quotes bytes that it could not read as HTTP, and these may contain a token or our secret. Your handler may put a request
+/// into its exception.
+/// </remarks>
 internal static class TransportFailure
 {
-    /// <summary>A socket or TLS error itself; of any other exception only the type.</summary>
+    /// <summary>Returns a socket or TLS error itself. Of any other exception it keeps only the type name.</summary>
     public static Exception Cause(Exception exception)
     {
         Exception cause = exception.GetBaseException();
@@ -21,7 +22,7 @@ internal static class TransportFailure
         return new IOException(cause.GetType().Name);
     }
 
-    /// <summary>Stands between the loggers of IHttpClientFactory and the primary handler, because they log its exceptions.</summary>
+    /// <summary>Runs between the loggers of IHttpClientFactory and the primary handler, because the loggers log its exceptions.</summary>
     public sealed class Handler(HttpMessageHandler primary) : DelegatingHandler(primary)
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

@@ -135,7 +135,7 @@ public sealed class OriginPolicyTests
     private static string? Refuse(OriginPolicy policy, Uri address)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, address);
-        return policy.Refuse(request, "orders");
+        return policy.Check(request, "orders");
     }
 
     private OriginPolicy Policy(params string[] allowed) =>

@@ -100,7 +100,7 @@ public sealed class RejectedTokenTests
     // Why a 401 is returned, and a part of the log line that tells it.
     [Theory]
     [Trait("Req", "R-118")]
-    [InlineData("rationed", "renewals are rationed")]
+    [InlineData("rationed", "renewals are limited")]
     [InlineData("failed", "the renewal failed")]
     [InlineData("same token again", "returned the same token again")]
     [InlineData("not replayable", "cannot be sent again")]

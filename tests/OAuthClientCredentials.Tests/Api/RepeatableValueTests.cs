@@ -36,7 +36,7 @@ public sealed class RepeatableValueTests
     [InlineData("getter that throws", false)]
     [InlineData("too deep", false)]
     public void A_value_is_repeatable_unless_it_contains_a_lazy_sequence(string kind, bool isRepeatable) =>
-        Assert.Equal(isRepeatable, RepeatableValue.IsRepeatable(Value(kind)));
+        Assert.Equal(isRepeatable, ReplayableJson.IsReplayable(Value(kind)));
 
     private static object? Value(string kind) => kind switch
     {

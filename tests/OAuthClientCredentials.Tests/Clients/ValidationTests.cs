@@ -15,7 +15,7 @@ public sealed class ValidationTests
         { "TokenEndpoint", "/canary", "TokenEndpoint must be an absolute https address" },
         { "TokenEndpoint", "ftp://canary.example.com/token", "TokenEndpoint must be an absolute https address" },
         { "TokenEndpoint", "http://canary.example.com/token", "TokenEndpoint must be https" },
-        { "TokenEndpoint", "https://canary:canary@id.example.com/token", "TokenEndpoint must not hold user info" },
+        { "TokenEndpoint", "https://canary:canary@id.example.com/token", "TokenEndpoint must not contain user info" },
         { "TokenEndpoint", "https://id.example.com/token#canary", "TokenEndpoint must not have a fragment (RFC 6749 section 3.2)" },
         { "Authority", "http://canary.example.com/", "Authority must be https" },
         { "Authority", "https://canary.example.com/?a=b", "Authority must not have a query (RFC 8414 section 2)" },

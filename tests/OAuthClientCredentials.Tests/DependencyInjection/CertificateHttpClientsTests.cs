@@ -77,7 +77,7 @@ public sealed class CertificateHttpClientsTests : IDisposable
 
         public void Configure(string? name, HttpClientFactoryOptions options)
         {
-            if (CertificateHttpClients.IsOne(name))
+            if (CertificateHttpClients.IsCertificateClient(name))
             {
                 Assert.True(_barrier.SignalAndWait(TimeSpan.FromSeconds(30)));
             }

@@ -153,7 +153,7 @@ public sealed class SharedMetadataTests : IDisposable
         List<int> reads = [];
         for (int second = 0; second <= 22; second++)
         {
-            _metadata.Suspect(client);
+            _metadata.MarkStale(client);
             ServerMetadata metadata = await GetAsync(client);
             Assert.Equal(second < 10 ? "/token" : "/moved", metadata.TokenEndpoint.AbsolutePath);
             reads.Add(_reads);
@@ -179,7 +179,7 @@ public sealed class SharedMetadataTests : IDisposable
             {
                 if (isSuspected)
                 {
-                    _metadata.Suspect(client);
+                    _metadata.MarkStale(client);
                 }
 
                 await GetAsync(client);
@@ -194,12 +194,12 @@ public sealed class SharedMetadataTests : IDisposable
     [Trait("Req", "R-183")]
     public async Task Suspecting_has_no_effect_without_a_document()
     {
-        _metadata.Suspect(Client("shop"));
+        _metadata.MarkStale(Client("shop"));
         ClientCredentialsOptions options = new() { TokenEndpoint = TestProvider.TokenEndpoint, ClientId = "shop", ClientSecret = "secret" };
-        _metadata.Suspect(new(new("fixed", "ClientCredentials:fixed", "shop", null, _time), options));
+        _metadata.MarkStale(new(new("fixed", "ClientCredentials:fixed", "shop", null, _time), options));
         Respond503();
         await FailAsync(Client("shop"));
-        _metadata.Suspect(Client("shop"));
+        _metadata.MarkStale(Client("shop"));
         await FailAsync(Client("shop"));
         Assert.Equal(1, _reads);
     }

@@ -37,8 +37,8 @@ public sealed class TokenTransportTests
         using SocketsHttpHandler sockets = new() { AllowAutoRedirect = redirect, UseCookies = cookies, MaxResponseDrainSize = 0 };
         using HttpClientHandler classic = new() { AllowAutoRedirect = redirect, UseCookies = cookies };
         (sockets.AutomaticDecompression, classic.AutomaticDecompression) = (decompression, decompression);
-        TokenTransport.Harden(sockets, "api", NullLogger.Instance);
-        TokenTransport.Harden(classic, "api", NullLogger.Instance);
+        TokenTransport.ApplySecureDefaults(sockets, "api", NullLogger.Instance);
+        TokenTransport.ApplySecureDefaults(classic, "api", NullLogger.Instance);
         Assert.Equal(Hard, (sockets.AllowAutoRedirect, sockets.UseCookies, sockets.AutomaticDecompression));
         Assert.Equal(Hard, (classic.AllowAutoRedirect, classic.UseCookies, classic.AutomaticDecompression));
     }

@@ -8,33 +8,31 @@ using System.Text.Json.Serialization;
 
 namespace OAuthClientCredentials.Api;
 
-/// <summary>
-/// Whether a value can be serialized twice with the same result. A lazy sequence, anywhere in it, may be empty the second time, and the API
-/// would silently get <c>[]</c> (R-119).
-/// </summary>
+/// <summary>Whether a JSON value can be serialized twice with the same result .</summary>
 /// <remarks>
+/// A lazy sequence anywhere in the value may be empty the second time, and the API would receive <c>[]</c> without an error.
 /// The members of an object are read by reflection. A trimmed application keeps the properties that its serializer reads. Native AOT
-/// keeps no metadata of them: there only text, numbers, JSON nodes and collections of these count as repeatable.
+/// keeps no metadata of them, so only text, numbers, JSON nodes and collections of these count as replayable there.
 /// </remarks>
-internal static class RepeatableValue
+internal static class ReplayableJson
 {
-    // The serializer's own limit.
+    // The default limit of JsonSerializer.
     private const int MaxDepth = 64;
 
-    public static bool IsRepeatable(object? value)
+    public static bool IsReplayable(object? value)
     {
         try
         {
-            return IsRepeatable(value, MaxDepth, new(ReferenceEqualityComparer.Instance));
+            return IsReplayable(value, MaxDepth, new(ReferenceEqualityComparer.Instance));
         }
         catch (Exception exception) when (exception is TargetInvocationException or NotSupportedException or InvalidOperationException)
         {
-            // A getter that throws, or a collection that is changed meanwhile. The serializer may read such a value in another way.
+            // A getter threw, or another thread changed a collection. The serializer may get a different result.
             return false;
         }
     }
 
-    private static bool IsRepeatable(object? value, int depth, HashSet<object> seen)
+    private static bool IsReplayable(object? value, int depth, HashSet<object> seen)
     {
         if (value is null || IsSimple(value) || !seen.Add(value))
         {
@@ -48,12 +46,12 @@ internal static class RepeatableValue
 
         if (value is IEnumerable items)
         {
-            return IsCollection(value) && items.Cast<object?>().All(item => IsRepeatable(item, depth - 1, seen));
+            return IsCollection(value) && items.Cast<object?>().All(item => IsReplayable(item, depth - 1, seen));
         }
 
         return RuntimeFeature.IsDynamicCodeSupported
             && !Implements(value, typeof(IAsyncEnumerable<>))
-            && MembersOf(value).All(member => IsRepeatable(member, depth - 1, seen));
+            && MembersOf(value).All(member => IsReplayable(member, depth - 1, seen));
     }
 
     private static bool IsSimple(object value) =>
