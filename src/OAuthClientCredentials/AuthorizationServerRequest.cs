@@ -10,11 +10,10 @@ using OAuthClientCredentials.Transport;
 namespace OAuthClientCredentials;
 
 /// <summary>
-/// One request to an authorization server while it is being written: its endpoint, parameters and headers. Each attempt has its own; not
-/// thread-safe.
+/// A request to an endpoint of the authorization server, before it is sent: endpoint, parameters and headers. Each attempt has its own
+/// instance. Not thread-safe.
 /// </summary>
-/// <remarks>A <see cref="ClientAuthentication"/> and a <see cref="TokenBinding"/> write their proofs into it, whichever endpoint it is
-/// for.</remarks>
+/// <remarks>A <see cref="ClientAuthentication"/> and a <see cref="TokenBinding"/> write their proofs into it.</remarks>
 [DebuggerDisplay("{ToString(),nq}")]
 [JsonConverter(typeof(RefuseToSerialize<AuthorizationServerRequest>))]
 public sealed class AuthorizationServerRequest
@@ -23,8 +22,8 @@ public sealed class AuthorizationServerRequest
     private readonly List<KeyValuePair<string, string>> _parameters = [];
 
     /// <summary>Creates a request without parameters.</summary>
-    /// <param name="endpoint">Where the request goes.</param>
-    /// <param name="client">The client that makes it.</param>
+    /// <param name="endpoint">The URL of the endpoint.</param>
+    /// <param name="client">The client that sends the request.</param>
     public AuthorizationServerRequest(Uri endpoint, ClientContext client)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
@@ -33,34 +32,35 @@ public sealed class AuthorizationServerRequest
         Client = client;
     }
 
-    /// <summary>Where the request goes.</summary>
+    /// <summary>The URL of the endpoint.</summary>
     public Uri Endpoint { get; }
 
-    /// <summary>The client that makes the request.</summary>
+    /// <summary>The client that sends the request.</summary>
     public ClientContext Client { get; }
 
     /// <summary>
-    /// The signature algorithms that the server's metadata offers for assertions; <see langword="null"/> if it does not say.
+    /// The signature algorithms for assertions in the server's metadata; <see langword="null"/> if it has none.
     /// </summary>
     public IReadOnlyList<string>? SigningAlgorithms { get; init; }
 
-    /// <summary>The client certificate as it is now, if one is configured.</summary>
+    /// <summary>The current client certificate, if one is configured.</summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public X509Certificate2? Certificate { get; init; }
 
     /// <summary>
-    /// The secret behind the proof, if there is one. It is removed from whatever the server says, and compared when the server rejects it.
+    /// The secret that the proof contains or is made with, if any. It is removed from the server's error texts. After a rejection, the
+    /// request is sent again immediately only if the secret or another part of the credential has changed.
     /// </summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public string? Secret { get; set; }
 
-    /// <summary>What an authentication has read and keeps for the moment of writing, for instance a signer.</summary>
+    /// <summary>A credential that the authentication has read and uses when it writes the proof, for instance a signer.</summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public object? Credential { get; set; }
 
     /// <summary>
-    /// Identifies a credential without a secret, for instance by a key's thumbprint. A rejected credential is sent again only if this has
-    /// changed.
+    /// Identifies a credential that has no <see cref="Secret"/>, for instance by the thumbprint of its key. It must change when the
+    /// credential changes.
     /// </summary>
     public string? CredentialId { get; set; }
 
@@ -68,7 +68,7 @@ public sealed class AuthorizationServerRequest
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public AuthenticationHeaderValue? Authorization { get; set; }
 
-    /// <summary>Further headers of the request, for instance a <c>DPoP</c> proof.</summary>
+    /// <summary>Additional headers of the request, for instance a <c>DPoP</c> proof.</summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public IDictionary<string, string> Headers => FurtherHeaders ??= new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
@@ -78,23 +78,23 @@ public sealed class AuthorizationServerRequest
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     internal IReadOnlyList<KeyValuePair<string, string>> Parameters => _parameters;
 
-    // Listed once, when the first response is read.
+    // Computed once, when the first response is read.
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     internal List<string>? Secrets { get; set; }
 
-    /// <summary>Reads the configured client secret. A request that a test created has none: it sets <see cref="Secret"/>.</summary>
+    /// <summary>Reads the configured client secret. Null in a request that a test created, which has <see cref="Secret"/>.</summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     internal Func<CancellationToken, ValueTask<string>>? ClientSecretReader { get; init; }
 
-    /// <summary>The certificate that the connection of this request shows.</summary>
+    /// <summary>The certificate that the connection of this request presents.</summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     internal TlsCertificate? Tls { get; init; }
 
-    /// <summary>Reads the client secret as it is now, from the option or its file, and remembers it as <see cref="Secret"/>.</summary>
-    /// <param name="cancellationToken">Cancelled when the time is up.</param>
-    /// <returns>The secret.</returns>
+    /// <summary>Reads the client secret from its option or file, and stores it in <see cref="Secret"/>.</summary>
+    /// <param name="cancellationToken">Cancelled when the token request times out.</param>
+    /// <returns>The current secret.</returns>
     /// <exception cref="TokenRequestException">The file cannot be read or is empty.</exception>
-    /// <exception cref="InvalidOperationException">The request was created by a test that did not set <see cref="Secret"/>.</exception>
+    /// <exception cref="InvalidOperationException">The request was created by a test, and <see cref="Secret"/> was not set.</exception>
     public async ValueTask<string> ReadClientSecretAsync(CancellationToken cancellationToken)
     {
         if (ClientSecretReader is not null)
@@ -107,14 +107,14 @@ public sealed class AuthorizationServerRequest
 
     /// <summary>Adds a parameter to the form body.</summary>
     /// <param name="name">The parameter's name.</param>
-    /// <param name="value">Its value, not encoded.</param>
+    /// <param name="value">The parameter's value, not encoded.</param>
     /// <exception cref="ArgumentException">The request already has that parameter.</exception>
     public void AddParameter(string name, string value)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(value);
 
-        // RFC 6749 section 3.2 allows each parameter once; RFC 8707 repeats this one.
+        // RFC 6749 section 3.2 allows each parameter once. Only resource may be repeated (RFC 8707 section 2, R-025).
         if (name != "resource" && _parameters.Exists(parameter => parameter.Key == name))
         {
             throw new ArgumentException($"The request already has a parameter '{name}'.", nameof(name));
@@ -123,14 +123,14 @@ public sealed class AuthorizationServerRequest
         _parameters.Add(new(name, value));
     }
 
-    /// <summary>Names the client, and no parameter.</summary>
-    /// <returns>The name of the type and of the client.</returns>
+    /// <summary>Describes the request without its parameters.</summary>
+    /// <returns>The type name and the client name.</returns>
     public override string ToString() => $"{nameof(AuthorizationServerRequest)} {{ ClientName = {Client.ClientName} }}";
 
     internal bool HasSameCredential(AuthorizationServerRequest other) =>
         Secret == other.Secret && CredentialId == other.CredentialId && Tls?.Thumbprint == other.Tls?.Thumbprint;
 
-    /// <summary>A hash of the credential, to know it again without keeping it. The lengths keep fields apart.</summary>
+    /// <summary>A hash of the credential, which recognises it without storing it. The lengths separate the fields.</summary>
     internal string CredentialFingerprint()
     {
         string credential = $"{Secret?.Length}:{Secret}{CredentialId?.Length}:{CredentialId}{Tls?.Thumbprint}";

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace OAuthClientCredentials;
 
-/// <summary>What an authentication or a binding may know about the client that it works for. Thread-safe.</summary>
+/// <summary>A client, as a <see cref="ClientAuthentication"/> or a <see cref="TokenBinding"/> sees it. Immutable and thread-safe.</summary>
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed class ClientContext
 {
@@ -44,17 +44,17 @@ public sealed class ClientContext
     /// <summary>The clock of the library.</summary>
     public TimeProvider TimeProvider { get; }
 
-    /// <summary>The client as messages and logs call it.</summary>
+    /// <summary>The client's name in messages and logs.</summary>
     internal string DisplayName => ClientName.Length == 0 ? "The default client" : $"Client '{ClientName}'";
 
     /// <summary>
-    /// Reads a credential file the way the library reads its own: at most 64 KiB, with errors that name the file and the option. The file is
-    /// read at each call and never watched, because Kubernetes replaces a symbolic link, which a file watcher does not see.
+    /// Reads a credential file of at most 64 KiB. Errors name the file and the option. The file is read at each call and not watched,
+    /// because Kubernetes replaces a symbolic link, which a file watcher does not see.
     /// </summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The path of the file.</param>
     /// <param name="option">The name of the option that holds the path.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The content, at least one byte.</returns>
+    /// <returns>The content of the file, at least one byte.</returns>
     /// <exception cref="TokenRequestException">The file cannot be read, or is empty or too large.</exception>
     public async ValueTask<byte[]> ReadCredentialFileAsync(string path, string option, CancellationToken cancellationToken)
     {
@@ -63,7 +63,7 @@ public sealed class ClientContext
             FileStream stream = File.OpenRead(path);
             await using (stream.ConfigureAwait(false))
             {
-                // The bytes are counted as they are read, because a device has no length.
+                // The length is that of the bytes read, because a device has no length of its own.
                 byte[] buffer = new byte[MaxFileBytes + 1];
                 int length = await stream
                     .ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)
@@ -87,7 +87,7 @@ public sealed class ClientContext
     /// </summary>
     /// <param name="problem">What is wrong, as the end of a sentence. It must not contain a secret.</param>
     /// <param name="option">The name of the option to change. The message contains its configuration path.</param>
-    /// <param name="isTransient">Whether a later attempt can succeed without a configuration change, for instance because a file is
+    /// <param name="isTransient">Whether a later attempt can succeed without a configuration change, for instance after a file was
     /// replaced.</param>
     /// <param name="innerException">The cause.</param>
     /// <returns>The exception to throw.</returns>
@@ -124,5 +124,9 @@ public sealed class ClientContext
 
     /// <summary>An error whose message starts with the client.</summary>
     internal TokenRequestException Error(string problemAndRemedy, bool isTransient, Exception? innerException = null) =>
-        new($"{DisplayName} could not get a token{problemAndRemedy}", innerException!) { ClientName = ClientName, IsTransient = isTransient };
+        new($"{DisplayName} could not get a token{problemAndRemedy}", innerException!)
+        {
+            ClientName = ClientName,
+            IsTransient = isTransient,
+        };
 }

@@ -5,225 +5,228 @@ using Polly;
 
 namespace OAuthClientCredentials;
 
-/// <summary>What one named client is: who it is, where it gets its token, and what the token is for.</summary>
+/// <summary>The options of one client: the authorization server, the client's credential, and the tokens to request.</summary>
 /// <remarks>
-/// Every property can be set from configuration; lists and dictionaries bind as usual, and a list may also be a single string.
-/// Values are validated when the host starts. Treat an instance as frozen once it has been configured.
+/// Every property can be set in configuration. Lists and dictionaries bind as usual, and a list can also be a single string. Options that
+/// are not valid stop the host at start with an <c>OptionsValidationException</c>; after a reload they are logged, and the client keeps its
+/// previous options. Do not change an instance after it has been configured.
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed class ClientCredentialsOptions
 {
     /// <summary>
-    /// The issuer identifier of the authorization server, from which its metadata is discovered (RFC 8414). Set this or
-    /// <see cref="TokenEndpoint"/>.
+    /// The issuer identifier of the authorization server (RFC 8414 section 2), an https URL. The token endpoint is discovered from the
+    /// issuer's metadata, unless <see cref="TokenEndpoint"/> is set. The issuer in the metadata must be exactly this value.
     /// </summary>
+    /// <value>Required, unless <see cref="TokenEndpoint"/> is set.</value>
     public string? Authority { get; set; }
 
     /// <summary>
-    /// The address of the metadata document, for servers that publish it elsewhere than RFC 8414 says. Needs <see cref="Authority"/>.
+    /// The URL of the metadata document, for servers that do not publish it where RFC 8414 says. Requires <see cref="Authority"/>.
     /// </summary>
     public string? MetadataAddress { get; set; }
 
     /// <summary>
-    /// The token endpoint (RFC 6749 section 3.2): absolute, https (http for loopback), no fragment, no user info. A query is kept.
+    /// The URL of the token endpoint (RFC 6749 section 3.2). It must be absolute and https (http is allowed for loopback), without fragment
+    /// and user info. A query is kept.
     /// </summary>
+    /// <value>Required, unless <see cref="Authority"/> is set.</value>
     public string? TokenEndpoint { get; set; }
 
     /// <summary>The client identifier (RFC 6749 section 2.2).</summary>
+    /// <value>Required.</value>
     public string? ClientId { get; set; }
 
     /// <summary>
-    /// The client secret. Keep it in a secret store: <c>IConfigurationRoot.GetDebugView()</c> prints whatever configuration holds.
+    /// The client secret. Keep it in a secret store. <c>IConfigurationRoot.GetDebugView()</c> prints every configured value.
     /// </summary>
-    [JsonIgnore]
-    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    [JsonIgnore, DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public string? ClientSecret { get; set; }
 
-    /// <summary>
-    /// A file that holds the client secret. It is read at each token request, and exactly one trailing line break is dropped.
-    /// </summary>
+    /// <summary>The file with the client secret. It is read for each token request. One trailing line break is removed.</summary>
     public string? ClientSecretFile { get; set; }
 
     /// <summary>
-    /// How the client proves itself, by the IANA name: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>client_secret_jwt</c>,
+    /// The client authentication method, by its IANA name: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>client_secret_jwt</c>,
     /// <c>private_key_jwt</c>, <c>tls_client_auth</c>, <c>self_signed_tls_client_auth</c> or <c>none</c>.
     /// </summary>
-    /// <value>Unset means <c>tls_client_auth</c> if a certificate is configured, <c>private_key_jwt</c> if a key or an assertion is,
-    /// <c>client_secret_basic</c> if none of them is; with more than one of them it must be set.</value>
+    /// <value>
+    /// Defaults to the method of the configured credential: <c>tls_client_auth</c> for a certificate, <c>private_key_jwt</c> for a private
+    /// key or an assertion, otherwise <c>client_secret_basic</c>. Required if more than one credential is configured.
+    /// </value>
     public string? AuthenticationMethod { get; set; }
 
-    /// <summary>How <c>client_secret_basic</c> encodes id and secret.</summary>
+    /// <summary>How <c>client_secret_basic</c> encodes the client id and the secret.</summary>
     /// <value>Defaults to <see cref="BasicEncoding.Rfc6749"/>.</value>
     public BasicEncoding BasicEncoding { get; set; }
 
     /// <summary>
-    /// A file that holds a client assertion which somebody else issues and renews: a Kubernetes service account token, a workload identity
-    /// (RFC 7523). It is read at each token request.
+    /// The file with a client assertion (RFC 7523) that another system issues and renews, for instance a Kubernetes service account token
+    /// or a workload identity. It is read for each token request.
     /// </summary>
     public string? ClientAssertionFile { get; set; }
 
     /// <summary>
-    /// A file that holds the client certificate: PEM, with intermediates after it, or PKCS#12. It is read at each token request.
+    /// The file with the client certificate: PEM, followed by intermediate certificates if any, or PKCS#12. Read for each token request.
     /// </summary>
     public string? CertificateFile { get; set; }
 
-    /// <summary>A PEM file that holds the certificate's private key, if <see cref="CertificateFile"/> does not.</summary>
+    /// <summary>The PEM file with the private key of the certificate, if <see cref="CertificateFile"/> does not contain it.</summary>
     public string? CertificateKeyFile { get; set; }
 
-    /// <summary>The password of the certificate's file or key.</summary>
-    [JsonIgnore]
-    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    /// <summary>The password of the certificate file or its key.</summary>
+    [JsonIgnore, DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public string? CertificatePassword { get; set; }
 
-    /// <summary>The thumbprint (SHA-1, hexadecimal, as stores know it) of a client certificate in <see cref="CertificateStore"/>.</summary>
+    /// <summary>The SHA-1 thumbprint (40 hexadecimal digits) of a client certificate in <see cref="CertificateStore"/>.</summary>
     public string? CertificateThumbprint { get; set; }
 
-    /// <summary>The store of the certificate: location and name.</summary>
-    /// <value>Unset means <c>CurrentUser/My</c>.</value>
+    /// <summary>The location and the name of the certificate store, separated by <c>/</c>.</summary>
+    /// <value>Defaults to <c>CurrentUser/My</c>.</value>
     public string? CertificateStore { get; set; }
 
     /// <summary>
-    /// Demands tokens that are bound to the client certificate (RFC 8705 section 3), whatever the authentication method: they are requested
-    /// over mutual TLS, and API requests show the same certificate. Where discovery names no mutual-TLS endpoint, requests fail; set
-    /// <see cref="TokenEndpoint"/> to one.
+    /// Requires tokens that are bound to the client certificate (RFC 8705 section 3), with any authentication method. Tokens are requested
+    /// over mutual TLS, and API requests present the same certificate. If the metadata names no endpoint for mutual TLS, token requests
+    /// fail with a <see cref="TokenRequestException"/>. Set <see cref="TokenEndpoint"/> to one then.
     /// </summary>
     /// <value>Defaults to <see langword="false"/>.</value>
     public bool CertificateBoundTokens { get; set; }
 
     /// <summary>
-    /// The private key of <c>private_key_jwt</c>: PEM or a JWK, from a secret store. Needs the package OAuthClientCredentials.Jwt.
+    /// The private key of <c>private_key_jwt</c>, PEM or JWK. Keep it in a secret store. Requires the package OAuthClientCredentials.Jwt.
     /// </summary>
-    [JsonIgnore]
-    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    [JsonIgnore, DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public string? PrivateKey { get; set; }
 
     /// <summary>
-    /// A file that holds the private key of <c>private_key_jwt</c>: PEM, PKCS#12 or a JWK. It is read at each token request. Needs the
+    /// The file with the private key of <c>private_key_jwt</c>: PEM, JWK or PKCS#12. It is read for each token request. Requires the
     /// package OAuthClientCredentials.Jwt.
     /// </summary>
     public string? PrivateKeyFile { get; set; }
 
-    /// <summary>The password of the key.</summary>
-    [JsonIgnore]
-    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    /// <summary>The password of the private key.</summary>
+    [JsonIgnore, DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public string? PrivateKeyPassword { get; set; }
 
-    /// <summary>The <c>kid</c> that the server knows the key by.</summary>
-    /// <value>Unset means that of the JWK, or none.</value>
+    /// <summary>The key identifier, sent as <c>kid</c> in assertions.</summary>
+    /// <value>Defaults to the <c>kid</c> of the JWK. Without one, no <c>kid</c> is sent.</value>
     public string? KeyId { get; set; }
 
     /// <summary>The signature algorithm of assertions (RFC 7518 section 3.1), for instance <c>ES256</c> or <c>PS256</c>.</summary>
-    /// <value>Unset means the one of the JWK, else <c>ES256</c>, <c>ES384</c> or <c>ES512</c> by the curve, <c>PS256</c> for RSA,
-    /// <c>HS256</c> for a secret.</value>
+    /// <value>
+    /// Defaults to the <c>alg</c> of the JWK, otherwise to <c>ES256</c>, <c>ES384</c> or <c>ES512</c> by the curve, <c>PS256</c> for an RSA
+    /// key and <c>HS256</c> for a secret.
+    /// </value>
     public string? KeyAlgorithm { get; set; }
 
     /// <summary>The <c>aud</c> of assertions, for servers that do not accept their issuer identifier (RFC 10070).</summary>
-    /// <value>Unset means <see cref="Authority"/>, to the letter.</value>
+    /// <value>Defaults to <see cref="Authority"/>, unchanged.</value>
     public string? AssertionAudience { get; set; }
 
-    /// <summary>The <c>typ</c> of assertions; older servers know <c>JWT</c> only.</summary>
-    /// <value>Unset means <c>client-authentication+jwt</c> (RFC 10070).</value>
+    /// <summary>The <c>typ</c> of assertions. Older servers accept only <c>JWT</c>.</summary>
+    /// <value>Defaults to <c>client-authentication+jwt</c> (RFC 10070).</value>
     public string? AssertionType { get; set; }
 
-    /// <summary>How long an assertion is valid.</summary>
-    /// <value>Defaults to 60 seconds; at most 5 minutes.</value>
+    /// <summary>The lifetime of an assertion.</summary>
+    /// <value>Defaults to 60 seconds. From 1 second to 5 minutes.</value>
     public TimeSpan AssertionLifetime { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// The scopes asked for (RFC 6749 section 3.3). An entry may hold several, separated by single spaces; order and repetition do not
-    /// matter.
+    /// The scopes to request (RFC 6749 section 3.3). An entry can contain several scopes, separated by single spaces. Order and duplicates
+    /// have no effect.
     /// </summary>
-    /// <value>Defaults to none: the server decides.</value>
+    /// <value>Defaults to none: the server selects the scopes.</value>
 #pragma warning disable CA2227 // Options are set with `o.Scopes = [...]`, and the configuration binder fills them.
     public IList<string> Scopes { get; set; } = [];
 
-    /// <summary>The resources the token is for (RFC 8707): absolute URIs without a fragment.</summary>
+    /// <summary>The resources to request a token for (RFC 8707): absolute URIs without a fragment.</summary>
     /// <value>Defaults to none.</value>
     public IList<string> Resources { get; set; } = [];
 
-    /// <summary>The <c>audience</c> parameter that some servers want.</summary>
+    /// <summary>The <c>audience</c> parameter, which some servers require.</summary>
     public string? Audience { get; set; }
 
-    /// <summary>The <c>authorization_details</c> parameter (RFC 9396): a JSON array.</summary>
+    /// <summary>The <c>authorization_details</c> parameter (RFC 9396), a JSON array.</summary>
     public string? AuthorizationDetails { get; set; }
 
-    /// <summary>Further token request parameters. They may not repeat one that the library sends.</summary>
+    /// <summary>Additional parameters of the token request. A parameter that the library sends is not valid here.</summary>
+    /// <value>Defaults to none.</value>
     public IDictionary<string, string> Parameters { get; set; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Hosts besides the issuer's own (and its subdomains) that discovered endpoints may have.</summary>
+    /// <summary>The hosts that discovered endpoints may have, in addition to the host of the issuer and its subdomains.</summary>
     /// <value>Defaults to none.</value>
     public IList<string> AllowedEndpointHosts { get; set; } = [];
 #pragma warning restore CA2227
 
     /// <summary>
-    /// Accepts plain http for endpoints and APIs that are not loopback, for a network that encrypts beneath (a service mesh).
+    /// Allows http for endpoints and APIs that are not loopback. Use it only in a network that encrypts the traffic itself, for instance a
+    /// service mesh.
     /// </summary>
     /// <value>Defaults to <see langword="false"/>.</value>
     public bool AllowInsecureHttp { get; set; }
 
-    /// <summary>The most time that getting one token may take, attempts and waits between them included.</summary>
-    /// <value>Defaults to 30 seconds.</value>
+    /// <summary>The timeout of a token request, including all attempts and the waits between them.</summary>
+    /// <value>Defaults to 30 seconds. From 10 milliseconds to 10 minutes.</value>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The most time that one attempt may take.</summary>
-    /// <value>Defaults to 10 seconds.</value>
+    /// <summary>
+    /// The timeout of one attempt, from signing the request to the end of the response. The wait for a permit does not count (see
+    /// <see cref="MaxConcurrentRequests"/>). An attempt that times out is retried. Reading the metadata has the same timeout.
+    /// </summary>
+    /// <value>Defaults to 10 seconds. From 10 milliseconds to 10 minutes.</value>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How many attempts may follow a first one that failed for a passing reason, while callers wait. A renewal behind the calls makes one
-    /// attempt at a time.
+    /// The maximum number of retries after a transient error, while callers wait for the token. A background renewal makes a single
+    /// attempt; a later call starts the next one.
     /// </summary>
-    /// <value>Defaults to 2.</value>
+    /// <value>Defaults to 2. From 0 to 10.</value>
     public int MaxRetries { get; set; } = 2;
 
     /// <summary>
-    /// How many tokens may be requested from one server at a time, by all clients that have the same number. More wait for their turn,
-    /// within <see cref="Timeout"/>; <see cref="AttemptTimeout"/> does not count the wait.
+    /// The maximum number of concurrent requests to a token endpoint, shared by all clients with the same value. Further requests wait for
+    /// a permit until <see cref="Timeout"/> ends.
     /// </summary>
-    /// <value>Defaults to 10.</value>
+    /// <value>Defaults to 10. From 1 to 1000.</value>
     public int MaxConcurrentRequests { get; set; } = 10;
 
-    /// <summary>The longest <c>Retry-After</c> that is obeyed; a longer one counts as this.</summary>
-    /// <value>Defaults to 60 seconds; at most one hour.</value>
+    /// <summary>The maximum <c>Retry-After</c>. A longer one from the server is reduced to this.</summary>
+    /// <value>Defaults to 60 seconds. From 0 to 1 hour.</value>
     public TimeSpan MaxRetryAfter { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>The largest response body that is read from the authorization server, in bytes after decompression.</summary>
-    /// <value>Defaults to 256 KiB; at most 1 MiB.</value>
+    /// <summary>The maximum size of a response body from the authorization server, in bytes after decompression.</summary>
+    /// <value>Defaults to 256 KiB. From 1 KiB to 1 MiB.</value>
     public int MaxResponseBytes { get; set; } = 256 * 1024;
 
     /// <summary>The lifetime of a token whose response has no <c>expires_in</c>.</summary>
-    /// <value>Defaults to 5 minutes.</value>
+    /// <value>Defaults to 5 minutes. From 1 second to 1 day.</value>
     public TimeSpan DefaultLifetime { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The longest lifetime that is believed; a longer one counts as this.</summary>
-    /// <value>Defaults to 24 hours.</value>
+    /// <summary>The maximum lifetime of a token. A longer <c>expires_in</c> is reduced to this.</summary>
+    /// <value>Defaults to 24 hours. From 1 second to 365 days.</value>
     public TimeSpan MaxLifetime { get; set; } = TimeSpan.FromHours(24);
 
-    /// <summary>Makes a token with fewer scopes than asked for an error.</summary>
-    /// <value>Defaults to <see langword="false"/>: the difference is logged.</value>
+    /// <summary>Fails with a <see cref="TokenRequestException"/> if the server grants fewer scopes than requested.</summary>
+    /// <value>Defaults to <see langword="false"/>: the missing scopes are logged as a warning.</value>
     public bool RequireAllScopes { get; set; }
 
-    /// <summary>Accepts only access tokens in the b64token syntax of RFC 6750 section 2.1.</summary>
-    /// <value>Defaults to <see langword="false"/>: any printable ASCII without spaces, as real servers issue it.</value>
+    /// <summary>Accepts only access tokens in the b64token syntax (RFC 6750 section 2.1).</summary>
+    /// <value>Defaults to <see langword="false"/>: any printable ASCII without spaces, because some servers issue such tokens.</value>
     public bool RequireBearerSyntax { get; set; }
 
-    // Fields, because the configuration binder takes every property.
+    // The values that only code can set. They are fields, because the configuration binder binds every property.
     internal ClientAuthentication? Authentication;
-
     internal List<ClientAuthentication> OfferedAuthentications = [];
-
     internal ResiliencePipeline? Pipeline;
-
     internal Func<CancellationToken, ValueTask<string>>? ClientAssertion;
-
     internal Func<CancellationToken, ValueTask<X509Certificate2>>? Certificate;
-
     internal TokenBinding? Binding;
 
-    /// <summary>Proves the client in a way of your own, instead of <see cref="AuthenticationMethod"/>.</summary>
-    /// <param name="authentication">Used by many token requests at once: it must be thread-safe.</param>
-    /// <remarks>When configuration is reloaded the options are made anew, and an object that does not equal the former one counts as a
-    /// changed credential: the token is renewed, and a cool-down ends. Give the same one each time.</remarks>
+    /// <summary>Authenticates the client with your implementation, instead of <see cref="AuthenticationMethod"/>.</summary>
+    /// <param name="authentication">Your implementation. Concurrent token requests use it, so it must be thread-safe.</param>
+    /// <remarks>A configuration reload creates the options again. Pass the same object each time: one that does not equal the previous
+    /// object counts as a changed credential, so the token is renewed and a cool-down ends.</remarks>
     public void UseAuthentication(ClientAuthentication authentication)
     {
         ArgumentNullException.ThrowIfNull(authentication);
@@ -231,41 +234,41 @@ public sealed class ClientCredentialsOptions
     }
 
     /// <summary>
-    /// Offers an authentication method, for packages that implement one. It is used if the options select its method, this package does not
-    /// implement that method, and <see cref="UseAuthentication"/> was not called.
+    /// Offers an authentication method, for packages that implement one. It is used if the options select its method, this package does
+    /// not implement that method, and <see cref="UseAuthentication"/> was not called.
     /// </summary>
-    /// <param name="authentication">Used by concurrent token requests: it must be thread-safe.</param>
+    /// <param name="authentication">The implementation. Concurrent token requests use it, so it must be thread-safe.</param>
     public void OfferAuthentication(ClientAuthentication authentication)
     {
         ArgumentNullException.ThrowIfNull(authentication);
         OfferedAuthentications.Add(authentication);
     }
 
-    /// <summary>Proves the client with an assertion which somebody else issues (RFC 7523), asked for at each token request.</summary>
-    /// <param name="assertion">Gives the assertion as it is now. Used by many token requests at once: it must be thread-safe.</param>
-    /// <remarks>When configuration is reloaded the options are made anew, and a delegate that does not equal the former one counts as a
-    /// changed credential: the token is renewed, and a cool-down ends. Give the same one each time.</remarks>
+    /// <summary>Authenticates the client with an assertion that another system issues (RFC 7523), by <c>private_key_jwt</c>.</summary>
+    /// <param name="assertion">Returns the current assertion. Concurrent token requests call it, so it must be thread-safe.</param>
+    /// <remarks>A configuration reload creates the options again. Pass the same delegate each time: one that does not equal the previous
+    /// delegate counts as a changed credential, so the token is renewed and a cool-down ends.</remarks>
     public void UseClientAssertion(Func<CancellationToken, ValueTask<string>> assertion)
     {
         ArgumentNullException.ThrowIfNull(assertion);
         ClientAssertion = assertion;
     }
 
-    /// <summary>Takes the client certificate from a source of your own, asked at each token request.</summary>
-    /// <param name="certificate">Gives the certificate as it is now, with its private key; it is not disposed. Used by many token requests
-    /// at once: it must be thread-safe.</param>
-    /// <remarks>When configuration is reloaded the options are made anew, and a delegate that does not equal the former one counts as a
-    /// changed credential: the token is renewed, and a cool-down ends. Give the same one each time.</remarks>
+    /// <summary>Takes the client certificate from your callback.</summary>
+    /// <param name="certificate">Returns the current certificate with its private key. The library does not dispose it. Concurrent
+    /// token requests call it, so it must be thread-safe.</param>
+    /// <remarks>A configuration reload creates the options again. Pass the same delegate each time: one that does not equal the previous
+    /// delegate counts as a changed credential, so the token is renewed and a cool-down ends.</remarks>
     public void UseCertificate(Func<CancellationToken, ValueTask<X509Certificate2>> certificate)
     {
         ArgumentNullException.ThrowIfNull(certificate);
         Certificate = certificate;
     }
 
-    /// <summary>Binds access tokens to their holder in a way of your own.</summary>
-    /// <param name="binding">Used by many requests at once: it must be thread-safe.</param>
-    /// <remarks>When configuration is reloaded the options are made anew. A binding with another thumbprint begins with new tokens: use the
-    /// same object each time.</remarks>
+    /// <summary>Binds access tokens to a key with your implementation, for instance DPoP (RFC 9449).</summary>
+    /// <param name="binding">Your implementation. Concurrent requests use it, so it must be thread-safe.</param>
+    /// <remarks>A configuration reload creates the options again. Pass the same object each time: a binding with another thumbprint needs
+    /// new tokens.</remarks>
     public void UseTokenBinding(TokenBinding binding)
     {
         ArgumentNullException.ThrowIfNull(binding);
@@ -273,18 +276,18 @@ public sealed class ClientCredentialsOptions
     }
 
     /// <summary>
-    /// Replaces the retries and the attempt timeout by a pipeline of your own. <see cref="Timeout"/> still bounds the whole.
+    /// Replaces the retries and the attempt timeout with your resilience pipeline. <see cref="Timeout"/> still limits the whole request.
     /// </summary>
-    /// <param name="pipeline">It sees each failed attempt as a <see cref="TokenRequestException"/>, whose
-    /// <see cref="TokenRequestException.IsTransient"/> tells whether another can help.</param>
+    /// <param name="pipeline">Your pipeline. A failed attempt throws a <see cref="TokenRequestException"/>, and its
+    /// <see cref="TokenRequestException.IsTransient"/> says whether a retry can succeed.</param>
     public void UseResiliencePipeline(ResiliencePipeline pipeline)
     {
         ArgumentNullException.ThrowIfNull(pipeline);
         Pipeline = pipeline;
     }
 
-    /// <summary>Names the client and its server, and nothing secret.</summary>
-    /// <returns>A text for people.</returns>
+    /// <summary>Describes the client without its secrets.</summary>
+    /// <returns>The type name, the client id, and the issuer or the token endpoint.</returns>
     public override string ToString() =>
         $"{nameof(ClientCredentialsOptions)} {{ ClientId = {ClientId}, Server = {Authority ?? TokenEndpoint} }}";
 }

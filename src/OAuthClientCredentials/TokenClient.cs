@@ -96,13 +96,13 @@ public sealed class TokenClient
 
     private async ValueTask<AccessToken> AttemptAsync(WantedToken wanted, CancellationToken cancellationToken)
     {
-        wanted.Settings.Cooldown.ThrowIfHeldBack(wanted.Settings.HasCredentialFile);
+        wanted.Settings.Cooldown.ThrowIfOpen(wanted.Settings.HasCredentialFile);
         AuthorizationServerRequest request = await _builder.PrepareAsync(wanted, cancellationToken).ConfigureAwait(false);
         try
         {
             return await SendAsync(wanted, request, hasNewCredential: false, cancellationToken).ConfigureAwait(false);
         }
-        catch (TokenRequestException exception) when (!exception.IsHeldBack && exception.MayNeedNewCredential)
+        catch (TokenRequestException exception) when (!exception.IsFromCooldown && exception.MayNeedNewCredential)
         {
             // One more request is sent if the credential was replaced meanwhile, or if the server demands a new proof.
             AuthorizationServerRequest next = await _builder.PrepareAsync(wanted, cancellationToken).ConfigureAwait(false);
@@ -147,7 +147,7 @@ public sealed class TokenClient
             cooldown.Accept();
             return token;
         }
-        catch (TokenRequestException exception) when (exception.IsInvalidClient && !exception.IsHeldBack)
+        catch (TokenRequestException exception) when (exception.IsInvalidClient && !exception.IsFromCooldown)
         {
             cooldown.Reject(exception, request, trial);
             throw;

@@ -64,8 +64,8 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         ArgumentNullException.ThrowIfNull(configure);
         ClientCredentialsOptions options = new();
         configure(options);
-        ConfiguredClients directory = new([new(Options.DefaultName, null)], null);
-        ValidateOptionsResult validation = new ClientCredentialsOptionsValidator(directory).Validate(Options.DefaultName, options);
+        ConfiguredClients clients = new([new(Options.DefaultName, null)], null);
+        ValidateOptionsResult validation = new ClientCredentialsOptionsValidator(clients).Validate(Options.DefaultName, options);
         if (validation.Failed)
         {
             throw new OptionsValidationException(Options.DefaultName, typeof(ClientCredentialsOptions), validation.Failures);
@@ -75,7 +75,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         ILogger logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenProvider>();
         TokenTransport.ApplySecureDefaults(handler, TokenClient.HttpClientName, logger);
         TokenTransports transports = new(handler);
-        ClientSettingsProvider settingsProvider = new(new FixedOptions(options), null, directory, timeProvider, logger);
+        ClientSettingsProvider settingsProvider = new(new FixedOptions(options), null, clients, timeProvider, logger);
         TokenClient client = new(settingsProvider, transports.For, timeProvider, logger);
         return new(settingsProvider, client.RequestAsync, timeProvider, logger, transports);
     }

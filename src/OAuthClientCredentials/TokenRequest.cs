@@ -1,21 +1,24 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
 namespace OAuthClientCredentials;
 
-/// <summary>
-/// What one call may ask for differently from its client's options. What is <see langword="null"/> is as the client has it; what is empty
-/// is left out.
-/// </summary>
-/// <remarks>Immutable, with value equality: equal requests share one cached token.</remarks>
+/// <summary>What one call requests differently from the options of its client.</summary>
+/// <remarks>
+/// A property that is <see langword="null"/> has the client's value. A property that is empty is not sent. Instances are immutable and have
+/// value equality: equal requests share one cached token.
+/// </remarks>
 public sealed class TokenRequest : IEquatable<TokenRequest>
 {
+    // A parameter may be sent only once (RFC 6749 section 3.2), and these are sent by the library (R-025).
     private static readonly string[] Reserved =
     [
         "grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource", "audience",
         "authorization_details", "dpop",
     ];
 
+    // RFC 6749 section 3.3 (R-027).
     private static readonly SearchValues<char> ScopeCharacters = SearchValues.Create(
         [.. Enumerable.Range(0x21, 0x7E - 0x21 + 1).Select(code => (char)code).Where(character => character is not ('"' or '\\'))]);
 
@@ -25,46 +28,50 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
     private readonly string? _authorizationDetails;
     private int _hash;
 
-    internal static TokenRequest Default { get; } = new();
-
-    /// <summary>The scopes (RFC 6749 section 3.3), instead of the client's. Order and repetition do not matter.</summary>
-    /// <exception cref="ArgumentException">A scope has characters that RFC 6749 section 3.3 does not allow.</exception>
+    /// <summary>The scopes (RFC 6749 section 3.3). They replace the client's scopes. Order and duplicates have no effect.</summary>
+    /// <exception cref="ArgumentException">A scope has a character that RFC 6749 section 3.3 does not allow.</exception>
     public IReadOnlyList<string>? Scopes
     {
         get => _scopes;
-        init => _scopes = value is null ? null : Canonical.Scopes(Check(value, CheckScopes, nameof(Scopes)));
+        init => _scopes = Canonical.Scopes(Check(value, CheckScopes, nameof(Scopes)));
     }
 
-    /// <summary>The resources (RFC 8707), instead of the client's.</summary>
-    /// <exception cref="ArgumentException">A resource is no absolute URI, or has a fragment.</exception>
+    /// <summary>The resources (RFC 8707). They replace the client's resources.</summary>
+    /// <exception cref="ArgumentException">A resource is not an absolute URI, or it has a fragment.</exception>
     public IReadOnlyList<string>? Resources
     {
         get => _resources;
-        init => _resources = value is null ? null : [.. Check(value, CheckResource, nameof(Resources))];
+        init => _resources = Check(value, CheckResource, nameof(Resources));
     }
 
-    /// <summary>The <c>audience</c>, instead of the client's.</summary>
+    /// <summary>The <c>audience</c> parameter. It replaces the client's audience.</summary>
     public string? Audience { get; init; }
 
-    /// <summary>The <c>authorization_details</c> (RFC 9396), a JSON array, instead of the client's.</summary>
-    /// <exception cref="ArgumentException">The value is no JSON array.</exception>
+    /// <summary>The <c>authorization_details</c> parameter (RFC 9396), a JSON array. It replaces the client's details.</summary>
+    /// <exception cref="ArgumentException">The value is not a JSON array.</exception>
     public string? AuthorizationDetails
     {
         get => _authorizationDetails;
-        init => _authorizationDetails = string.IsNullOrEmpty(value)
-            ? value
-            : Check([value], CheckAuthorizationDetails, nameof(AuthorizationDetails))[0];
+        init
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                Check([value], CheckAuthorizationDetails, nameof(AuthorizationDetails));
+            }
+
+            _authorizationDetails = value;
+        }
     }
 
-    /// <summary>Further parameters, besides the client's; one with the same name replaces the client's.</summary>
-    /// <exception cref="ArgumentException">A parameter has no value, or is one that the library sends itself.</exception>
+    /// <summary>Additional parameters. They are added to the client's parameters, and replace those with the same name.</summary>
+    /// <exception cref="ArgumentException">A parameter has no name or no value, or the library sends it itself.</exception>
     public IReadOnlyDictionary<string, string>? Parameters
     {
         get => _parameters?.ToDictionary(StringComparer.Ordinal);
-        init => _parameters = value is null
-            ? null
-            : Canonical.Parameters(Check(value, CheckParameter, nameof(Parameters)));
+        init => _parameters = Canonical.Parameters(Check(value, CheckParameter, nameof(Parameters)));
     }
+
+    internal static TokenRequest Default { get; } = new();
 
     internal IReadOnlyList<KeyValuePair<string, string>> ParameterList => _parameters ?? [];
 
@@ -99,65 +106,79 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
         return _hash;
     }
 
-    // A parameter may not be sent twice (R-025).
-    internal static string? CheckParameter(string name, string? value)
-    {
-        if (string.IsNullOrEmpty(name))
-        {
-            return "has a parameter without a name";
-        }
-
-        if (Reserved.Contains(name, StringComparer.OrdinalIgnoreCase))
-        {
-            return $"may not set '{name}': the library sends it itself; use the option of that name";
-        }
-
-        return string.IsNullOrEmpty(value) ? $"has no value for '{name}'; leave the parameter out instead (RFC 6749 section 3.2)" : null;
-    }
-
-    // The characters of RFC 6749 section 3.3 (R-027).
+    // The options with the same names have the same rules. Each rule returns the problem and its remedy, or null.
     internal static string? CheckScopes(string? scopes)
     {
         foreach (string scope in (scopes ?? "").Split(' '))
         {
             if (scope.Length == 0)
             {
-                return "has an empty scope; separate scopes by single spaces, or list them one by one";
+                return "has an empty scope. Separate scopes by single spaces, or list each as an entry";
             }
 
             if (scope.AsSpan().ContainsAnyExcept(ScopeCharacters))
             {
-                return "has a scope with a character that RFC 6749 section 3.3 does not allow "
-                    + "(printable ASCII without space, quote and backslash)";
+                const string Remedy = "Use printable ASCII without space, quote and backslash (RFC 6749 section 3.3)";
+                return $"has a scope with a character that is not allowed. {Remedy}";
             }
         }
 
         return null;
     }
 
-    internal static string? CheckResource(string? resource) =>
-        Uri.TryCreate(resource, UriKind.Absolute, out _) && !resource.Contains('#', StringComparison.Ordinal)
-            ? null
-            : "must hold absolute URIs without a fragment (RFC 8707 section 2)";
+    internal static string? CheckResource(string? resource)
+    {
+        if (!Uri.TryCreate(resource, UriKind.Absolute, out _) || resource.Contains('#', StringComparison.Ordinal))
+        {
+            return "must contain only absolute URIs without a fragment (RFC 8707 section 2)";
+        }
+
+        return null;
+    }
 
     internal static string? CheckAuthorizationDetails(string details)
     {
+        const string Problem = "must be a JSON array (RFC 9396 section 2)";
         try
         {
             using JsonDocument document = JsonDocument.Parse(details);
-            return document.RootElement.ValueKind == JsonValueKind.Array ? null : "must be a JSON array (RFC 9396 section 2)";
+            return document.RootElement.ValueKind == JsonValueKind.Array ? null : Problem;
         }
         catch (JsonException)
         {
-            return "must be a JSON array (RFC 9396 section 2)";
+            return Problem;
         }
     }
 
-    private static string? CheckParameter(KeyValuePair<string, string> parameter) =>
-        CheckParameter(parameter.Key, parameter.Value);
-
-    private static T[] Check<T>(IEnumerable<T> values, Func<T, string?> check, string property)
+    internal static string? CheckParameter(KeyValuePair<string, string> parameter)
     {
+        if (string.IsNullOrEmpty(parameter.Key))
+        {
+            return "has a parameter without a name. Name it, or remove it";
+        }
+
+        if (Reserved.Contains(parameter.Key, StringComparer.OrdinalIgnoreCase))
+        {
+            return $"cannot have '{parameter.Key}', because the library sends it. Remove it, or set the option for it";
+        }
+
+        if (string.IsNullOrEmpty(parameter.Value))
+        {
+            return $"has no value for '{parameter.Key}' (RFC 6749 section 3.2). Set a value, or remove the parameter";
+        }
+
+        return null;
+    }
+
+    // Copies first, so that the caller cannot change values that were checked.
+    [return: NotNullIfNotNull(nameof(values))]
+    private static T[]? Check<T>(IEnumerable<T>? values, Func<T, string?> check, string property)
+    {
+        if (values is null)
+        {
+            return null;
+        }
+
         T[] copy = [.. values];
         foreach (T value in copy)
         {
@@ -170,16 +191,27 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
         return copy;
     }
 
+    /// <summary>One order for values that mean the same, so that they are equal.</summary>
     private static class Canonical
     {
-        public static string[] Scopes(IEnumerable<string> scopes) =>
-            [.. scopes.SelectMany(scope => scope.Split(' ')).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        public static string[]? Scopes(string[]? scopes) => scopes?
+            .SelectMany(scope => scope.Split(' '))
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)
+            .ToArray();
 
-        public static KeyValuePair<string, string>[] Parameters(IEnumerable<KeyValuePair<string, string>> parameters) =>
-            [.. parameters.OrderBy(parameter => parameter.Key, StringComparer.Ordinal)];
+        public static KeyValuePair<string, string>[]? Parameters(KeyValuePair<string, string>[]? parameters) =>
+            parameters?.OrderBy(parameter => parameter.Key, StringComparer.Ordinal).ToArray();
 
-        public static bool SameItems<T>(T[]? left, T[]? right) =>
-            left is null || right is null ? ReferenceEquals(left, right) : left.AsSpan().SequenceEqual(right);
+        public static bool SameItems<T>(T[]? left, T[]? right)
+        {
+            if (left is null || right is null)
+            {
+                return ReferenceEquals(left, right);
+            }
+
+            return left.AsSpan().SequenceEqual(right);
+        }
 
         public static void AddItems<T>(ref HashCode hash, T[]? items)
         {

@@ -2,13 +2,15 @@ using System.Net;
 
 namespace OAuthClientCredentials;
 
-/// <summary>No access token could be had. The message says what happened, for which client, and what to change.</summary>
+/// <summary>A token request failed. The message says what happened, for which client, and what to change.</summary>
 /// <remarks>
-/// It derives from <see cref="Exception"/> and not from <see cref="HttpRequestException"/>, so that resilience handlers around an API's
-/// HttpClient neither retry it nor count it against the API. It holds no request, header or secret.
+/// The exception does not derive from <see cref="HttpRequestException"/>, so that resilience handlers of the API's HttpClient do not retry
+/// it and do not count it as a failure of the API. It contains no request, header or secret.
 /// </remarks>
 public sealed class TokenRequestException : Exception
 {
+    internal const string InvalidClient = "invalid_client";
+
     private int _attempts;
     private DateTimeOffset? _nextAttemptAt;
 
@@ -63,51 +65,49 @@ public sealed class TokenRequestException : Exception
     /// <summary>The registered name of the client; empty for the default client.</summary>
     public string ClientName { get; init; } = "";
 
-    /// <summary>The <c>error</c> code of the server (RFC 6749 section 5.2), if it sent one.</summary>
+    /// <summary>The <c>error</c> code in the server's response (RFC 6749 section 5.2), if any.</summary>
     public string? Error { get; init; }
 
     /// <summary>
-    /// The server's <c>error_description</c>, at most 256 characters, cleaned of control characters and of our own credentials.
+    /// The server's <c>error_description</c>, if any: at most 256 characters, without control characters and without the client's
+    /// credentials.
     /// </summary>
     public string? ErrorDescription { get; init; }
 
-    /// <summary>The server's <c>error_uri</c>. It is never fetched.</summary>
-#pragma warning disable CA1056 // It is text from outside, and may be no URI at all.
+    /// <summary>The server's <c>error_uri</c>, if any. The library never requests it.</summary>
+#pragma warning disable CA1056 // The text comes from the server and may not be a URI.
     public string? ErrorUri { get; init; }
 #pragma warning restore CA1056
 
-    /// <summary>The HTTP status of the last response, if there was one.</summary>
+    /// <summary>The HTTP status code of the last response; <see langword="null"/> if there was no response.</summary>
     public HttpStatusCode? StatusCode { get; init; }
 
-    /// <summary>How long the server asked to wait before the next attempt, if it did.</summary>
+    /// <summary>The server's <c>Retry-After</c>, limited to <see cref="ClientCredentialsOptions.MaxRetryAfter"/>, if any.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Whether the same request may succeed later without a change of configuration.</summary>
+    /// <summary>Whether the same request can succeed later without a configuration change.</summary>
     public bool IsTransient { get; init; }
 
-    /// <summary>How many token requests were sent.</summary>
+    /// <summary>The number of token requests that were sent.</summary>
     public int Attempts { get => _attempts; init => _attempts = value; }
 
-    /// <summary>When the next token request may be sent (UTC), if this error is remembered until then.</summary>
+    /// <summary>When the next attempt is made (UTC), if this error is cached. Until then calls fail immediately with it.</summary>
     public DateTimeOffset? NextAttemptAt { get => _nextAttemptAt; init => _nextAttemptAt = value; }
 
-    /// <summary>The server rejected the credential: it is not to be sent again, by whichever request .</summary>
-    internal bool IsInvalidClient => !IsTransient && Error == "invalid_client";
+    /// <summary>The server rejected the credential, so no request of the client may send it again .</summary>
+    internal bool IsInvalidClient => !IsTransient && Error == InvalidClient;
 
-    /// <summary>The credential may be the reason: some servers say no more than 401 or 403 .</summary>
+    /// <summary>The credential may be the cause. Some servers return 401 or 403 without an error code .</summary>
     internal bool MayBeRejectedCredential =>
         IsInvalidClient || (!IsTransient && Error is null && StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden);
 
-    /// <summary>Nothing was sent, because the credential had been rejected before.</summary>
-    internal bool IsHeldBack { get; private init; }
+    /// <summary>Nothing was sent, because the server had rejected the credential before.</summary>
+    internal bool IsFromCooldown { get; private init; }
 
-    /// <summary>
-    /// The same request can succeed if it is sent once more with a new proof of the token binding, for instance with the nonce that the
-    /// server demands.
-    /// </summary>
+    /// <summary>The request can succeed with a new proof of the token binding, for instance with the server's nonce.</summary>
     internal bool WantsNewProof { get; private set; }
 
-    /// <summary>Whether the credential or proof may be the reason, so that reading it again can help.</summary>
+    /// <summary>Whether the credential or the proof may be the cause, so that a new one can help.</summary>
     internal bool MayNeedNewCredential => WantsNewProof || MayBeRejectedCredential;
 
     private string BaseMessage => base.Message;
@@ -122,8 +122,8 @@ public sealed class TokenRequestException : Exception
 
     internal void RememberUntil(DateTimeOffset nextAttemptAt) => _nextAttemptAt ??= nextAttemptAt;
 
-    // Each waiter throws its own instance, so that threads share no stack trace.
+    // Each waiter throws its own instance, because threads must not share a stack trace.
     internal TokenRequestException Copy() => new(this);
 
-    internal TokenRequestException HeldBack() => new(this) { IsHeldBack = true };
+    internal TokenRequestException FromCooldown() => new(this) { IsFromCooldown = true };
 }

@@ -30,7 +30,7 @@ internal sealed record Failure(TokenRequestException Error, int Count, long Retr
         Clock clock)
     {
         int count = previous?.Count ?? 0;
-        if (!error.IsHeldBack)
+        if (!error.IsFromCooldown)
         {
             count++;
         }

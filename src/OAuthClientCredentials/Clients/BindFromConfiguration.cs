@@ -3,13 +3,14 @@ using Microsoft.Extensions.Options;
 
 namespace OAuthClientCredentials.Clients;
 
-internal sealed class BindFromConfiguration(ConfiguredClients directory) : IConfigureNamedOptions<ClientCredentialsOptions>
+/// <summary>Binds the options of a client from its configuration sections.</summary>
+internal sealed class BindFromConfiguration(ConfiguredClients clients) : IConfigureNamedOptions<ClientCredentialsOptions>
 {
     public void Configure(ClientCredentialsOptions options) => Configure(Options.DefaultName, options);
 
     public void Configure(string? name, ClientCredentialsOptions options)
     {
-        foreach (IConfiguration section in directory.SectionsOf(name ?? ""))
+        foreach (IConfiguration section in clients.SectionsOf(name ?? ""))
         {
             section.Bind(options);
             AddSingle(section[nameof(options.Scopes)], options.Scopes);
@@ -18,7 +19,7 @@ internal sealed class BindFromConfiguration(ConfiguredClients directory) : IConf
         }
     }
 
-    // The binder passes silently over a plain string where a list belongs ("Scopes": "a b").
+    // The binder ignores a single string where a list is expected ("Scopes": "a b").
     private static void AddSingle(string? value, IList<string> list)
     {
         if (!string.IsNullOrEmpty(value))

@@ -5,9 +5,9 @@ using OAuthClientCredentials.Transport;
 namespace OAuthClientCredentials.Clients;
 
 /// <summary>
-/// Every rule that options must keep. Each failure names the option's path, what is wrong and what to do, and never a value.
+/// Validates the options of a client. Each failure names the path of the option, the problem and the remedy, and no value.
 /// </summary>
-internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients directory) : IValidateOptions<ClientCredentialsOptions>
+internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients clients) : IValidateOptions<ClientCredentialsOptions>
 {
     private static readonly TimeSpan MinTimeout = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromMinutes(10);
@@ -16,29 +16,30 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients direct
     public ValidateOptionsResult Validate(string? name, ClientCredentialsOptions options)
     {
         string clientName = name ?? "";
-        string path = directory.OptionsPathOf(clientName);
+        string path = clients.OptionsPathOf(clientName);
         ClientContext client = new(clientName, path, options.ClientId ?? "", options.Authority, TimeProvider.System);
-        if (string.IsNullOrEmpty(options.ClientId) && !directory.IsKnown(clientName))
+        if (string.IsNullOrEmpty(options.ClientId) && !clients.IsKnown(clientName))
         {
             string problem = $"{client.DisplayName} is not registered: neither AddClientCredentials nor the section {path} defines it";
             return ValidateOptionsResult.Fail($"{problem}. Known clients: {KnownClients()}.");
         }
 
         List<string> failures = [.. Check(client, options)];
-        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+        if (failures.Count > 0)
+        {
+            return ValidateOptionsResult.Fail(failures);
+        }
+
+        return ValidateOptionsResult.Success;
     }
 
-    private string KnownClients()
-    {
-        string names = string.Join(", ", directory.Names.Select(name => $"'{name}'"));
-        return names.Length == 0 ? "none" : names;
-    }
+    private string KnownClients() => string.Join(", ", clients.Names.Select(name => $"'{name}'").DefaultIfEmpty("none"));
 
     private IEnumerable<string> Check(ClientContext client, ClientCredentialsOptions options)
     {
         if (OptionTable.Contains(client.ClientName))
         {
-            yield return $"{client.DisplayName} cannot have that name: it is the name of an option. Choose another.";
+            yield return $"{client.DisplayName} cannot have this name, because it is the name of an option. Choose another name.";
         }
 
         IEnumerable<(string Option, string Problem)> problems = CheckSections(client.ClientName)
@@ -53,10 +54,10 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients direct
         }
     }
 
-    // The binder ignores a misspelt option.
+    // The binder ignores an option with a misspelt name.
     private IEnumerable<(string Option, string Problem)> CheckSections(string name)
     {
-        foreach (IConfigurationSection entry in directory.SectionsOf(name).SelectMany(section => section.GetChildren()))
+        foreach (IConfigurationSection entry in clients.SectionsOf(name).SelectMany(section => section.GetChildren()))
         {
             if (!OptionTable.Contains(entry.Key))
             {
@@ -64,7 +65,7 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients direct
             }
             else if (OptionTable.IsScalar(entry.Key) && entry.GetChildren().Any())
             {
-                yield return (entry.Key, "is an option and takes a single value; a client cannot have that name");
+                yield return (entry.Key, "is an option with a single value, so a client cannot have this name. Rename the client");
             }
         }
     }
@@ -80,7 +81,7 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients direct
 
         if (!string.IsNullOrEmpty(options.MetadataAddress) && string.IsNullOrEmpty(options.Authority))
         {
-            yield return (nameof(options.MetadataAddress), "needs Authority: the issuer in the metadata is compared with it");
+            yield return (nameof(options.MetadataAddress), "needs Authority: the issuer in the metadata must equal it. Set Authority");
         }
 
         (string, string?)[] endpoints =
@@ -101,7 +102,7 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients direct
     {
         if (string.IsNullOrEmpty(options.ClientId))
         {
-            const string Remedy = "Set it to the client id that the authorization server knows this service by";
+            const string Remedy = "Set it to the client id of this application at the authorization server";
             yield return (nameof(options.ClientId), $"is missing. {Remedy}");
         }
         else if (options.ClientId.AsSpan().ContainsAny('\r', '\n', '\0'))
@@ -112,14 +113,18 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients direct
 
     private static IEnumerable<(string Option, string Problem)> CheckRequest(ClientCredentialsOptions options)
     {
-        string? details = options.AuthorizationDetails;
-        return Problems(
+        List<(string, string?)> checks =
         [
             .. options.Scopes.Select(scope => (nameof(options.Scopes), TokenRequest.CheckScopes(scope))),
             .. options.Resources.Select(resource => (nameof(options.Resources), TokenRequest.CheckResource(resource))),
-            .. options.Parameters.Select(entry => (nameof(options.Parameters), TokenRequest.CheckParameter(entry.Key, entry.Value))),
-            (nameof(options.AuthorizationDetails), details is { Length: > 0 } ? TokenRequest.CheckAuthorizationDetails(details) : null),
-        ]);
+            .. options.Parameters.Select(parameter => (nameof(options.Parameters), TokenRequest.CheckParameter(parameter))),
+        ];
+        if (options.AuthorizationDetails is { Length: > 0 } details)
+        {
+            checks.Add((nameof(options.AuthorizationDetails), TokenRequest.CheckAuthorizationDetails(details)));
+        }
+
+        return Problems(checks);
     }
 
     private static IEnumerable<(string Option, string Problem)> CheckLimits(ClientCredentialsOptions options) => Problems(
@@ -133,14 +138,19 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients direct
         (nameof(options.DefaultLifetime), Between(options.DefaultLifetime, Second, TimeSpan.FromDays(1), "1 second and 1 day")),
         (nameof(options.AssertionLifetime), Between(options.AssertionLifetime, Second, TimeSpan.FromMinutes(5), "1 second and 5 minutes")),
         (nameof(options.MaxLifetime), Between(options.MaxLifetime, Second, TimeSpan.FromDays(365), "1 second and 365 days")),
-        (nameof(options.BasicEncoding), Enum.IsDefined(options.BasicEncoding) ? null : "must be Rfc6749 or Raw"),
+        (nameof(options.BasicEncoding), CheckEncoding(options.BasicEncoding)),
     ]);
 
     private static string? Between<T>(T value, T min, T max, string range)
-        where T : IComparable<T> =>
-        value.CompareTo(min) >= 0 && value.CompareTo(max) <= 0 ? null : $"must be between {range}";
+        where T : IComparable<T>
+    {
+        bool isInRange = value.CompareTo(min) >= 0 && value.CompareTo(max) <= 0;
+        return isInRange ? null : $"must be between {range}";
+    }
 
-    private static IEnumerable<(string Option, string Problem)> Problems((string Option, string? Problem)[] checks) =>
+    private static string? CheckEncoding(BasicEncoding encoding) => Enum.IsDefined(encoding) ? null : "must be Rfc6749 or Raw";
+
+    private static IEnumerable<(string Option, string Problem)> Problems(IEnumerable<(string Option, string? Problem)> checks) =>
         from check in checks
         where check.Problem is not null
         select (check.Option, check.Problem);

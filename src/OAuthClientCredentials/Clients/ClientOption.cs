@@ -1,38 +1,50 @@
 namespace OAuthClientCredentials.Clients;
 
-/// <summary>What an option is for. The role decides what a change of its value means.</summary>
+/// <summary>The effect of an option, and so of a change of its value.</summary>
 internal enum OptionRole
 {
-    /// <summary>Tunes requests. A change keeps the token and the credential.</summary>
+    /// <summary>How tokens are requested. A change keeps the token and the credential.</summary>
     Tuning,
 
-    /// <summary>Shapes the token. Values that differ never share a token .</summary>
+    /// <summary>Which token is requested. Clients or requests with different values never share a token .</summary>
     ShapesToken,
 
-    /// <summary>Proves the client. A change keeps the valid token and makes its renewal due .</summary>
+    /// <summary>How the client authenticates. After a change, a valid token stays in use and its renewal is due .</summary>
     Credential,
 
-    /// <summary>Selects the client certificate: a credential that also shapes tokens requested over mutual TLS, which may be bound to
-    /// it.</summary>
+    /// <summary>The client certificate: a credential that also shapes tokens over mutual TLS, which may be bound to it.</summary>
     Certificate,
 }
 
-/// <summary>One option, with its role.</summary>
-/// <param name="Name">The property's name, or the name of the method that sets the value in code.</param>
-/// <param name="Role">What the option is for.</param>
-/// <param name="Value">Reads the value.</param>
+/// <summary>An option and its role.</summary>
+/// <param name="Name">The name of the property, or of the method that sets the value in code.</param>
+/// <param name="Role">The role of the option.</param>
+/// <param name="Value">Returns the option's value.</param>
 internal sealed record ClientOption(string Name, OptionRole Role, Func<ClientCredentialsOptions, object?> Value)
 {
-    /// <summary>Reads the value that takes the option's place in a token request, for options that one request can replace.</summary>
+    /// <summary>Returns the value in a token request; null for an option that a request cannot replace.</summary>
     public Func<TokenRequest, object?>? OfRequest { get; init; }
 
-    /// <summary>Whether only code can set the value, by a method.</summary>
+    /// <summary>Whether only a method can set the value, not configuration.</summary>
     public bool IsSetInCode { get; init; }
 
     public bool IsCredential => Role is OptionRole.Credential or OptionRole.Certificate;
 
     public bool ShapesToken(bool isByMutualTls) =>
         Role == OptionRole.ShapesToken || (Role == OptionRole.Certificate && isByMutualTls);
+
+    /// <summary>The value for a request: that of the request if it can replace the option, otherwise that of the options.</summary>
+    /// <param name="options">The client's options.</param>
+    /// <param name="resolved">The request, with the client's options filled in.</param>
+    public object? ValueIn(ClientCredentialsOptions options, TokenRequest resolved)
+    {
+        if (OfRequest is not null)
+        {
+            return OfRequest(resolved);
+        }
+
+        return Value(options);
+    }
 
     public bool IsSame(ClientCredentialsOptions left, ClientCredentialsOptions right) => (Value(left), Value(right)) switch
     {

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Configuration;
 
 namespace OAuthClientCredentials.Clients;
 
-/// <summary>One call of AddClientCredentials: a client's name, and the section it is bound to if there is one.</summary>
+/// <summary>A call of AddClientCredentials: the name of the client, and its configuration section if there is one.</summary>
 internal sealed record ClientRegistration(string Name, IConfiguration? Section);
 
-/// <summary>One call of AddClientCredentialsHandler: which client the HttpClient uses.</summary>
+/// <summary>A call of AddClientCredentialsHandler: the name of the HttpClient and the name of its client.</summary>
 internal sealed record HandlerRegistration(string? HttpClientName, string ClientName);

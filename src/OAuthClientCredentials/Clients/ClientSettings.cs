@@ -5,31 +5,37 @@ using Polly;
 
 namespace OAuthClientCredentials.Clients;
 
-/// <summary>One client as its valid options describe it now: what every token request of it is made from. The options never change; the cool-down does.</summary>
+/// <summary>
+/// The settings of a client, made from its valid options. Changed options make a new object. Everything but the cool-down is immutable.
+/// </summary>
 internal sealed class ClientSettings
 {
     private int _narrowerScopeWasLogged;
     private string? _identity;
     private ResiliencePipeline? _pipeline;
 
-    public ClientSettings(ClientContext context, ClientCredentialsOptions options, ClientSettings? former = null)
+    public ClientSettings(ClientContext context, ClientCredentialsOptions options, ClientSettings? previous = null)
     {
         Context = context;
         Options = options;
         Authentication = AuthenticationMethods.FromCode(options) ?? AuthenticationMethods.Create(context, options);
         ReadSecret = new ClientSecret(context, options).ReadAsync;
         Cooldown = new(context.TimeProvider);
-        Certificate = ClientCertificate.IsConfigured(options) ? new(context, options) : null;
+        if (ClientCertificate.IsConfigured(options))
+        {
+            Certificate = new(context, options);
+        }
+
         UsesMutualTls = AuthenticationMethods.UsesMutualTls(options);
         DefaultRequest = Resolve(TokenRequest.Default);
-        CredentialVersion = former?.CredentialVersion ?? 0;
-        if (former is not null && !OptionTable.HaveSameCredential(options, former.Options))
+        CredentialVersion = previous?.CredentialVersion ?? 0;
+        if (previous is not null && !OptionTable.HaveSameCredential(options, previous.Options))
         {
             CredentialVersion++;
         }
     }
 
-    /// <summary>The client's name, identifier and clock, as authentications and bindings see them.</summary>
+    /// <summary>The client as authentications and bindings see it: its name, identifier and clock.</summary>
     public ClientContext Context { get; }
 
     public string Name => Context.ClientName;
@@ -41,7 +47,7 @@ internal sealed class ClientSettings
     /// <summary>Reads the client secret from the options or its file.</summary>
     public Func<CancellationToken, ValueTask<string>> ReadSecret { get; }
 
-    /// <summary>Holds back a credential that the server rejected. Changed settings are a new object with a closed one.</summary>
+    /// <summary>Stops requests after the server rejected the credential. Changed settings start with a closed circuit.</summary>
     public CredentialCooldown Cooldown { get; }
 
     public ClientCertificate? Certificate { get; }
@@ -49,39 +55,43 @@ internal sealed class ClientSettings
     public bool UsesMutualTls { get; }
 
     /// <summary>
-    /// Grows with each reload that changed the credential. Comparing it runs none of your code, unlike comparing options.
+    /// Incremented by each reload that changed the credential. Comparing options would call user code (Equals), and this does not.
     /// </summary>
     public int CredentialVersion { get; }
 
     /// <summary>
-    /// Whether the credential is in a file, which may be replaced without a change of options. What a callback returns may be new each
-    /// time.
+    /// Whether the credential is in a file, which may be replaced without a change of the options. A callback does not count: it may return
+    /// a new credential at each call.
     /// </summary>
     public bool HasCredentialFile =>
         Options.ClientAssertion is null
         && new[] { Options.ClientSecretFile, Options.ClientAssertionFile, Options.CertificateFile, Options.PrivateKeyFile }
             .Any(path => !string.IsNullOrEmpty(path));
 
-    /// <summary>The client's own request.</summary>
+    /// <summary>The request of the client's options.</summary>
     public TokenRequest DefaultRequest { get; }
 
-    /// <summary>Equal exactly if a token of the one settings is a token of the other .</summary>
+    /// <summary>Settings have the same identity exactly if they can use each other's tokens .</summary>
     public string Identity => _identity ??= TokenIdentity.Compute(Name, Options, DefaultRequest);
 
     public ResiliencePipeline Pipeline => _pipeline ??= Options.Pipeline ?? RetryPipeline.Create(Options, Context.TimeProvider);
 
-    /// <summary>True the first time only, so that the warning is logged once.</summary>
+    /// <summary>Returns true only at the first call, so that the warning is logged once.</summary>
     public bool TryMarkNarrowerScopeLogged() => Interlocked.Exchange(ref _narrowerScopeWasLogged, 1) == 0;
 
-    /// <summary>What tokens are bound to: the binding of the options, or the client certificate.</summary>
-    /// <param name="certificate">The certificate as it is now.</param>
+    /// <summary>The binding of new tokens: that of the options, or one to the client certificate, or none.</summary>
+    /// <param name="certificate">The current certificate.</param>
     public TokenBinding? BindingOf(TlsCertificate? certificate)
     {
-        bool isByCertificate = Options.Binding is null && Options.CertificateBoundTokens && certificate is not null;
-        return isByCertificate ? new CertificateBinding(certificate!) : Options.Binding;
+        if (Options.Binding is null && Options.CertificateBoundTokens && certificate is not null)
+        {
+            return new CertificateBinding(certificate);
+        }
+
+        return Options.Binding;
     }
 
-    /// <summary>The request with everything that the caller left open filled in.</summary>
+    /// <summary>The request with the client's options filled in. Returns the same object if nothing changes.</summary>
     public TokenRequest Resolve(TokenRequest request)
     {
         TokenRequest resolved = new()
@@ -95,7 +105,7 @@ internal sealed class ClientSettings
         return resolved.Equals(request) ? request : resolved;
     }
 
-    /// <summary>Whether a reload changed nothing here. Then what the server said about the credential still counts .</summary>
+    /// <summary>Whether a reload changed no option. The settings and their cool-down are then kept .</summary>
     public bool HasSameOptions(ClientSettings other) => ReferenceEquals(this, other) || OptionTable.AreSame(Options, other.Options);
 
     private static string? NullIfEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;

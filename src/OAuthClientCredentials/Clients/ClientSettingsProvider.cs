@@ -7,15 +7,15 @@ using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Clients;
 
-/// <summary>The settings of every client as they are now. Says when they may have changed. Thread-safe.</summary>
+/// <summary>Provides the current settings of each client, and reports when they may have changed. Thread-safe.</summary>
 internal sealed class ClientSettingsProvider : IDisposable
 {
     private readonly IOptionsMonitor<ClientCredentialsOptions> _options;
     private readonly IOptionsMonitorCache<ClientCredentialsOptions>? _cache;
-    private readonly ConfiguredClients _directory;
+    private readonly ConfiguredClients _clients;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
-    private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly List<IDisposable?> _subscriptions = [];
     private readonly object _gate = new();
     private int _version;
@@ -23,20 +23,20 @@ internal sealed class ClientSettingsProvider : IDisposable
     public ClientSettingsProvider(
         IOptionsMonitor<ClientCredentialsOptions> options,
         IOptionsMonitorCache<ClientCredentialsOptions>? cache,
-        ConfiguredClients directory,
+        ConfiguredClients clients,
         TimeProvider timeProvider,
         ILogger logger)
     {
         _options = options;
         _cache = cache;
-        _directory = directory;
+        _clients = clients;
         _timeProvider = timeProvider;
         _logger = logger;
 
-        // Sections of one root share one token: a reload is one change, however many clients it may concern.
-        foreach (IConfiguration section in directory.Sections.DistinctBy(section => section.GetReloadToken()))
+        // The sections of one root share a reload token, so that a reload is handled once for all clients.
+        foreach (IConfiguration section in clients.Sections.DistinctBy(section => section.GetReloadToken()))
         {
-            // OnChange is never raised for a name that is only in configuration, so the options of all clients are dropped.
+            // OnChange is not raised for a client that is only in configuration, so the options of all clients are removed.
             _subscriptions.Add(ChangeToken.OnChange(section.GetReloadToken, () =>
             {
                 cache?.Clear();
@@ -47,52 +47,53 @@ internal sealed class ClientSettingsProvider : IDisposable
         _subscriptions.Add(options.OnChange((_, _) => OnChange()));
     }
 
+    /// <summary>Raised when the settings of a client may have changed.</summary>
     public event Action? Changed;
 
-    /// <summary>The name as the client is registered.</summary>
-    public string Resolve(string name) => _directory.Resolve(name);
+    /// <summary>The registered spelling of a name.</summary>
+    public string Resolve(string name) => _clients.Resolve(name);
 
     /// <summary>
-    /// The client's settings: the same object until its options change. A client whose options are gone or no longer valid keeps the
-    /// settings it had.
+    /// The client's settings: the same object until its options change. A client keeps its previous settings if its options were removed or
+    /// are no longer valid.
     /// </summary>
-    /// <exception cref="OptionsValidationException">The options are not valid, or there is no such client.</exception>
+    /// <exception cref="OptionsValidationException">The options are not valid, or the client does not exist.</exception>
     public ClientSettings Get(string name)
     {
-        string resolved = Resolve(name);
+        string registeredName = Resolve(name);
         while (true)
         {
             int version = Volatile.Read(ref _version);
-            Known? known = _known.GetValueOrDefault(resolved);
-            if (known?.Version == version)
+            Entry? entry = _entries.GetValueOrDefault(registeredName);
+            if (entry?.Version == version)
             {
-                return known.Settings;
+                return entry.Settings;
             }
 
-            ClientSettings settings = Read(resolved, known?.Settings, out Exception? problem);
-            if (TryPublish(resolved, known, new(settings, version)))
+            ClientSettings settings = Read(registeredName, entry?.Settings, out Exception? problem);
+            if (TryPublish(registeredName, entry, new(settings, version)))
             {
-                Report(settings, known?.Settings, problem);
+                Report(settings, entry?.Settings, problem);
                 return settings;
             }
         }
     }
 
-    /// <summary>Drops everything that is kept of a client, so that its options are read anew .</summary>
+    /// <summary>Removes the settings and the options of a client. The next call reads its options again .</summary>
     public void Forget(string name)
     {
-        string resolved = Resolve(name);
-        _cache?.TryRemove(resolved);
+        string registeredName = Resolve(name);
+        _cache?.TryRemove(registeredName);
         lock (_gate)
         {
-            // What is being read meanwhile is not published.
+            // A new version, so that settings that another thread is reading are not published.
             Interlocked.Increment(ref _version);
-            _known.TryRemove(resolved, out _);
+            _entries.TryRemove(registeredName, out _);
         }
     }
 
-    /// <summary>Whether a client was never registered or configured: it exists as long as it is used .</summary>
-    public bool IsKnownAtRunTimeOnly(string name) => !_directory.WasKnown(name);
+    /// <summary>Whether a client was never registered or configured. Its settings are then removed when it is idle .</summary>
+    public bool IsKnownAtRunTimeOnly(string name) => !_clients.WasKnown(name);
 
     public void Dispose() => _subscriptions.ForEach(subscription => subscription?.Dispose());
 
@@ -102,73 +103,94 @@ internal sealed class ClientSettingsProvider : IDisposable
         Changed?.Invoke();
     }
 
-    // Outside the lock, because this runs the application's code.
-    private ClientSettings Read(string resolved, ClientSettings? former, out Exception? problem)
+    // Called without the lock, because it runs user code (options callbacks and validators).
+    private ClientSettings Read(string registeredName, ClientSettings? previous, out Exception? problem)
     {
         problem = null;
         try
         {
-            ClientCredentialsOptions options = _options.Get(resolved);
-            if (former is not null && ReferenceEquals(former.Options, options))
-            {
-                return former;
-            }
-
-            ClientSettings settings = new(new(resolved, _directory.OptionsPathOf(resolved), options.ClientId ?? "", options.Authority, _timeProvider), options, former);
-            return former?.HasSameOptions(settings) == true ? former : settings;
+            return Read(registeredName, previous);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // The cache keeps errors too: of a tenant that is defined later, and of every wrong name.
-            _cache?.TryRemove(resolved);
-            if (former is null)
+            // The options cache also caches errors. A client may be defined later, and wrong names must not use memory.
+            _cache?.TryRemove(registeredName);
+            if (previous is null)
             {
                 throw;
             }
 
             problem = exception;
-            return former;
+            return previous;
         }
     }
 
-    // The one place that decides which settings a client has: a thread that comes second takes what the first published.
-    private bool TryPublish(string resolved, Known? former, Known next)
+    private ClientSettings Read(string registeredName, ClientSettings? previous)
+    {
+        ClientCredentialsOptions options = _options.Get(registeredName);
+        if (previous is not null && ReferenceEquals(previous.Options, options))
+        {
+            return previous;
+        }
+
+        string optionsPath = _clients.OptionsPathOf(registeredName);
+        ClientContext context = new(registeredName, optionsPath, options.ClientId ?? "", options.Authority, _timeProvider);
+        ClientSettings settings = new(context, options, previous);
+        if (previous is not null && previous.HasSameOptions(settings))
+        {
+            return previous;
+        }
+
+        return settings;
+    }
+
+    // The only place that changes a client's settings. If two threads read them, the second one takes those of the first.
+    private bool TryPublish(string registeredName, Entry? previous, Entry next)
     {
         lock (_gate)
         {
-            if (_version != next.Version || _known.GetValueOrDefault(resolved) != former)
+            if (_version != next.Version || _entries.GetValueOrDefault(registeredName) != previous)
             {
                 return false;
             }
 
-            _known[resolved] = next;
+            _entries[registeredName] = next;
             return true;
         }
     }
 
-    private void Report(ClientSettings settings, ClientSettings? former, Exception? problem)
+    private void Report(ClientSettings settings, ClientSettings? previous, Exception? problem)
     {
-        if (problem is OptionsValidationException && !_directory.IsKnown(settings.Name))
+        if (problem is OptionsValidationException && !_clients.IsKnown(settings.Name))
         {
             _logger.ClientGone(settings.Context.DisplayName);
         }
         else if (problem is not null)
         {
-            // The binder names the option; what the application's code says may hold anything.
-            bool isOurs = problem is OptionsValidationException || problem.Source == typeof(ClientSettingsProvider).Assembly.GetName().Name;
-            _logger.InvalidReload(settings.Context.DisplayName, isOurs ? problem.Message : $"Reading them threw {problem.GetType().Name}.");
+            _logger.InvalidReload(settings.Context.DisplayName, Describe(problem));
         }
-        else if (settings.Options.AllowInsecureHttp && former?.Options.AllowInsecureHttp != true)
+        else if (settings.Options.AllowInsecureHttp && previous?.Options.AllowInsecureHttp != true)
         {
             _logger.InsecureHttpAllowed(settings.Context.DisplayName);
         }
     }
 
-    private sealed class Known(ClientSettings settings, int version)
+    // The messages of validators and of the generated binder name the option. Other messages may contain secrets.
+    private static string Describe(Exception problem)
+    {
+        if (problem is OptionsValidationException || problem.Source == typeof(ClientSettingsProvider).Assembly.GetName().Name)
+        {
+            return problem.Message;
+        }
+
+        return $"Reading the options threw {problem.GetType().Name}.";
+    }
+
+    private sealed class Entry(ClientSettings settings, int version)
     {
         public ClientSettings Settings => settings;
 
-        /// <summary>The number of the change after which the settings were read.</summary>
+        /// <summary>The version after whose change the settings were read.</summary>
         public int Version => version;
     }
 }

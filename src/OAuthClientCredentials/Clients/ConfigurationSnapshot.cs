@@ -3,27 +3,27 @@ using Microsoft.Extensions.Primitives;
 
 namespace OAuthClientCredentials.Clients;
 
-/// <summary>What configuration held for each client at one moment.</summary>
+/// <summary>A copy of the configuration of each client. A reload makes it outdated.</summary>
 /// <remarks>
-/// To list the children of one section, <see cref="IConfiguration"/> goes through all keys of a provider. So each section is read once,
-/// into a small configuration of its own: binding and validating hundreds of clients would otherwise take seconds.
+/// <see cref="IConfiguration"/> enumerates all keys of a provider to list the children of one section. Binding and validating hundreds of
+/// clients would take seconds, so each section is read once and copied into a small configuration.
 /// </remarks>
 internal sealed class ConfigurationSnapshot
 {
     private readonly IChangeToken[] _changes;
 
-    public ConfigurationSnapshot(ClientRegistration[] registrations, IConfigurationSection? root, ConfigurationSnapshot? former)
+    public ConfigurationSnapshot(ClientRegistration[] registrations, IConfigurationSection? root, ConfigurationSnapshot? previous)
     {
         IConfiguration[] sources = [.. registrations.Select(registration => registration.Section).Append(root).OfType<IConfiguration>()];
 
-        // Before anything is read: a change while reading makes this snapshot an old one.
+        // The tokens are taken before the sections are read, so that a change during the read makes this snapshot outdated.
         _changes = [.. sources.Select(source => source.GetReloadToken()).Distinct()];
         Registered = registrations.Where(registration => registration.Section is not null)
             .ToLookup(registration => registration.Name, registration => Copy(registration.Section!), StringComparer.Ordinal);
         ReadRoot(root);
 
-        // A name that went from configuration keeps its spelling, as its client keeps its settings.
-        Spellings = new(former?.Spellings ?? [], StringComparer.OrdinalIgnoreCase);
+        // A client that a reload removes keeps its settings, so its name keeps its spelling.
+        Spellings = new(previous?.Spellings ?? [], StringComparer.OrdinalIgnoreCase);
         IEnumerable<string> names = Clients.Keys.Concat(registrations.Select(registration => registration.Name).Where(Clients.ContainsKey));
         foreach (string name in names)
         {
@@ -31,13 +31,13 @@ internal sealed class ConfigurationSnapshot
         }
     }
 
-    /// <summary>The sections that clients were registered with.</summary>
+    /// <summary>The sections that code registered, by client name.</summary>
     public ILookup<string, IConfiguration> Registered { get; }
 
-    /// <summary>The sections of the clients under the root section; the default client's holds the options directly under it.</summary>
+    /// <summary>The sections under the root section, by client name. The default client has the options directly under the root.</summary>
     public Dictionary<string, IConfiguration> Clients { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Each name that was configured at any time, as it is spelled in code, or else in configuration.</summary>
+    /// <summary>Each name that is or was configured, with its spelling in code, or otherwise in configuration.</summary>
     public Dictionary<string, string> Spellings { get; }
 
     public bool IsCurrent => !Array.Exists(_changes, change => change.HasChanged);
@@ -47,7 +47,7 @@ internal sealed class ConfigurationSnapshot
         List<IConfigurationSection> defaultOptions = [];
         foreach (IConfigurationSection child in root?.GetChildren() ?? [])
         {
-            // A single value that is not an option is a misspelt one, and not a client.
+            // A single value with another name is a misspelt option, not a client.
             if (child.Value is not null || OptionTable.Contains(child.Key))
             {
                 defaultOptions.Add(child);
@@ -76,10 +76,15 @@ internal sealed class ConfigurationSnapshot
         }
 
         IConfigurationRoot copy = new ConfigurationBuilder().AddInMemoryCollection(values).Build();
-        return path.Length == 0 ? copy : copy.GetSection(path);
+        if (path.Length == 0)
+        {
+            return copy;
+        }
+
+        return copy.GetSection(path);
     }
 
-    // Looking for children is what costs. Beside a value there are some in a list, or in a client that is named like an option.
+    // Listing children is expensive. A section with a value has children only if it is a list, or a client with the name of an option.
     private static void Add(IConfigurationSection section, Dictionary<string, string?> values, bool mayHaveChildren = false)
     {
         int before = values.Count;

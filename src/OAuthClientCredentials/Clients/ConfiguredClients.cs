@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace OAuthClientCredentials.Clients;
 
-/// <summary>Which clients there are, by code and by configuration, and what configuration holds for each. Thread-safe.</summary>
+/// <summary>The clients that code and configuration define, and the configuration sections of each. Thread-safe.</summary>
 internal sealed class ConfiguredClients(IEnumerable<ClientRegistration> registrations, IConfigurationSection? root)
 {
     public const string SectionName = "ClientCredentials";
@@ -13,7 +13,7 @@ internal sealed class ConfiguredClients(IEnumerable<ClientRegistration> registra
     private readonly object _gate = new();
     private volatile ConfigurationSnapshot? _snapshot;
 
-    /// <summary>Everything that options are read from.</summary>
+    /// <summary>The sections from which options are read.</summary>
     public IEnumerable<IConfiguration> Sections => Registrations.Select(client => client.Section).Append(root).OfType<IConfiguration>();
 
     public IEnumerable<string> Names => _registered.Select(client => client.Key).Union(Current.Clients.Keys, StringComparer.Ordinal);
@@ -31,7 +31,12 @@ internal sealed class ConfiguredClients(IEnumerable<ClientRegistration> registra
 
             lock (_gate)
             {
-                return _snapshot is { IsCurrent: true } fresh ? fresh : _snapshot = new([.. Registrations], root, _snapshot);
+                if (_snapshot is not { IsCurrent: true })
+                {
+                    _snapshot = new([.. Registrations], root, _snapshot);
+                }
+
+                return _snapshot;
             }
         }
     }
@@ -39,25 +44,41 @@ internal sealed class ConfiguredClients(IEnumerable<ClientRegistration> registra
     /// <summary>Whether code or configuration defines the client.</summary>
     public bool IsKnown(string name) => _registered.Contains(name) || Current.Clients.ContainsKey(name);
 
-    /// <summary>Whether code defines the client, or configuration does or did.</summary>
+    /// <summary>Whether code or configuration defines the client, or configuration defined it before a reload.</summary>
     public bool WasKnown(string name) => _registered.Contains(name) || Current.Spellings.ContainsKey(name);
 
-    /// <summary>The name as the client is registered. Names in configuration compare ignoring case, names in code do not .</summary>
-    public string Resolve(string name) => _registered.Contains(name) ? name : Current.Spellings.GetValueOrDefault(name, name);
+    /// <summary>The registered spelling of a name. Names in code are case-sensitive, names in configuration are not .</summary>
+    public string Resolve(string name)
+    {
+        if (_registered.Contains(name))
+        {
+            return name;
+        }
 
-    /// <summary>The sections that are bound to the client, that of the root section first.</summary>
+        return Current.Spellings.GetValueOrDefault(name, name);
+    }
+
+    /// <summary>The sections that are bound to the client: first the one under the root section, then the registered ones.</summary>
     public IEnumerable<IConfiguration> SectionsOf(string name)
     {
         ConfigurationSnapshot snapshot = Current;
-        IEnumerable<IConfiguration> own = snapshot.Registered[name];
-        return snapshot.Clients.TryGetValue(name, out IConfiguration? configured) ? own.Prepend(configured) : own;
+        IEnumerable<IConfiguration> registered = snapshot.Registered[name];
+        if (snapshot.Clients.TryGetValue(name, out IConfiguration? underRoot))
+        {
+            return registered.Prepend(underRoot);
+        }
+
+        return registered;
     }
 
     /// <summary>The configuration path of a client's options, for messages.</summary>
     public string OptionsPathOf(string name)
     {
-        IConfigurationSection? own = _registered[name].Select(client => client.Section).OfType<IConfigurationSection>().FirstOrDefault();
+        IConfigurationSection? registered = _registered[name]
+            .Select(client => client.Section)
+            .OfType<IConfigurationSection>()
+            .FirstOrDefault();
         string underRoot = name.Length == 0 ? SectionName : $"{SectionName}:{name}";
-        return own?.Path ?? underRoot;
+        return registered?.Path ?? underRoot;
     }
 }

@@ -18,7 +18,7 @@ internal sealed class CredentialCooldown(TimeProvider timeProvider)
     /// <summary>Called before the credential is read.</summary>
     /// <param name="isFromFile">Whether the credential is in a file, which may have been replaced.</param>
     /// <exception cref="TokenRequestException">The circuit is open, and the credential does not need to be read again.</exception>
-    public void ThrowIfHeldBack(bool isFromFile)
+    public void ThrowIfOpen(bool isFromFile)
     {
         lock (_gate)
         {
@@ -30,7 +30,7 @@ internal sealed class CredentialCooldown(TimeProvider timeProvider)
             long now = timeProvider.GetTimestamp();
             if (!isFromFile || timeProvider.GetElapsedTime(_rejection.FilesCheckedAt, now) < FileCheckInterval)
             {
-                throw _rejection.Error.HeldBack();
+                throw _rejection.Error.FromCooldown();
             }
 
             _rejection = _rejection with { FilesCheckedAt = now };
@@ -39,8 +39,8 @@ internal sealed class CredentialCooldown(TimeProvider timeProvider)
 
     /// <summary>Called when the credential has been read, and again just before its request is sent.</summary>
     /// <param name="request">The request, with its credential.</param>
-    /// <param name="isFromFile">Whether the credential is in a file. Only then a changed credential closes the circuit, because a callback may
-    /// return a new one at each call.</param>
+    /// <param name="isFromFile">Whether the credential is in a file. Only then a changed credential closes the circuit, because a callback
+    /// may return a new one at each call.</param>
     /// <returns>The trial, if this request is the trial request. It must be passed to <see cref="Leave"/>.</returns>
     /// <exception cref="TokenRequestException">The circuit is open.</exception>
     public object? Enter(AuthorizationServerRequest request, bool isFromFile)
@@ -59,7 +59,7 @@ internal sealed class CredentialCooldown(TimeProvider timeProvider)
 
             if (!MayTry_NeedsLock(_rejection))
             {
-                throw _rejection.Error.HeldBack();
+                throw _rejection.Error.FromCooldown();
             }
 
             return _trial = new object();
@@ -116,5 +116,11 @@ internal sealed class CredentialCooldown(TimeProvider timeProvider)
 
     private bool MayTry_NeedsLock(Rejection rejection) => _trial is null && timeProvider.GetElapsedTime(rejection.At) >= rejection.Wait;
 
-    private sealed record Rejection(TokenRequestException Error, int Count, string Fingerprint, long At, TimeSpan Wait, long FilesCheckedAt);
+    private sealed record Rejection(
+        TokenRequestException Error,
+        int Count,
+        string Fingerprint,
+        long At,
+        TimeSpan Wait,
+        long FilesCheckedAt);
 }

@@ -2,9 +2,13 @@ using OAuthClientCredentials.Authentication;
 
 namespace OAuthClientCredentials.Clients;
 
-/// <summary>The rules of how a client proves itself: one method, and exactly what it needs .</summary>
+/// <summary>Validates the client authentication: one method, with exactly the credential that it needs .</summary>
 internal static class CredentialRules
 {
+    private const string RemoveOne = "Remove one of the two";
+
+    private const string SetCertificate = "Set CertificateFile or CertificateThumbprint, or call UseCertificate";
+
     public static IEnumerable<(string Option, string Problem)> Check(ClientContext client, ClientCredentialsOptions options)
     {
         if (IsUnknown(options.AuthenticationMethod) && options.Authentication is null)
@@ -16,7 +20,7 @@ internal static class CredentialRules
         if (AuthenticationMethods.Of(options) is not { } method)
         {
             const string Problem = "more than one credential is configured (a secret, a certificate, a key, an assertion)";
-            return [(nameof(options.AuthenticationMethod), $"is missing: {Problem}. Set it to the method that is meant")];
+            return [(nameof(options.AuthenticationMethod), $"is missing: {Problem}. Set it to the method to use")];
         }
 
         return CheckCertificate(options).Concat(CheckAuthentication(client, options, method));
@@ -42,7 +46,7 @@ internal static class CredentialRules
     {
         if (AuthenticationMethods.NotInCore(options) is not null)
         {
-            // The core has no JWT library.
+            // This package does not reference a JWT library.
             const string Remedy = "call AddJwtAuthentication() after AddClientCredentials(), or UseJwtAuthentication() on these options";
             string problem = $"is {method}, which needs the package OAuthClientCredentials.Jwt. Install it and {Remedy}";
             return [(nameof(options.AuthenticationMethod), problem)];
@@ -51,14 +55,14 @@ internal static class CredentialRules
         bool hasAssertion = ClientAssertion.IsConfigured(options);
         if (method == ClientAssertion.Name && !hasAssertion && !AuthenticationMethods.CanSign(options))
         {
-            const string Remedy = "Set PrivateKey or PrivateKeyFile, or a certificate to sign with, or ClientAssertionFile if somebody else signs";
+            const string Remedy = "Set PrivateKey or PrivateKeyFile, configure a certificate to sign with, "
+                + "or set ClientAssertionFile if another system issues the assertion";
             return [(nameof(options.PrivateKey), $"is missing: {method} needs a key. {Remedy}")];
         }
 
         if (AuthenticationMethods.IsByTls(method) && !ClientCertificate.IsConfigured(options))
         {
-            const string Remedy = "Set CertificateFile or CertificateThumbprint, or call UseCertificate";
-            return [(nameof(options.CertificateFile), $"is missing: {method} needs a certificate. {Remedy}")];
+            return [(nameof(options.CertificateFile), $"is missing: {method} needs a certificate. {SetCertificate}")];
         }
 
         bool isBySecret = AuthenticationMethods.IsBySecret(method);
@@ -69,10 +73,15 @@ internal static class CredentialRules
             (nameof(options.ClientAssertionFile), method != ClientAssertion.Name && hasAssertion),
         ];
 
-        // A credential that is set and not used is a mistake in one of the two.
+        // A credential that the method does not use is a mistake: either the credential or the method is wrong.
         IEnumerable<(string, string)> unused = others.Where(other => other.IsUnused)
-            .Select(other => (nameof(options.AuthenticationMethod), $"is {method}, but {other.Option} is set. Remove one of the two"));
-        return isBySecret ? CheckSecret(options).Concat(unused) : unused;
+            .Select(other => (nameof(options.AuthenticationMethod), $"is {method}, but {other.Option} is set. {RemoveOne}"));
+        if (isBySecret)
+        {
+            return CheckSecret(options).Concat(unused);
+        }
+
+        return unused;
     }
 
     private static IEnumerable<(string Option, string Problem)> CheckSecret(ClientCredentialsOptions options)
@@ -86,19 +95,19 @@ internal static class CredentialRules
 
         if (hasSecret && hasFile)
         {
-            yield return (nameof(options.ClientSecretFile), "is set beside ClientSecret. Remove one of the two");
+            yield return (nameof(options.ClientSecretFile), $"cannot be combined with ClientSecret. {RemoveOne}");
         }
 
         if (hasSecret && options.ClientSecret.AsSpan().ContainsAny('\r', '\n', '\0'))
         {
-            const string Remedy = "Remove it; only a ClientSecretFile may end in a line break";
+            const string Remedy = "Remove it. Only a ClientSecretFile may end with a line break";
             yield return (nameof(options.ClientSecret), $"contains a line break or a NUL character. {Remedy}");
         }
 
         if (options.BasicEncoding == BasicEncoding.Raw && options.ClientId?.Contains(':', StringComparison.Ordinal) == true)
         {
-            const string Remedy = "Use Rfc6749 or client_secret_post";
-            yield return (nameof(options.BasicEncoding), $"is Raw, which cannot carry a ClientId with a colon. {Remedy}");
+            const string Remedy = "Set BasicEncoding to Rfc6749, or AuthenticationMethod to client_secret_post";
+            yield return (nameof(options.BasicEncoding), $"is Raw, which does not allow a colon in ClientId. {Remedy}");
         }
     }
 
@@ -115,7 +124,7 @@ internal static class CredentialRules
 
         if (!string.IsNullOrEmpty(options.CertificateKeyFile) && !hasFile)
         {
-            yield return (nameof(options.CertificateKeyFile), "needs CertificateFile, whose key it holds");
+            yield return (nameof(options.CertificateKeyFile), "needs CertificateFile, the certificate of the key. Set CertificateFile");
         }
 
         if (!string.IsNullOrEmpty(options.CertificateStore) && ClientCertificate.StoreOf(options.CertificateStore) is null)
@@ -125,13 +134,12 @@ internal static class CredentialRules
 
         if (hasThumbprint && !(options.CertificateThumbprint!.Length == 40 && options.CertificateThumbprint.All(char.IsAsciiHexDigit)))
         {
-            yield return (nameof(options.CertificateThumbprint), "must be 40 hexadecimal digits");
+            yield return (nameof(options.CertificateThumbprint), "must be a SHA-1 thumbprint of 40 hexadecimal digits");
         }
 
         if (options.CertificateBoundTokens && !sources.Contains(true))
         {
-            const string Remedy = "Set CertificateFile or CertificateThumbprint, or call UseCertificate";
-            yield return (nameof(options.CertificateBoundTokens), $"needs a certificate. {Remedy}");
+            yield return (nameof(options.CertificateBoundTokens), $"needs a certificate. {SetCertificate}");
         }
     }
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace OAuthClientCredentials.Clients;
 
-/// <summary>One client's options where there is no dependency injection.</summary>
+/// <summary>The options of the default client, for a provider without dependency injection. They never change.</summary>
 internal sealed class FixedOptions(ClientCredentialsOptions options) : IOptionsMonitor<ClientCredentialsOptions>
 {
     public ClientCredentialsOptions CurrentValue => options;
@@ -14,7 +14,7 @@ internal sealed class FixedOptions(ClientCredentialsOptions options) : IOptionsM
             return options;
         }
 
-        string problem = $"There is no client '{name}': a provider made by TokenProvider.Create has the default client only.";
+        string problem = $"Client '{name}' does not exist. A provider made by TokenProvider.Create has only the default client.";
         throw new OptionsValidationException(name, typeof(ClientCredentialsOptions), [problem]);
     }
 

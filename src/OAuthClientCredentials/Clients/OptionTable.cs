@@ -4,7 +4,7 @@ using Options = OAuthClientCredentials.ClientCredentialsOptions;
 namespace OAuthClientCredentials.Clients;
 
 /// <summary>
-/// The one list of options. Configuration names, the identity of tokens and the comparison of settings follow from it.
+/// All options with their roles. The names in configuration, the identity of a token and the comparison of settings are derived from it.
 /// </summary>
 internal static class OptionTable
 {
@@ -69,22 +69,22 @@ internal static class OptionTable
     private static readonly Dictionary<string, ClientOption> ByName =
         All.Where(option => !option.IsSetInCode).ToDictionary(option => option.Name, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The names that configuration can hold.</summary>
+    /// <summary>The names of the options that configuration can set.</summary>
     public static IEnumerable<string> Names => ByName.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>Whether a name is an option, ignoring case. Under the root section a client cannot have such a name .</summary>
+    /// <summary>Whether a name is that of an option, ignoring case. A client in configuration cannot have such a name .</summary>
     public static bool Contains(string name) => ByName.ContainsKey(name);
 
-    /// <summary>Whether an option has one value, and not a list or dictionary.</summary>
+    /// <summary>Whether an option has a single value, not a list or dictionary.</summary>
     public static bool IsScalar(string name) => Contains(name) && !IsCollection(name);
 
     public static bool IsCollection(string name) =>
         ByName.GetValueOrDefault(name)?.Value(Defaults) is IList<string> or IDictionary<string, string>;
 
-    /// <summary>Whether the client proves itself in the same way. If it does not, a valid token stays valid but should be renewed.</summary>
+    /// <summary>Whether the credential is the same. If it is not, a valid token stays in use and its renewal is due.</summary>
     public static bool HaveSameCredential(Options left, Options right) =>
         All.Where(option => option.IsCredential).All(option => option.IsSame(left, right));
 
-    /// <summary>Whether nothing differs.</summary>
+    /// <summary>Whether all options are the same.</summary>
     public static bool AreSame(Options left, Options right) => All.All(option => option.IsSame(left, right));
 }

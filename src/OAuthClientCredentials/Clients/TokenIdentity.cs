@@ -5,17 +5,18 @@ using OAuthClientCredentials.Authentication;
 
 namespace OAuthClientCredentials.Clients;
 
-/// <summary>The identity of a token: a hash of everything that shapes it, and of no secret .</summary>
+/// <summary>The identity of a token: a hash of all options that shape it, without secrets .</summary>
 internal static class TokenIdentity
 {
-    // A change of the fields or of their encoding must not find tokens of an older version in a shared store.
+    // Increment it when the fields or their encoding change, so that a shared cache does not return tokens of an older version.
     private const string Version = "1";
 
-    /// <summary>Computes the identity of the token that a request gets.</summary>
-    /// <param name="clientName">The client.</param>
+    /// <summary>Computes the identity of the token of a request.</summary>
+    /// <param name="clientName">The registered name of the client.</param>
     /// <param name="options">The client's options.</param>
     /// <param name="resolved">The request, with the client's options filled in.</param>
-    /// <param name="certificateThumbprint">The certificate that the token is bound to, where its content counts too.</param>
+    /// <param name="certificateThumbprint">The certificate that the token is bound to, if its content is part of the identity.</param>
+    /// <returns>The SHA-256 hash in hexadecimal.</returns>
     public static string Compute(
         string clientName,
         ClientCredentialsOptions options,
@@ -30,9 +31,8 @@ internal static class TokenIdentity
         bool isByMutualTls = AuthenticationMethods.UsesMutualTls(options);
         foreach (ClientOption option in OptionTable.All.Where(option => option.ShapesToken(isByMutualTls)))
         {
-            object? value = option.OfRequest is { } ofRequest ? ofRequest(resolved) : option.Value(options);
             Append(hash, option.Name);
-            AppendValue(hash, value);
+            AppendValue(hash, option.ValueIn(options, resolved));
         }
 
         return Convert.ToHexString(hash.GetHashAndReset());
@@ -66,11 +66,17 @@ internal static class TokenIdentity
         }
     }
 
-    // Each field has its length before it, so that no delimiter can be forged inside a value.
+    // Each field starts with its length, so that no value can imitate a delimiter. Null has the length -1.
     private static void Append(IncrementalHash hash, string? value)
     {
+        if (value is null)
+        {
+            AppendLength(hash, -1);
+            return;
+        }
+
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(value.AsSpan());
-        AppendLength(hash, value is null ? -1 : bytes.Length);
+        AppendLength(hash, bytes.Length);
         hash.AppendData(bytes);
     }
 

@@ -45,7 +45,7 @@ internal sealed class TokenEvents(ILogger logger)
         }
 
         // The cool-down was reported when the server rejected the credential.
-        if (error is null || error.IsHeldBack)
+        if (error is null || error.IsFromCooldown)
         {
             return;
         }

@@ -132,7 +132,8 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            return Complete(ReadFailed(options, $"your handler threw {exception.GetType().Name}", "Fix the handlers of the token HttpClient"));
+            string what = $"your handler threw {exception.GetType().Name}";
+            return Complete(ReadFailed(options, what, "Fix the handlers of the token HttpClient"));
         }
     }
 

@@ -8,13 +8,11 @@ namespace OAuthClientCredentials.TokenEndpoint;
 /// <summary>The errors of token responses: what happened, whether a retry can help, and what to change.</summary>
 internal static class TokenResponseErrors
 {
-    private const string InvalidClient = "invalid_client";
-
     private static readonly string[] KnownCodes =
     [
-        InvalidClient, "invalid_request", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
-        "invalid_target",
-        "invalid_authorization_details", "temporarily_unavailable", "server_error", "use_dpop_nonce", "invalid_dpop_proof",
+        TokenRequestException.InvalidClient, "invalid_request", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
+        "invalid_scope", "invalid_target", "invalid_authorization_details", "temporarily_unavailable", "server_error", "use_dpop_nonce",
+        "invalid_dpop_proof",
     ];
 
     /// <summary>The server rejected the request (RFC 6749 section 5.2), or could not process it.</summary>
@@ -101,7 +99,7 @@ internal static class TokenResponseErrors
 
         switch (error)
         {
-            case InvalidClient:
+            case TokenRequestException.InvalidClient:
             case null when status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
                 return CredentialRemedy(request, settings);
             case "unauthorized_client":
