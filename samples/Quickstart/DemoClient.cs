@@ -17,7 +17,9 @@ internal sealed class DemoClient(IServiceProvider services, string clientName)
 
     public int Failed => _failed;
 
-    /// <summary>The longest time that a call waited for its token before it was sent. The first call always waits and is not counted.</summary>
+    /// <summary>
+    /// The longest time that a call waited for its token before it was sent. The first call always waits and is not counted.
+    /// </summary>
     public TimeSpan LongestWait { get; private set; }
 
     public async Task CallAsync()

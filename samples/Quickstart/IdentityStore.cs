@@ -5,7 +5,9 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Quickstart;
 
-/// <summary>What the authorization server and the API share: registered clients, issued tokens, keys and the address of the issuer.</summary>
+/// <summary>
+/// What the authorization server and the API share: registered clients, issued tokens, keys and the address of the issuer.
+/// </summary>
 internal sealed class IdentityStore
 {
     private readonly InMemoryDatabaseRoot _root = new();

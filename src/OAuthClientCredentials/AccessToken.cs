@@ -9,7 +9,8 @@ using OAuthClientCredentials.Diagnostics;
 namespace OAuthClientCredentials;
 
 /// <summary>An access token and its properties. Immutable and thread-safe.</summary>
-/// <remarks>Only <see cref="Value"/> and <see cref="AuthorizationHeader"/> contain the token. <see cref="ToString"/> and debuggers do not show it.</remarks>
+/// <remarks>Only <see cref="Value"/> and <see cref="AuthorizationHeader"/> contain the token. <see cref="ToString"/> and debuggers do not
+/// show it.</remarks>
 [DebuggerDisplay("{ToString(),nq}")]
 [JsonConverter(typeof(RefuseToSerialize<AccessToken>))]
 public sealed class AccessToken

@@ -1,6 +1,8 @@
 namespace OAuthClientCredentials;
 
-/// <summary>The state of a client's token at one moment, for health checks, logs and tests. It does not contain the token. Immutable.</summary>
+/// <summary>
+/// The state of a client's token at one moment, for health checks, logs and tests. It does not contain the token. Immutable.
+/// </summary>
 public sealed class ClientStatus
 {
     /// <summary>The state of the token.</summary>

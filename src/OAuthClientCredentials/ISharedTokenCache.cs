@@ -5,8 +5,8 @@ namespace OAuthClientCredentials;
 /// thread-safe.
 /// </summary>
 /// <remarks>
-/// It is asked only when this process needs a token: at first, when a renewal is due, and after a 401. The implementation is responsible for
-/// reading, locking, encryption and outages of its store. An exception fails the token request. The client's
+/// It is asked only when this process needs a token: at first, when a renewal is due, and after a 401. The implementation is responsible
+/// for reading, locking, encryption and outages of its store. An exception fails the token request. The client's
 /// <see cref="ClientCredentialsOptions.Timeout"/> covers it.
 /// </remarks>
 public interface ISharedTokenCache

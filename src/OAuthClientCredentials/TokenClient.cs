@@ -11,8 +11,8 @@ using Polly;
 namespace OAuthClientCredentials;
 
 /// <summary>
-/// Requests tokens from token endpoints (RFC 6749 section 4.4), without a cache. Each attempt reads the metadata and the credential, waits for
-/// a permit at the endpoint, signs and sends the request, and reads the response. Thread-safe.
+/// Requests tokens from token endpoints (RFC 6749 section 4.4), without a cache. Each attempt reads the metadata and the credential, waits
+/// for a permit at the endpoint, signs and sends the request, and reads the response. Thread-safe.
 /// </summary>
 public sealed class TokenClient
 {

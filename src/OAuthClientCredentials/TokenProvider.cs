@@ -11,7 +11,8 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials;
 
-/// <summary>Caches access tokens by client and request, and renews them. Returning a cached token takes no lock, await or allocation. Thread-safe.</summary>
+/// <summary>Caches access tokens by client and request, and renews them. Thread-safe.</summary>
+/// <remarks>Returning a cached token takes no lock, no await and no allocation.</remarks>
 public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposable
 {
     private const int MaxSources = 10_000;
@@ -47,7 +48,9 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         settingsProvider.Changed += Reload;
     }
 
-    /// <summary>Creates a provider for one client, without dependency injection. Keep it as a singleton and dispose it at the end.</summary>
+    /// <summary>
+    /// Creates a provider for one client, without dependency injection. Keep it as a singleton and dispose it at the end.
+    /// </summary>
     /// <param name="configure">Configures the client, which is the default client.</param>
     /// <param name="handler">Sends the token requests. It is not disposed. Defaults to a handler that does not follow redirects. If you
     /// pass your own handler, configure the client certificate on it.</param>

@@ -23,9 +23,12 @@ internal sealed class TestServer : IDisposable
     private string? IssueToken(LoopbackRequest request)
     {
         int number = Interlocked.Increment(ref _tokenRequests);
-        bool isValid = request.Body.Contains("client_assertion=", StringComparison.Ordinal)
-            ? Assertions!.IsValid(request.Body)
-            : request.Authorization == $"Basic {Convert.ToBase64String("shop:right"u8)}";
+        bool isValid = request.Authorization == $"Basic {Convert.ToBase64String("shop:right"u8)}";
+        if (request.Body.Contains("client_assertion=", StringComparison.Ordinal))
+        {
+            isValid = Assertions!.IsValid(request.Body);
+        }
+
         return isValid ? $$"""{"access_token":"token-{{number}}","token_type":"Bearer","expires_in":3600}""" : null;
     }
 

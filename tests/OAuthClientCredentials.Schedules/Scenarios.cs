@@ -189,7 +189,7 @@ internal static class Scenarios
         Specification.Assert(tokens.Any(token => token is not null), "No request sent the credential.");
         host.Clock.Advance(RetryDelay);
         tokens = await RunForScopes(host, Scopes);
-        Specification.Assert(tokens.All(token => token is not null), "An accepted credential was held back.");
+        Specification.Assert(tokens.All(token => token is not null), "An accepted credential was not sent.");
         Specification.Assert(server.Requests == requests + 4, $"{server.Requests - requests - 1} requests for three tokens.");
     }
 

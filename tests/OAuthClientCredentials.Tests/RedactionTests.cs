@@ -119,9 +119,8 @@ public sealed class RedactionTests
         string display = type.GetCustomAttribute<DebuggerDisplayAttribute>()?.Value ?? "{ToString(),nq}";
         foreach (string part in display.Split('{').Skip(1).Select(part => part.Split('}')[0].Split(',')[0]))
         {
-            MethodInfo method = part.EndsWith("()", StringComparison.Ordinal)
-                ? type.GetMethod(part[..^2], [])!
-                : type.GetProperty(part)!.GetMethod!;
+            MethodInfo? getter = type.GetProperty(part)?.GetMethod;
+            MethodInfo method = getter ?? type.GetMethod(part.Replace("()", "", StringComparison.Ordinal), [])!;
             yield return $"{method.Invoke(value, null)}";
         }
 

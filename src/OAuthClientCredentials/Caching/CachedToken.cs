@@ -55,8 +55,8 @@ internal sealed class CachedToken
     public bool IsExpired(ClockReading now) => now.Timestamp >= ExpiresAt || now.Utc >= Token.ExpiresAt;
 
     /// <summary>
-    /// Whether a renewal is due. The random due time is drawn when half of the lifetime has passed, because the first random number loads the
-    /// platform's cryptography, which would slow down the start of a native application.
+    /// Whether a renewal is due. The random due time is drawn when half of the lifetime has passed, because the first random number loads
+    /// the platform's cryptography, which would slow down the start of a native application.
     /// </summary>
     public bool IsDue(ClockReading now)
     {

@@ -5,7 +5,9 @@ using OAuthClientCredentials.TokenEndpoint;
 
 namespace OAuthClientCredentials.Caching;
 
-/// <summary>The tokens of one client, one source per token request. A client whose identity changes gets a new cache. Thread-safe.</summary>
+/// <summary>
+/// The tokens of one client, one source per token request. A client whose identity changes gets a new cache. Thread-safe.
+/// </summary>
 internal sealed class ClientTokenCache
 {
     private readonly SourceContext _context;

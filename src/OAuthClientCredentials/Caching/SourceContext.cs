@@ -5,7 +5,9 @@ using OAuthClientCredentials.TokenEndpoint;
 
 namespace OAuthClientCredentials.Caching;
 
-/// <summary>What all token sources of a client share: its current settings, the clocks, and how a token is requested. Thread-safe.</summary>
+/// <summary>
+/// What all token sources of a client share: its current settings, the clocks, and how a token is requested. Thread-safe.
+/// </summary>
 internal sealed class SourceContext(ClientSettings settings, FetchToken fetch, Clock clock, TokenEvents events)
 {
     private ClientSettings _settings = settings;

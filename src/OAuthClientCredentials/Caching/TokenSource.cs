@@ -3,8 +3,8 @@ using OAuthClientCredentials.TokenEndpoint;
 namespace OAuthClientCredentials.Caching;
 
 /// <summary>
-/// One cached token and its renewal. Readers take an immutable snapshot. Every change is made under one lock. Nothing is awaited, started or
-/// called back under it.
+/// One cached token and its renewal. Readers take an immutable snapshot. Every change is made under one lock. Nothing is awaited, started
+/// or called back under it.
 /// </summary>
 /// <remarks>
 /// <code>

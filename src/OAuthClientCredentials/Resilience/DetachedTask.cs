@@ -3,7 +3,9 @@ namespace OAuthClientCredentials.Resilience;
 /// <summary>Helpers for work that no caller owns.</summary>
 internal static class DetachedTask
 {
-    /// <summary>Observes the exception of a task that nobody may be awaiting, so that it is never an unobserved exception .</summary>
+    /// <summary>
+    /// Observes the exception of a task that nobody may be awaiting, so that it is never an unobserved exception.
+    /// </summary>
     public static void ObserveFault(this Task task) =>
         _ = task.ContinueWith(
             static task => task.Exception,

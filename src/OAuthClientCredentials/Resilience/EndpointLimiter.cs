@@ -52,7 +52,9 @@ internal sealed class EndpointLimiter
     {
         private int _isReturned;
 
-        /// <summary>Returns the permit, once. Cancellation returns it too, so that a handler that ignores cancellation blocks no other request.</summary>
+        /// <summary>
+        /// Returns the permit, once. Cancellation returns it too, so that a handler that ignores cancellation blocks no other request.
+        /// </summary>
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _isReturned, 1) == 0)

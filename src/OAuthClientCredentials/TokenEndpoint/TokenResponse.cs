@@ -41,7 +41,8 @@ internal sealed class TokenResponse
         _additional ?? (IReadOnlyDictionary<string, JsonElement>)FrozenDictionary<string, JsonElement>.Empty;
 
     /// <summary>Parses a response of any status.</summary>
-    /// <exception cref="FormatException">The body is not the JSON object that OAuth defines. The message gives the reason and quotes nothing.</exception>
+    /// <exception cref="FormatException">The body is not the JSON object that OAuth defines. The message gives the reason and quotes
+    /// nothing.</exception>
     public static TokenResponse Parse(ReadOnlySpan<byte> body)
     {
         if (body.StartsWith("\uFEFF"u8))

@@ -46,8 +46,8 @@ internal static class TokenResponseReader
 
         long lifetime = Math.Min((body.ExpiresIn ?? options.DefaultLifetime).Ticks, options.MaxLifetime.Ticks);
 
-        // The type is spelled as in the RFC, because some resource servers compare it case-sensitively and some authorization servers return
-        // it in another case.
+        // The type is spelled as in the RFC, because some resource servers compare it case-sensitively and some authorization servers
+        // return it in another case.
         return new AccessToken(body.AccessToken, sentAt.Utc.AddTicks(lifetime), binding?.TokenType ?? AccessToken.Bearer)
         {
             RequestedAt = sentAt.Utc,

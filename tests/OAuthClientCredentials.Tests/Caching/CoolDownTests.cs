@@ -136,9 +136,15 @@ public sealed class CoolDownTests
         provider.Server.Outage();
         await provider.GetAndSettleAsync(requests: 2);
         DateTimeOffset end = provider.Time.GetUtcNow() + TimeSpan.FromSeconds(9);
-        provider.Server.Always(request => request.At < end
-            ? TestResponse.Token(TimeSpan.FromSeconds(Math.Ceiling((end - request.At).TotalSeconds)), "token-1")
-            : TestResponse.Token());
+        provider.Server.Always(request =>
+        {
+            if (request.At < end)
+            {
+                return TestResponse.Token(TimeSpan.FromSeconds(Math.Ceiling((end - request.At).TotalSeconds)), "token-1");
+            }
+
+            return TestResponse.Token();
+        });
         await provider.GetEveryAsync(TimeSpan.FromMilliseconds(10), 1000);
     }
 

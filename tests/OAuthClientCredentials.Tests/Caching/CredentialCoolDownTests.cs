@@ -5,7 +5,7 @@ using static OAuthClientCredentials.Tests.Infrastructure.TestProvider;
 
 namespace OAuthClientCredentials.Tests.Caching;
 
-/// <summary>A credential that the server rejected is held back by all requests of its client.</summary>
+/// <summary>A credential that the server rejected is not sent again by any request of its client.</summary>
 public sealed class CredentialCoolDownTests
 {
     [Fact]

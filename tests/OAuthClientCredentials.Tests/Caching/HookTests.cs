@@ -206,11 +206,17 @@ public sealed class HookTests
                 (options.TokenEndpoint, options.Authority) = (null, "https://id.example.com");
                 options.AllowedEndpointHosts = ["a.example.com", "b.example.com"];
             },
-            handler: new StubHandler(request => request.Method == HttpMethod.Post
-                ? Respond.Token("token", 3600)
-                : Respond.Json(
+            handler: new StubHandler(request =>
+            {
+                if (request.Method == HttpMethod.Post)
+                {
+                    return Respond.Token("token", 3600);
+                }
+
+                return Respond.Json(
                     HttpStatusCode.OK,
-                    $$"""{"issuer":"https://id.example.com","token_endpoint":"https://{{host}}.example.com/token"}""")),
+                    $$"""{"issuer":"https://id.example.com","token_endpoint":"https://{{host}}.example.com/token"}""");
+            }),
             log: log);
         await provider.GetAsync();
         host = "b";

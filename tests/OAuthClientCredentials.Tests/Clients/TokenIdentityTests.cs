@@ -13,13 +13,17 @@ public sealed class TokenIdentityTests
 
     private static readonly Gen<string> ScopeToken = Gen.Char["ab:|,;_=&/"].Array[1, 4].Select(letters => new string(letters));
 
-    private static readonly Gen<string[]?> Scopes = Gen.OneOf(Gen.Const((string[]?)null), ScopeToken.Array[0, 3].Select(scopes => (string[]?)scopes));
+    private static readonly Gen<string[]?> Scopes =
+        Gen.OneOf(Gen.Const((string[]?)null), ScopeToken.Array[0, 3].Select(scopes => (string[]?)scopes));
 
-    private static readonly Gen<string[]?> Resources = Gen.OneOf(Gen.Const((string[]?)null), ScopeToken.Array[0, 2].Select(paths => (string[]?)[.. paths.Select(path => $"https://api.example.com/{path}")]));
+    private static readonly Gen<string[]?> Resources = Gen.OneOf(
+        Gen.Const((string[]?)null),
+        ScopeToken.Array[0, 2].Select(paths => (string[]?)[.. paths.Select(path => $"https://api.example.com/{path}")]));
 
     private static readonly Gen<string?> Optional = Gen.OneOf(Gen.Const((string?)null), Text.Select(text => (string?)text));
 
-    private static readonly Gen<(string Name, string Value)[]> Parameters = Gen.Select(Gen.Char["abx_"].Array[1, 2].Select(letters => $"x{new string(letters)}"), Text)
+    private static readonly Gen<(string Name, string Value)[]> Parameters = Gen
+        .Select(Gen.Char["abx_"].Array[1, 2].Select(letters => $"x{new string(letters)}"), Text)
         .Array[0, 2]
         .Select(pairs => pairs.DistinctBy(pair => pair.Item1).Select(pair => (pair.Item1, pair.Item2)).ToArray());
 
@@ -77,7 +81,9 @@ public sealed class TokenIdentityTests
     public void Every_option_stands_in_the_table_with_its_role()
     {
         string[] properties = [.. typeof(ClientCredentialsOptions).GetProperties().Select(property => property.Name)];
-        string[] methods = [.. typeof(ClientCredentialsOptions).GetMethods().Select(method => method.Name).Where(name => name.StartsWith("Use", StringComparison.Ordinal))];
+        IEnumerable<string> methods = typeof(ClientCredentialsOptions).GetMethods()
+            .Select(method => method.Name)
+            .Where(name => name.StartsWith("Use", StringComparison.Ordinal));
         Assert.Equal(
             properties.Concat(methods).Order(StringComparer.Ordinal),
             OptionTable.All.Select(option => option.Name).Order(StringComparer.Ordinal));
@@ -151,7 +157,8 @@ public sealed class TokenIdentityTests
         _ => Parameters.Select(pairs => (object?)pairs.ToDictionary(pair => pair.Name, pair => pair.Value)),
     };
 
-    private static List<string> Addresses(char[] letters) => [.. letters.Distinct().Order().Select(letter => $"https://{letter}.example.com")];
+    private static List<string> Addresses(char[] letters) =>
+        [.. letters.Distinct().Order().Select(letter => $"https://{letter}.example.com")];
 
     private static bool IsSame(object? left, object? right) => (left, right) switch
     {

@@ -11,7 +11,7 @@ public sealed class ArchitectureTests
 {
     private const string Core = "src/OAuthClientCredentials";
 
-    private const int MostRootFiles = 20;
+    private const int MaxRootFiles = 20;
     private const int LongFile = 300;
     private const int LongMethod = 50;
 
@@ -36,7 +36,9 @@ public sealed class ArchitectureTests
         ["Transport"] = ["Diagnostics"],
     };
 
-    /// <summary>Public types that a file must not name: the handler knows the provider and never the client, the client knows nothing of caching.</summary>
+    /// <summary>
+    /// Public types that a file must not name: the handler knows the provider and never the client, the client knows nothing of caching.
+    /// </summary>
     private static readonly Dictionary<string, string[]> Strangers = new(StringComparer.Ordinal)
     {
         ["TokenClient"] = ["TokenProvider", "ITokenProvider", "AccessTokenHandler", "Caching"],
@@ -71,7 +73,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void A_namespace_is_package_and_folder() =>
         Assert.All(CoreFiles, file => Assert.Equal(
-            IsRegistration(file) ? "Microsoft.Extensions.DependencyInjection" : string.Join('.', file.Split('/').SkipLast(1).Prepend("OAuthClientCredentials")),
+            NamespaceOf("OAuthClientCredentials", file),
             Assert.Single(Parse(file).Members.OfType<BaseNamespaceDeclarationSyntax>()).Name.ToString()));
 
     [Fact]
@@ -81,15 +83,20 @@ public sealed class ArchitectureTests
         Assert.NotEmpty(projects);
         foreach (string project in projects)
         {
-            Assert.Equal(["../OAuthClientCredentials/OAuthClientCredentials.csproj"], Regex.Matches(Repository.Read(project), "<ProjectReference Include=\"([^\"]+)\"").Select(match => match.Groups[1].Value));
+            Assert.Equal(
+                ["../OAuthClientCredentials/OAuthClientCredentials.csproj"],
+                Regex.Matches(Repository.Read(project), "<ProjectReference Include=\"([^\"]+)\"").Select(match => match.Groups[1].Value));
             string folder = Path.GetDirectoryName(project)!.Replace('\\', '/');
             string[] files = [.. Repository.Files(folder, "*.cs").Select(path => path[(folder.Length + 1)..])];
-            Assert.InRange(files.Count(IsInRoot), 1, MostRootFiles);
+            Assert.InRange(files.Count(IsInRoot), 1, MaxRootFiles);
             Assert.All(files, file =>
             {
-                BaseNamespaceDeclarationSyntax space = Assert.Single(ParseText($"{folder}/{file}").Members.OfType<BaseNamespaceDeclarationSyntax>());
-                Assert.Equal(IsRegistration(file) ? "Microsoft.Extensions.DependencyInjection" : string.Join('.', file.Split('/').SkipLast(1).Prepend(Path.GetFileName(folder))), space.Name.ToString());
-                Assert.All(space.Members.OfType<BaseTypeDeclarationSyntax>(), type => Assert.Equal(IsInRoot(file) || IsRegistration(file), type.Modifiers.Any(SyntaxKind.PublicKeyword)));
+                CompilationUnitSyntax unit = ParseText($"{folder}/{file}");
+                BaseNamespaceDeclarationSyntax space = Assert.Single(unit.Members.OfType<BaseNamespaceDeclarationSyntax>());
+                Assert.Equal(NamespaceOf(Path.GetFileName(folder), file), space.Name.ToString());
+                Assert.All(
+                    space.Members.OfType<BaseTypeDeclarationSyntax>(),
+                    type => Assert.Equal(IsInRoot(file) || IsRegistration(file), type.Modifiers.Any(SyntaxKind.PublicKeyword)));
                 Assert.InRange(Repository.Read($"{folder}/{file}").Count(character => character == '\n'), 1, LongFile);
             });
         }
@@ -118,17 +125,18 @@ public sealed class ArchitectureTests
             (arrow, stranger) => $"{arrow.Key} -> {stranger}"));
 
     [Fact]
-    public void The_root_has_no_more_nouns_than_a_reader_can_keep() => Assert.InRange(CoreFiles.Count(file => IsInRoot(file)), 1, MostRootFiles);
+    public void The_root_has_at_most_20_files() => Assert.InRange(CoreFiles.Count(IsInRoot), 1, MaxRootFiles);
 
     [Fact]
     public void Classes_are_sealed_unless_they_are_made_to_be_derived_from() =>
         Assert.Empty(CoreFiles.SelectMany(file => Parse(file).DescendantNodes().OfType<ClassDeclarationSyntax>())
-            .Where(type => !type.Modifiers.Any(modifier => modifier.Kind() is SyntaxKind.SealedKeyword or SyntaxKind.StaticKeyword or SyntaxKind.AbstractKeyword))
+            .Where(type => !type.Modifiers.Any(modifier =>
+                modifier.Kind() is SyntaxKind.SealedKeyword or SyntaxKind.StaticKeyword or SyntaxKind.AbstractKeyword))
             .Select(type => type.Identifier.Text));
 
     [Fact]
     public void A_file_stays_short_or_its_length_has_a_reason() =>
-        Assert.Equal(LongFiles.Keys, CoreFiles.Where(file => Repository.Read($"{Core}/{file}").Count(character => character == '\n') > LongFile));
+        Assert.Equal(LongFiles.Keys, CoreFiles.Where(file => LinesOf(file).Count() > LongFile));
 
     [Fact]
     public void A_method_stays_short() =>
@@ -139,7 +147,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void Each_suppression_stands_alone_and_says_why() =>
         Assert.All(
-            CoreFiles.SelectMany(file => Repository.Read($"{Core}/{file}").Split('\n')).Where(line => line.Contains("#pragma warning disable", StringComparison.Ordinal)),
+            CoreFiles.SelectMany(LinesOf).Where(line => line.Contains("#pragma warning disable", StringComparison.Ordinal)),
             line => Assert.Matches(@"^#pragma warning disable [A-Z]+\d+ // \S.+\.$", line));
 
     [Fact]
@@ -166,32 +174,52 @@ public sealed class ArchitectureTests
     [Trait("Req", "R-094")]
     public void No_waiter_runs_on_the_thread_that_completes_a_flight() =>
         Assert.All(
-            CoreFiles.SelectMany(file => Repository.Read($"{Core}/{file}").Split('\n')).Where(line => line.Contains(" TaskCompletionSource", StringComparison.Ordinal)),
+            CoreFiles.SelectMany(LinesOf).Where(line => line.Contains(" TaskCompletionSource", StringComparison.Ordinal)),
             line => Assert.Contains("TaskCreationOptions.RunContinuationsAsynchronously", line, StringComparison.Ordinal));
 
     [Fact]
     [Trait("Req", "R-097")]
     public void No_linked_cancellation_ends_before_the_work_that_listens_to_it() =>
-        Assert.DoesNotContain(CoreFiles.SelectMany(file => Repository.Read($"{Core}/{file}").Split('\n')), line => line.Contains("using ", StringComparison.Ordinal) && line.Contains("CreateLinkedTokenSource", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            CoreFiles.SelectMany(LinesOf),
+            line => line.Contains("using ", StringComparison.Ordinal) && line.Contains("CreateLinkedTokenSource", StringComparison.Ordinal));
 
     [Fact]
     [Trait("Req", "R-006")]
     public void Nothing_weakens_the_validation_of_certificates()
     {
-        Assert.All(CoreFiles, file => Assert.DoesNotMatch("CertificateValidationCallback|CertificateCustomValidation|DangerousAcceptAny|CertificateRevocation|SslProtocols", Repository.Read($"{Core}/{file}")));
+        const string Weakening =
+            "CertificateValidationCallback|CertificateCustomValidation|DangerousAcceptAny|CertificateRevocation|SslProtocols";
+        Assert.All(CoreFiles, file => Assert.DoesNotMatch(Weakening, Repository.Read($"{Core}/{file}")));
         Assert.DoesNotContain(
-            typeof(ClientCredentialsOptions).GetProperties().Concat(typeof(AccessTokenHandlerOptions).GetProperties()).Select(option => option.Name),
+            typeof(ClientCredentialsOptions).GetProperties()
+                .Concat(typeof(AccessTokenHandlerOptions).GetProperties())
+                .Select(option => option.Name),
             name => Regex.IsMatch(name, "Ignore|Skip|Validat|Trust"));
     }
 
     private static bool IsInRoot(string file) => !file.Contains('/', StringComparison.Ordinal);
 
-    private static bool IsRegistration(string file) => file.StartsWith("DependencyInjection/", StringComparison.Ordinal) && file.EndsWith("Extensions.cs", StringComparison.Ordinal);
+    private static bool IsRegistration(string file) =>
+        file.StartsWith("DependencyInjection/", StringComparison.Ordinal) && file.EndsWith("Extensions.cs", StringComparison.Ordinal);
+
+    private static string NamespaceOf(string package, string file)
+    {
+        if (IsRegistration(file))
+        {
+            return "Microsoft.Extensions.DependencyInjection";
+        }
+
+        return string.Join('.', file.Split('/').SkipLast(1).Prepend(package));
+    }
+
+    private static IEnumerable<string> LinesOf(string file) => Repository.Read($"{Core}/{file}").TrimEnd('\n').Split('\n');
 
     private static IEnumerable<BaseTypeDeclarationSyntax> TypesOf(string file) =>
         Parse(file).Members.OfType<BaseNamespaceDeclarationSyntax>().SelectMany(space => space.Members).OfType<BaseTypeDeclarationSyntax>();
 
     private static CompilationUnitSyntax Parse(string file) => ParseText($"{Core}/{file}");
 
-    private static CompilationUnitSyntax ParseText(string path) => CSharpSyntaxTree.ParseText(Repository.Read(path)).GetCompilationUnitRoot();
+    private static CompilationUnitSyntax ParseText(string path) =>
+        CSharpSyntaxTree.ParseText(Repository.Read(path)).GetCompilationUnitRoot();
 }

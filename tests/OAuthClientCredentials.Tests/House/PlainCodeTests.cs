@@ -87,7 +87,8 @@ public sealed class PlainCodeTests
         node.Parent is ReturnStatementSyntax or ArrowExpressionClauseSyntax;
 
     private static int CodeLines(string file) =>
-        Repository.Read(file).Split('\n').Count(line => line.Trim() is { Length: > 0 } text && !text.StartsWith("//", StringComparison.Ordinal));
+        Repository.Read(file).Split('\n').Select(line => line.Trim())
+            .Count(line => line.Length > 0 && !line.StartsWith("//", StringComparison.Ordinal));
 
     private static bool AsksAs(string name, string question) =>
         name.StartsWith(question, StringComparison.Ordinal) && name.Length > question.Length && char.IsUpper(name[question.Length]);
@@ -98,7 +99,8 @@ public sealed class PlainCodeTests
         AssignmentExpressionSyntax { RawKind: not (int)SyntaxKind.CoalesceAssignmentExpression } assignment => IsField(assignment.Left),
         PostfixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.PostIncrementExpression or (int)SyntaxKind.PostDecrementExpression } step =>
             IsField(step.Operand),
-        InvocationExpressionSyntax call => call.Expression.ToString() is "Volatile.Write" or "Interlocked.Exchange" or "Interlocked.Increment",
+        InvocationExpressionSyntax call =>
+            call.Expression.ToString() is "Volatile.Write" or "Interlocked.Exchange" or "Interlocked.Increment",
         _ => false,
     };
 

@@ -33,8 +33,15 @@ public sealed partial class RecipesTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void There_is_one_for_each_of_the_common_servers() =>
-        Assert.All(["Keycloak", "Microsoft Entra", "Auth0", "Okta", "Amazon Cognito", "Google", "Salesforce", "OpenIddict", "Kubernetes"], server => Assert.Contains(Recipes, row => Repository.Read("samples/Recipes/README.md").Contains(server, StringComparison.Ordinal)));
+    public void There_is_a_recipe_for_each_common_server()
+    {
+        string[] servers =
+        [
+            "Keycloak", "Microsoft Entra", "Auth0", "Okta", "Amazon Cognito", "Google", "Salesforce", "OpenIddict", "Kubernetes",
+        ];
+        string page = Repository.Read("samples/Recipes/README.md");
+        Assert.All(servers, server => Assert.Contains(server, page, StringComparison.Ordinal));
+    }
 
     [Theory]
     [Trait("Req", "R-334")]
@@ -44,25 +51,39 @@ public sealed partial class RecipesTests : IDisposable
         Uri endpoint = new(request.Split('\n')[0]["POST ".Length..]);
         using MemoryStream stream = new(Encoding.UTF8.GetBytes(WithFiles(json)));
         IConfiguration configuration = new ConfigurationBuilder().AddJsonStream(stream).Build();
-        using RecordingHandler server = new(message => Answer(message, configuration["ClientCredentials:orders:Authority"], endpoint));
+        using RecordingHandler server = new(message => RespondTo(message, configuration["ClientCredentials:orders:Authority"], endpoint));
         ServiceCollection services = new();
         services.AddSingleton(configuration);
-        services.AddClientCredentials().AddJwtAuthentication().ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => server));
+        services.AddClientCredentials()
+            .AddJwtAuthentication()
+            .ConfigureHttpClient(http => http.ConfigurePrimaryHttpMessageHandler(() => server));
         await using ServiceProvider provider = services.BuildServiceProvider();
         provider.GetRequiredService<IStartupValidator>().Validate();
         await provider.GetRequiredService<TokenClient>().RequestTokenAsync("orders");
-        Assert.True(request.TrimEnd() == Assertion().Replace(server.Requests[^1], "client_assertion=<assertion>"), $"{title}:\n{server.Requests[^1]}");
+        string sent = Assertion().Replace(server.Requests[^1], "client_assertion=<assertion>");
+        Assert.True(request.TrimEnd() == sent, $"{title}:\n{server.Requests[^1]}");
     }
 
-    private static HttpResponseMessage? Answer(HttpRequestMessage message, string? authority, Uri endpoint) =>
-        message.Method == HttpMethod.Post ? null
-        : !message.RequestUri!.AbsolutePath.EndsWith("/.well-known/openid-configuration", StringComparison.Ordinal) ? new HttpResponseMessage(HttpStatusCode.NotFound)
-        : Respond.Json(HttpStatusCode.OK, Metadata(authority, endpoint));
+    private static HttpResponseMessage? RespondTo(HttpRequestMessage message, string? authority, Uri endpoint)
+    {
+        if (message.Method == HttpMethod.Post)
+        {
+            return null;
+        }
+
+        if (!message.RequestUri!.AbsolutePath.EndsWith("/.well-known/openid-configuration", StringComparison.Ordinal))
+        {
+            return new HttpResponseMessage(HttpStatusCode.NotFound);
+        }
+
+        return Respond.Json(HttpStatusCode.OK, Metadata(authority, endpoint));
+    }
 
     private static string Metadata(string? authority, Uri endpoint)
     {
         Uri plain = endpoint.Host.StartsWith("mtls.", StringComparison.Ordinal) ? new("https://bank.example.com/token") : endpoint;
-        return $$$"""{"issuer":"{{{authority}}}","token_endpoint":"{{{plain}}}","mtls_endpoint_aliases":{"token_endpoint":"{{{endpoint}}}"}}""";
+        string aliases = $$"""{"token_endpoint":"{{endpoint}}"}""";
+        return $$"""{"issuer":"{{authority}}","token_endpoint":"{{plain}}","mtls_endpoint_aliases":{{aliases}}}""";
     }
 
     // The page's files, each with what belongs into it.
@@ -71,13 +92,18 @@ public sealed partial class RecipesTests : IDisposable
         using RSA key = RSA.Create(2048);
         CertificateRequest subject = new("CN=shop", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         using X509Certificate2 certificate = subject.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
-        return FileOption().Replace(json, option => $"\"{option.Groups[1].Value}\": \"{Write(option.Groups[1].Value, option.Groups[1].Value switch
+        return FileOption().Replace(json, match =>
         {
-            "ClientSecretFile" => "secret\n",
-            "ClientAssertionFile" => "assertion",
-            "CertificateFile" => $"{certificate.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}",
-            _ => key.ExportPkcs8PrivateKeyPem(),
-        })}\"");
+            string option = match.Groups[1].Value;
+            string content = option switch
+            {
+                "ClientSecretFile" => "secret\n",
+                "ClientAssertionFile" => "assertion",
+                "CertificateFile" => $"{certificate.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}",
+                _ => key.ExportPkcs8PrivateKeyPem(),
+            };
+            return $"\"{option}\": \"{Write(option, content)}\"";
+        });
     }
 
     private string Write(string name, string content)
@@ -87,7 +113,9 @@ public sealed partial class RecipesTests : IDisposable
         return path.Replace('\\', '/');
     }
 
-    [GeneratedRegex("^## (.+)\n(?:(?!^## )[^`]|`(?!``))*```json\n(.*?)```\n\n```http\n(.*?)```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(
+        "^## (.+)\n(?:(?!^## )[^`]|`(?!``))*```json\n(.*?)```\n\n```http\n(.*?)```",
+        RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Recipe();
 
     [GeneratedRegex("\"(\\w+File)\": \"[^\"]+\"")]

@@ -5,7 +5,9 @@ using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.House;
 
-/// <summary>Which file of a project names a type of which other file, read by the compiler. Documentation and nameof do not count.</summary>
+/// <summary>
+/// Which file of a project names a type of which other file, read by the compiler. Documentation and nameof do not count.
+/// </summary>
 internal sealed class TypeGraph
 {
     private const string GlobalUsings =
@@ -68,14 +70,17 @@ internal sealed class TypeGraph
             if (knot.Length > 1 && told.Add(node))
             {
                 told.UnionWith(knot);
-                yield return $"{knot.Length} in a knot: {string.Join("; ", knot.Order(StringComparer.Ordinal).Select(from => Describe(from, knot)))}";
+                IEnumerable<string> arrows = knot.Order(StringComparer.Ordinal).Select(from => Describe(from, knot));
+                yield return $"{knot.Length} in a knot: {string.Join("; ", arrows)}";
             }
         }
     }
 
-    public static string RoomOf(string file) => file.Contains('/', StringComparison.Ordinal) ? file.Split('/')[0] : Path.GetFileNameWithoutExtension(file);
+    public static string RoomOf(string file) =>
+        file.Contains('/', StringComparison.Ordinal) ? file.Split('/')[0] : Path.GetFileNameWithoutExtension(file);
 
-    private string Describe(string from, string[] knot) => $"{from} -> {string.Join(", ", Arrows[from].Intersect(knot).Order(StringComparer.Ordinal))}";
+    private string Describe(string from, string[] knot) =>
+        $"{from} -> {string.Join(", ", Arrows[from].Intersect(knot).Order(StringComparer.Ordinal))}";
 
     private HashSet<string> Reachable(string start)
     {

@@ -6,7 +6,9 @@ using OAuthClientCredentials.Testing;
 
 namespace OAuthClientCredentials.Tests.Infrastructure;
 
-/// <summary>A token provider as an application registers it, over a scripted server and its clock, which is a fake one by default.</summary>
+/// <summary>
+/// A token provider as an application registers it, over a scripted server and its clock, which is a fake one by default.
+/// </summary>
 internal sealed class TestProvider : IAsyncDisposable
 {
     public const string TokenEndpoint = "https://id.example.com/token";

@@ -7,7 +7,7 @@ using OAuthClientCredentials.Api;
 namespace OAuthClientCredentials.Tests.Api;
 
 /// <summary>Which JSON values are the same when they are serialized a second time.</summary>
-public sealed class RepeatableValueTests
+public sealed class ReplayableJsonTests
 {
     [Theory]
     [Trait("Req", "R-119")]
