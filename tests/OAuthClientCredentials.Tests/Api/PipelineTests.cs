@@ -61,6 +61,37 @@ public sealed class PipelineTests
         server.Verify(3);
     }
 
+    // It would be retried and would open the circuit if TokenRequestException derived from HttpRequestException.
+    [Fact]
+    [Trait("Req", "R-347")]
+    public async Task A_token_error_is_not_retried_and_opens_no_circuit()
+    {
+        int passes = 0;
+        TestAuthorizationServer server = new();
+        server.Outage();
+        await using ApiClient api = new(
+            server,
+            _ => ApiClient.Respond(200),
+            outside: builder =>
+            {
+                builder.AddStandardResilienceHandler(options =>
+                {
+                    options.Retry.Delay = TimeSpan.FromMilliseconds(1);
+                    options.CircuitBreaker.MinimumThroughput = 2;
+                });
+                builder.AddHttpMessageHandler(() => new OuterHandler((request, send) =>
+                {
+                    passes++;
+                    return send(request);
+                }));
+            });
+        for (int call = 1; call <= 10; call++)
+        {
+            await Assert.ThrowsAsync<TokenRequestException>(() => api.Http.GetAsync("/"));
+            Assert.Equal(call, passes);
+        }
+    }
+
     [Fact]
     [Trait("Req", "R-124")]
     public async Task Two_clients_in_two_scopes_never_mix()

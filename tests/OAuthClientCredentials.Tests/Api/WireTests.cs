@@ -96,6 +96,17 @@ public sealed class WireTests : IDisposable
     }
 
     [Fact]
+    [Trait("Req", "R-126")]
+    public async Task Token_is_sent_in_the_Authorization_header_and_nowhere_else()
+    {
+        foreach (string name in Requests.Keys)
+        {
+            string[] lines = (await SendAsync("with", name, _ => { })).Split("\r\n");
+            Assert.Equal("Authorization: Bearer token-1", Assert.Single(lines, line => line.Contains("token-1", StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
     [Trait("Req", "R-371")]
     public async Task A_callback_of_the_caller_enriches_the_metrics_of_the_platform()
     {

@@ -17,6 +17,22 @@ public sealed class ClientSecretTests : IDisposable
         { new byte[(64 * 1024) + 1], "larger than 65536 bytes" },
     };
 
+    public static TheoryData<string> Replacements
+    {
+        get
+        {
+            TheoryData<string> data = ["written", "renamed over"];
+
+            // On Windows, only an administrator or developer mode may create a symlink.
+            if (!OperatingSystem.IsWindows())
+            {
+                data.Add("symlink swapped");
+            }
+
+            return data;
+        }
+    }
+
     public void Dispose() => _file.Dispose();
 
     [Theory]
@@ -46,6 +62,50 @@ public sealed class ClientSecretTests : IDisposable
         }
 
         await FailAsync(_file.Path, problem);
+    }
+
+    [Theory]
+    [Trait("Req", "R-312")]
+    [MemberData(nameof(Replacements))]
+    public async Task Secret_file_is_read_for_each_token_request(string replacement)
+    {
+        using TemporaryFile first = new("old");
+        using TemporaryFile second = new("new");
+        string other = $"{_file.Path}.new";
+        if (replacement == "symlink swapped")
+        {
+            _file.Dispose();
+            File.CreateSymbolicLink(_file.Path, first.Path);
+        }
+        else
+        {
+            _file.Write("old");
+        }
+
+        using RecordingHandler server = new();
+        await using TestTokenClient client = new(FromFile(_file.Path), handler: server);
+        await client.RequestAsync();
+        Replace();
+        await client.RequestAsync();
+        string[] secrets = [.. server.Requests.Select(request => request[(request.LastIndexOf('=') + 1)..])];
+        Assert.Equal(["old", "new"], secrets);
+
+        void Replace()
+        {
+            switch (replacement)
+            {
+                case "written":
+                    _file.Write("new");
+                    break;
+                case "renamed over":
+                    File.Move(second.Path, _file.Path, overwrite: true);
+                    break;
+                default:
+                    File.CreateSymbolicLink(other, second.Path);
+                    File.Move(other, _file.Path, overwrite: true);
+                    break;
+            }
+        }
     }
 
     [Fact]

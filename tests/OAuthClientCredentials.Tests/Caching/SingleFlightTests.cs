@@ -55,6 +55,24 @@ public sealed class SingleFlightTests
     }
 
     [Fact]
+    [Trait("Req", "R-069")]
+    public async Task A_cancelled_caller_and_a_timeout_end_with_different_exceptions()
+    {
+        await using TestProvider provider = new();
+        provider.Server.Always(TestResponse.Never());
+        using CancellationTokenSource source = new();
+        Task<AccessToken> cancelled = provider.Tokens.GetTokenAsync(cancellationToken: source.Token).AsTask();
+        Task<AccessToken> waiting = provider.Tokens.GetTokenAsync().AsTask();
+        await Eventually.True(() => provider.Server.Requests.Count == 1);
+        await source.CancelAsync();
+        OperationCanceledException own = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        Assert.Equal(source.Token, own.CancellationToken);
+        await provider.Time.AdvanceUntilAsync(waiting, TimeSpan.FromSeconds(1));
+        TokenRequestException timeout = await Assert.ThrowsAsync<TokenRequestException>(() => waiting);
+        Assert.True(timeout.IsTransient);
+    }
+
+    [Fact]
     [Trait("Req", "R-092")]
     [Trait("Req", "R-094")]
     public async Task The_request_and_its_log_lines_do_not_run_in_the_context_of_the_caller()

@@ -72,14 +72,27 @@ public sealed class ValidationTests
 
     [Theory]
     [Trait("Req", "R-003")]
-    [InlineData("http://localhost/token")]
-    [InlineData("http://127.0.0.1:8080/token")]
-    [InlineData("http://[::1]/token")]
-    [InlineData("https://id.example.com/token?tenant=7")]
-    public async Task Https_and_loopback_are_accepted(string endpoint)
+    [InlineData("TokenEndpoint", "https://id.example.com/token?tenant=7", true)]
+    [InlineData("TokenEndpoint", "http://localhost/token", true)]
+    [InlineData("TokenEndpoint", "http://127.0.0.1:8080/token", true)]
+    [InlineData("TokenEndpoint", "http://[::1]/token", true)]
+    [InlineData("TokenEndpoint", "http://id.example.com/token", false)]
+    [InlineData("TokenEndpoint", "http://10.0.0.1/token", false)]
+    [InlineData("TokenEndpoint", "http://localhost.example.com/token", false)]
+    [InlineData("Authority", "https://id.example.com", true)]
+    [InlineData("Authority", "http://localhost:8080", true)]
+    [InlineData("Authority", "http://id.example.com", false)]
+    public async Task Endpoints_are_https_or_loopback(string option, string value, bool isAccepted)
     {
-        await using TestProvider provider = TestProvider.FromConfiguration(With("TokenEndpoint", endpoint));
-        Assert.Empty(provider.ValidateOnStart());
+        await using TestProvider provider = TestProvider.FromConfiguration(With(option, value));
+        string[] failures = provider.ValidateOnStart();
+        if (isAccepted)
+        {
+            Assert.Empty(failures);
+            return;
+        }
+
+        Assert.StartsWith($"ClientCredentials:orders:{option} must be https", Assert.Single(failures), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -152,22 +152,78 @@ public sealed class ArchitectureTests
 
     [Fact]
     [Trait("Req", "R-082")]
+    public void Time_comes_from_the_TimeProvider() => Assert.Equal(
+        [
+            "P:System.DateTime.UtcNow",
+            "P:System.DateTime.Now",
+            "P:System.DateTimeOffset.UtcNow",
+            "P:System.DateTimeOffset.Now",
+            "P:System.Environment.TickCount",
+            "P:System.Environment.TickCount64",
+            "T:System.Diagnostics.Stopwatch",
+            "M:System.Threading.Tasks.Task.Delay(System.Int32)",
+            "M:System.Threading.Tasks.Task.Delay(System.Int32,System.Threading.CancellationToken)",
+            "M:System.Threading.Tasks.Task.Delay(System.TimeSpan)",
+            "M:System.Threading.Tasks.Task.Delay(System.TimeSpan,System.Threading.CancellationToken)",
+        ],
+        BannedBy("R-082"));
+
+    [Fact]
+    [Trait("Req", "R-095")]
+    public void Nothing_blocks_on_a_task_or_a_thread() => Assert.Equal(
+        [
+            "M:System.Threading.Tasks.Task.Wait",
+            "M:System.Threading.Tasks.Task.Wait(System.Threading.CancellationToken)",
+            "M:System.Threading.Tasks.Task.Wait(System.TimeSpan)",
+            "P:System.Threading.Tasks.Task`1.Result",
+            "P:System.Threading.Tasks.ValueTask`1.Result",
+            "M:System.Threading.Thread.Sleep(System.Int32)",
+            "M:System.Threading.Thread.Sleep(System.TimeSpan)",
+        ],
+        BannedBy("R-095"));
+
+    [Fact]
+    [Trait("Req", "R-096")]
+    public void Every_await_is_configured() => Assert.Contains(
+        "\n[src/**.cs]\ndotnet_diagnostic.CA2007.severity = warning\n",
+        Repository.Read(".editorconfig").ReplaceLineEndings("\n"),
+        StringComparison.Ordinal);
+
+    [Fact]
+    [Trait("Req", "R-115")]
+    public void Headers_are_set_with_validation()
+    {
+        const string Method = "M:System.Net.Http.Headers.HttpHeaders.TryAddWithoutValidation";
+        string[] overloads =
+        [
+            $"{Method}(System.String,System.String)",
+            $"{Method}(System.String,System.Collections.Generic.IEnumerable{{System.String}})",
+        ];
+        Assert.Equal(overloads, BannedBy("R-115"));
+    }
+
+    [Fact]
+    [Trait("Req", "R-219")]
+    public void Random_numbers_come_from_RandomNumberGenerator() => Assert.Equal(["T:System.Random"], BannedBy("R-219"));
+
+    [Fact]
+    [Trait("Req", "R-082")]
     [Trait("Req", "R-095")]
     [Trait("Req", "R-096")]
     [Trait("Req", "R-115")]
     [Trait("Req", "R-219")]
-    public void What_is_banned_is_an_error_and_stays_banned()
+    public void A_banned_symbol_is_an_error_that_only_the_copy_of_a_request_suppresses()
     {
-        string[] copies = ["Api/RequestCopy.cs"];
-        Assert.Equal(copies, CoreFiles.Where(file => Repository.Read($"{Core}/{file}").Contains("RS0030", StringComparison.Ordinal)));
-        Assert.All(CoreFiles, file => Assert.DoesNotContain("CA2007", Repository.Read($"{Core}/{file}"), StringComparison.Ordinal));
-        string banned = Repository.Read("src/BannedSymbols.txt");
-        string[] symbols = ["P:System.DateTimeOffset.UtcNow", "T:System.Diagnostics.Stopwatch", "P:System.Environment.TickCount64", "P:System.Threading.Tasks.Task`1.Result", "HttpHeaders.TryAddWithoutValidation(", "T:System.Random", "T:System.Security.Cryptography.MD5"];
-        Assert.All(symbols, symbol => Assert.Contains(symbol, banned, StringComparison.Ordinal));
-        Assert.Contains("<AnalysisMode>All</AnalysisMode>", Repository.Read("src/Directory.Build.props"), StringComparison.Ordinal);
-        Assert.Contains("<TreatWarningsAsErrors>true</TreatWarningsAsErrors>", Repository.Read("Directory.Build.props"), StringComparison.Ordinal);
-        Assert.DoesNotMatch("RS0030|CA2007", Repository.Read("src/Directory.Build.props") + Repository.Read("Directory.Build.props"));
-        Assert.Contains("[src/**.cs]\ndotnet_diagnostic.CA2007.severity = warning\n", Repository.Read(".editorconfig").Replace("\r", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        string props = Repository.Read("src/Directory.Build.props");
+        string shared = Repository.Read("Directory.Build.props");
+        Assert.Contains("<PackageReference Include=\"Microsoft.CodeAnalysis.BannedApiAnalyzers\"", props, StringComparison.Ordinal);
+        Assert.Contains("<AdditionalFiles Include=\"$(MSBuildThisFileDirectory)BannedSymbols.txt\" />", props, StringComparison.Ordinal);
+        Assert.Contains("<AnalysisMode>All</AnalysisMode>", props, StringComparison.Ordinal);
+        Assert.Contains("<TreatWarningsAsErrors>true</TreatWarningsAsErrors>", shared, StringComparison.Ordinal);
+        Assert.DoesNotMatch("RS0030|CA2007", shared);
+        Assert.DoesNotContain("RS0030", Repository.Read(".editorconfig"), StringComparison.Ordinal);
+        string[] suppressed = [$"{Core}/Api/RequestCopy.cs"];
+        Assert.Equal(suppressed, Repository.Files("src", "*").Where(path => Regex.IsMatch(Repository.Read(path), "RS0030|CA2007")));
     }
 
     [Fact]
@@ -197,6 +253,11 @@ public sealed class ArchitectureTests
                 .Select(option => option.Name),
             name => Regex.IsMatch(name, "Ignore|Skip|Validat|Trust"));
     }
+
+    private static IEnumerable<string> BannedBy(string rule) =>
+        Repository.Read("src/BannedSymbols.txt").ReplaceLineEndings("\n").Split('\n')
+            .Where(line => line.EndsWith($"({rule})", StringComparison.Ordinal))
+            .Select(line => line.Split(';')[0]);
 
     private static bool IsInRoot(string file) => !file.Contains('/', StringComparison.Ordinal);
 

@@ -6,7 +6,7 @@ using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.House;
 
-/// <summary>RULES.md, the tests and the comments of the code agree.</summary>
+/// <summary>RULES.md, the tests and the comments in src agree.</summary>
 public sealed partial class RulesTests
 {
     private const string CiStep = ".ci/run: ";
@@ -29,8 +29,13 @@ public sealed partial class RulesTests
     }
 
     [Fact]
-    public void Every_line_is_a_rule() =>
-        Assert.Equal(Page.Split('\n').Count(line => line.StartsWith("- ", StringComparison.Ordinal)), Stated.Length);
+    public void Every_line_has_a_rule_a_proof_and_a_source() => Assert.All(
+        Page.Split('\n').Where(line => line.StartsWith("- ", StringComparison.Ordinal)),
+        line => Assert.Matches(Line(), line));
+
+    [Fact]
+    public void No_two_rules_have_the_same_proof() =>
+        Assert.Empty(Stated.GroupBy(stated => stated.Proof).Where(rules => rules.Count() > 1).Select(rules => rules.Key));
 
     [Fact]
     public void Every_rule_has_the_test_that_it_names() =>
@@ -65,7 +70,10 @@ public sealed partial class RulesTests
     private static string NameOf(MethodDeclarationSyntax method) =>
         $"{((TypeDeclarationSyntax)method.Parent!).Identifier.Text}.{method.Identifier.Text}";
 
-    [GeneratedRegex("^- \\*\\*(?<rule>R-\\d{3})\\*\\* .+\\. — `(?<proof>[^`]+)`\\r?$", RegexOptions.Multiline)]
+    // The rule and its sentence, the proof, and the sources, which are separated by semicolons.
+    [GeneratedRegex(
+        @"^- \*\*(?<rule>R-\d{3})\*\* [^—\r\n]+\. — `(?<proof>[^`\r\n]+)` — [^—;\s][^—;\r\n]*(?:; [^—;\s][^—;\r\n]*)*\r?$",
+        RegexOptions.Multiline)]
     private static partial Regex Line();
 
     [GeneratedRegex("^Trait\\(\"Req\", \"(R-\\d{3})\"\\)$")]

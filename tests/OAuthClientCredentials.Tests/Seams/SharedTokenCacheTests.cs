@@ -13,7 +13,6 @@ public sealed class SharedTokenCacheTests
 
     [Fact]
     [Trait("Req", "R-207")]
-    [Trait("Req", "R-208")]
     public async Task A_shared_cache_gives_two_processes_one_token_and_no_rejected_one()
     {
         _server.Lifetime = TimeSpan.FromSeconds(1000);
@@ -39,6 +38,23 @@ public sealed class SharedTokenCacheTests
         Assert.Equal(await first.GetAsync(), await second.GetAsync());
         Assert.Equal(3, _server.Requests.Count);
         Assert.Equal(64, Assert.Single(_cache.Tokens.Keys).Length);
+    }
+
+    [Fact]
+    [Trait("Req", "R-208")]
+    public async Task A_shared_cache_is_given_the_token_to_replace()
+    {
+        _server.Lifetime = TimeSpan.FromSeconds(1000);
+        await using TestProvider provider = Create();
+        AccessToken rejected = await provider.Tokens.GetTokenAsync();
+        provider.Time.Advance(TimeSpan.FromSeconds(10));
+        AccessToken current = await provider.Tokens.RenewTokenAsync(rejected);
+        provider.Time.Advance(TimeSpan.FromSeconds(910));
+        await provider.GetAsync();
+        await provider.SettleAsync();
+        Assert.Equal([null, rejected.Value, current.Value], _cache.Replaced);
+        string[] tokens = [rejected.Value, current.Value, await provider.GetAsync()];
+        Assert.Equal(3, tokens.Distinct().Count());
     }
 
     [Fact]
@@ -102,6 +118,9 @@ public sealed class SharedTokenCacheTests
 
         public ConcurrentDictionary<string, AccessToken> Tokens { get; } = new();
 
+        /// <summary>The value of <c>notThisToken</c> at each call.</summary>
+        public ConcurrentQueue<string?> Replaced { get; } = new();
+
         public Task Delay { get; set; } = Task.CompletedTask;
 
         public int Calls => Volatile.Read(ref _calls);
@@ -113,6 +132,7 @@ public sealed class SharedTokenCacheTests
             CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref _calls);
+            Replaced.Enqueue(notThisToken?.Value);
             await Delay.WaitAsync(cancellationToken);
             if (Tokens.TryGetValue(key, out AccessToken? shared) && shared.Value != notThisToken?.Value)
             {

@@ -15,7 +15,6 @@ public sealed class TokenRequestMessageTests
 
     [Theory]
     [Trait("Req", "R-020")]
-    [Trait("Req", "R-023")]
     [InlineData(
         null,
         """
@@ -49,6 +48,18 @@ public sealed class TokenRequestMessageTests
         string sent = await RecordingHandler.GetTokenRequestAsync(options =>
             (options.AuthenticationMethod, options.ClientSecret) = (method, method == "none" ? null : "secret"));
         Assert.Equal(expected.ReplaceLineEndings("\n"), sent);
+    }
+
+    [Theory]
+    [Trait("Req", "R-023")]
+    [InlineData("client_secret_basic")]
+    [InlineData("client_secret_post")]
+    public async Task Secret_is_sent_in_one_place_of_the_request(string method)
+    {
+        string sent = await RecordingHandler.GetTokenRequestAsync(options =>
+            (options.AuthenticationMethod, options.ClientSecret) = (method, "canary"));
+        string basic = Convert.ToBase64String("shop:canary"u8);
+        Assert.Equal(2, sent.Replace(basic, "canary", StringComparison.Ordinal).Split("canary").Length);
     }
 
     [Fact]
@@ -171,6 +182,31 @@ public sealed class TokenRequestMessageTests
             bool isAllowed = code is 0x20 or 0x21 or (>= 0x23 and <= 0x5B) or (>= 0x5D and <= 0x7E);
             Assert.Equal(isAllowed, Record.Exception(() => new TokenRequest { Scopes = [$"a{(char)code}b"] }) is null);
         }
+    }
+
+    [Theory]
+    [Trait("Req", "R-230")]
+    [InlineData("https://a.example.com", "&resource=https%3A%2F%2Fa.example.com")]
+    [InlineData("https://b.example.com?x=1|urn:a", "&resource=https%3A%2F%2Fb.example.com%3Fx%3D1&resource=urn%3Aa")]
+    [InlineData("orders", null)]
+    [InlineData("orders/1", null)]
+    [InlineData("https://a.example.com/#b", null)]
+    [InlineData("https://a.example.com|https://b.example.com#", null)]
+    [InlineData("", null)]
+    public async Task Resources_are_checked_and_sent_as_separate_parameters(string resources, string? sent)
+    {
+        string[] list = resources.Split('|');
+        if (sent is null)
+        {
+            Assert.Throws<ArgumentException>(() => new TokenRequest { Resources = list });
+            Refuse(options => options.Resources = list);
+            return;
+        }
+
+        string ofClient = await RecordingHandler.GetTokenRequestAsync(options => options.Resources = list);
+        string ofCall = await RecordingHandler.GetTokenRequestAsync(_ => { }, new TokenRequest { Resources = list });
+        Assert.EndsWith($"grant_type=client_credentials{sent}", ofClient, StringComparison.Ordinal);
+        Assert.EndsWith($"grant_type=client_credentials{sent}", ofCall, StringComparison.Ordinal);
     }
 
     [Fact]

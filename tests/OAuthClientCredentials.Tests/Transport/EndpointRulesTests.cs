@@ -41,9 +41,14 @@ public sealed class EndpointRulesTests
 
     [Theory]
     [Trait("Req", "R-005")]
-    [InlineData("https://")]
-    [InlineData("https:///token")]
-    [InlineData("https://?q")]
-    [InlineData("https://:443/token")]
-    public void Address_without_a_host_is_refused(string address) => Assert.NotNull(EndpointRules.Check(address, allowInsecureHttp: false));
+    [InlineData("https://shop:secret@id.example.com/token", "user info")]
+    [InlineData("https://shop@id.example.com/token", "user info")]
+    [InlineData("https://id.example.com/token#a", "must not have a fragment (RFC 6749 section 3.2)")]
+    [InlineData("https://id.example.com/token#", "must not have a fragment (RFC 6749 section 3.2)")]
+    [InlineData("https://", "must be an absolute https address")]
+    [InlineData("https:///token", "must be an absolute https address")]
+    [InlineData("https://?q", "must be an absolute https address")]
+    [InlineData("https://:443/token", "must be an absolute https address")]
+    public void Address_with_user_info_or_fragment_or_without_host_is_refused(string address, string problem) =>
+        Assert.Contains(problem, EndpointRules.Check(address, allowInsecureHttp: false), StringComparison.Ordinal);
 }
