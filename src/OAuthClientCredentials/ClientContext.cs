@@ -17,7 +17,7 @@ public sealed class ClientContext
     /// <param name="issuer">The configured issuer identifier, if there is one.</param>
     /// <param name="timeProvider">The clock. Defaults to the system clock.</param>
     public ClientContext(string clientName, string clientId, string? issuer = null, TimeProvider? timeProvider = null)
-        : this(clientName, $"ClientCredentials:{clientName}", clientId, issuer, timeProvider ?? TimeProvider.System)
+        : this(clientName, $"ClientCredentials:{clientName}".TrimEnd(':'), clientId, issuer, timeProvider ?? TimeProvider.System)
     {
     }
 
@@ -63,7 +63,7 @@ public sealed class ClientContext
             FileStream stream = File.OpenRead(path);
             await using (stream.ConfigureAwait(false))
             {
-                // The length is that of the bytes read, because a device has no length of its own.
+                // The length is that of the bytes read, because a device does not report a length.
                 byte[] buffer = new byte[MaxFileBytes + 1];
                 int length = await stream
                     .ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)

@@ -172,7 +172,8 @@ public sealed class ClientCredentialsOptions
 
     /// <summary>
     /// The timeout of one attempt, from signing the request to the end of the response. The wait for a permit does not count (see
-    /// <see cref="MaxConcurrentRequests"/>). An attempt that times out is retried. Reading the metadata has the same timeout.
+    /// <see cref="MaxConcurrentRequests"/>). An attempt that times out is retried. The first read of the metadata has the same timeout, a
+    /// later read half of it.
     /// </summary>
     /// <value>Defaults to 10 seconds. From 10 milliseconds to 10 minutes.</value>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(10);
@@ -234,8 +235,8 @@ public sealed class ClientCredentialsOptions
     }
 
     /// <summary>
-    /// Offers an authentication method, for packages that implement one. It is used if the options select its method, this package does
-    /// not implement that method, and <see cref="UseAuthentication"/> was not called.
+    /// Offers an implementation of <c>private_key_jwt</c> or <c>client_secret_jwt</c>, for packages that sign assertions. It is used if the
+    /// options select its method and <see cref="UseAuthentication"/> was not called.
     /// </summary>
     /// <param name="authentication">The implementation. Concurrent token requests use it, so it must be thread-safe.</param>
     public void OfferAuthentication(ClientAuthentication authentication)
@@ -268,7 +269,7 @@ public sealed class ClientCredentialsOptions
     /// <summary>Binds access tokens to a key with your implementation, for instance DPoP (RFC 9449).</summary>
     /// <param name="binding">Your implementation. Concurrent requests use it, so it must be thread-safe.</param>
     /// <remarks>A configuration reload creates the options again. Pass the same object each time: a binding with another thumbprint needs
-    /// new tokens.</remarks>
+    /// new tokens, and another object with the same thumbprint is ignored.</remarks>
     public void UseTokenBinding(TokenBinding binding)
     {
         ArgumentNullException.ThrowIfNull(binding);

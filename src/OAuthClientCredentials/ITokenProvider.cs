@@ -9,6 +9,8 @@ public interface ITokenProvider
     /// <param name="cancellationToken">Ends only this caller's wait. The token request continues for other callers.</param>
     /// <returns>The token. The task is already completed if the token was cached.</returns>
     /// <exception cref="TokenRequestException">No token could be obtained.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The client's options are not valid, or there is no such
+    /// client.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     ValueTask<AccessToken> GetTokenAsync(
         string clientName = "",
@@ -28,6 +30,8 @@ public interface ITokenProvider
     /// <param name="cancellationToken">Ends only this caller's wait. The token request continues for other callers.</param>
     /// <returns>The token that replaces it, or the same token.</returns>
     /// <exception cref="TokenRequestException">The rejected token has expired, and no new one could be obtained.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The client's options are not valid, or there is no such
+    /// client.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     ValueTask<AccessToken> RenewTokenAsync(
         AccessToken rejected,

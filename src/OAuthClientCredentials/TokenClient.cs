@@ -124,6 +124,7 @@ public sealed class TokenClient
     {
         CredentialCooldown cooldown = wanted.Settings.Cooldown;
         bool isFromFile = wanted.Settings.HasCredentialFile;
+        // A new credential is not subject to the cool-down of the rejected one.
         object? trial = hasNewCredential ? null : cooldown.Enter(request, isFromFile);
 
         // Cancellation ends the trial and returns the permit, even if a user handler ignores cancellation.

@@ -6,8 +6,8 @@ namespace OAuthClientCredentials;
 
 /// <summary>What one call requests differently from the options of its client.</summary>
 /// <remarks>
-/// A property that is <see langword="null"/> has the client's value. A property that is empty is not sent. Instances are immutable and have
-/// value equality: equal requests share one cached token.
+/// A property that is <see langword="null"/> has the client's value. Empty scopes, resources, audience and details are not sent. Parameters
+/// are added to the client's. Instances are immutable and have value equality: equal requests share one cached token.
 /// </remarks>
 public sealed class TokenRequest : IEquatable<TokenRequest>
 {
@@ -29,7 +29,7 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
     private int _hash;
 
     /// <summary>The scopes (RFC 6749 section 3.3). They replace the client's scopes. Order and duplicates have no effect.</summary>
-    /// <exception cref="ArgumentException">A scope has a character that RFC 6749 section 3.3 does not allow.</exception>
+    /// <exception cref="ArgumentException">A scope is empty, or has a character that RFC 6749 section 3.3 does not allow.</exception>
     public IReadOnlyList<string>? Scopes
     {
         get => _scopes;

@@ -18,7 +18,7 @@ internal sealed class OriginPolicy(
     {
         if (request.RequestUri is not { IsAbsoluteUri: true } uri)
         {
-            return $"A request was not sent with a token of client '{clientName}', because its address is not absolute. "
+            return $"A request with a token of client '{tokenClient}' was not sent, because its address is not absolute. "
                 + "Set BaseAddress of the HttpClient, or use an absolute address.";
         }
 
@@ -31,7 +31,7 @@ internal sealed class OriginPolicy(
         bool isSecure = uri.Scheme is "https" or "wss" || uri.IsLoopback;
         if (!isSecure && !(uri.Scheme is "http" or "ws" && allowsInsecureHttp(tokenClient)))
         {
-            return $"The request to {new Origin(uri)} was not sent with a token of client '{tokenClient}', because its address is neither "
+            return $"The request to {new Origin(uri)} with a token of client '{tokenClient}' was not sent, because its address is neither "
                 + "https nor loopback. Use https. If the network itself encrypts all traffic, set AllowInsecureHttp.";
         }
 

@@ -35,11 +35,12 @@ internal static class AuthenticationMethods
     /// <summary>Returns the authentication that was set in code, or the one that a package registered for the selected method.</summary>
     public static ClientAuthentication? FromCode(ClientCredentialsOptions options)
     {
-        if (options.Authentication is not null || NotInCore(options) is not { } method)
+        if (options.Authentication is not null)
         {
             return options.Authentication;
         }
 
+        string? method = NotInCore(options);
         return options.OfferedAuthentications.Find(authentication => authentication.Method == method);
     }
 

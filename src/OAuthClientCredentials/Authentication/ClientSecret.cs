@@ -5,11 +5,16 @@ internal sealed class ClientSecret(ClientContext client, ClientCredentialsOption
 {
     public ValueTask<string> ReadAsync(CancellationToken cancellationToken)
     {
-        if (string.IsNullOrEmpty(options.ClientSecretFile))
+        if (!string.IsNullOrEmpty(options.ClientSecretFile))
         {
-            return new(options.ClientSecret!);
+            return new CredentialFile(client, nameof(options.ClientSecretFile), options.ClientSecretFile).ReadLineAsync(cancellationToken);
         }
 
-        return new CredentialFile(client, nameof(options.ClientSecretFile), options.ClientSecretFile).ReadLineAsync(cancellationToken);
+        if (string.IsNullOrEmpty(options.ClientSecret))
+        {
+            throw client.Unusable("it has no client secret", nameof(options.ClientSecret));
+        }
+
+        return new(options.ClientSecret);
     }
 }

@@ -31,7 +31,7 @@ internal sealed class CachedToken
         _clock = clock;
         _requestedAt = token.RequestedTimestamp ?? now.Timestamp - clock.Ticks(now.Utc - requestedAt);
         TimeSpan lifetime = token.ExpiresAt - requestedAt;
-        _lifetime = Math.Min(clock.Ticks(lifetime), clock.Ticks(MaxLifetime));
+        _lifetime = clock.Ticks(new TimeSpan(Math.Min(lifetime.Ticks, MaxLifetime.Ticks)));
         if (token.RequestedTimestamp is not null)
         {
             _requestDuration = now.Timestamp - _requestedAt;

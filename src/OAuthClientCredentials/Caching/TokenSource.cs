@@ -174,7 +174,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         flight = _flight;
         if (_token is null)
         {
-            JoinWithoutToken_NeedsLock();
+            JoinOrThrow_NeedsLock();
             return null;
         }
 
@@ -222,8 +222,9 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         _flight = new(reason, wanted, RunAsync);
     }
 
-    // The token expired during its background renewal. A caller that now waits for the renewal makes it a flight with retries.
-    private void JoinWithoutToken_NeedsLock()
+    // Without a flight the caller gets the cached error. Without a former failure the flight gets retries: it may be a background renewal
+    // whose token has expired. After a failure the flight's single attempt fails the caller.
+    private void JoinOrThrow_NeedsLock()
     {
         if (_flight is null)
         {

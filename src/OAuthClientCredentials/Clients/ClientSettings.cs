@@ -6,7 +6,8 @@ using Polly;
 namespace OAuthClientCredentials.Clients;
 
 /// <summary>
-/// The settings of a client, made from its valid options. Changed options make a new object. Everything but the cool-down is immutable.
+/// The settings of a client, made from its valid options. Changed options make a new object. Immutable, except for the cool-down and a flag
+/// for a warning that is logged once.
 /// </summary>
 internal sealed class ClientSettings
 {

@@ -1,3 +1,4 @@
+using OAuthClientCredentials.Authentication;
 using static OAuthClientCredentials.Clients.OptionRole;
 using Options = OAuthClientCredentials.ClientCredentialsOptions;
 
@@ -14,7 +15,7 @@ internal static class OptionTable
         new(nameof(Options.MetadataAddress), ShapesToken, options => options.MetadataAddress),
         new(nameof(Options.TokenEndpoint), ShapesToken, options => options.TokenEndpoint),
         new(nameof(Options.ClientId), ShapesToken, options => options.ClientId),
-        new(nameof(Options.AuthenticationMethod), ShapesToken, Authentication.AuthenticationMethods.Of),
+        new(nameof(Options.AuthenticationMethod), ShapesToken, AuthenticationMethods.Of),
         new(nameof(Options.Scopes), ShapesToken, options => options.Scopes) { OfRequest = request => request.Scopes },
         new(nameof(Options.Resources), ShapesToken, options => options.Resources) { OfRequest = request => request.Resources },
         new(nameof(Options.Audience), ShapesToken, options => options.Audience) { OfRequest = request => request.Audience },
@@ -58,7 +59,7 @@ internal static class OptionTable
         new(nameof(Options.RequireBearerSyntax), Tuning, options => options.RequireBearerSyntax),
 
         new(nameof(Options.UseTokenBinding), ShapesToken, options => options.Binding?.Thumbprint) { IsSetInCode = true },
-        new(nameof(Options.UseAuthentication), Credential, options => options.Authentication) { IsSetInCode = true },
+        new(nameof(Options.UseAuthentication), Credential, AuthenticationMethods.FromCode) { IsSetInCode = true },
         new(nameof(Options.UseClientAssertion), Credential, options => options.ClientAssertion) { IsSetInCode = true },
         new(nameof(Options.UseCertificate), Credential, options => options.Certificate) { IsSetInCode = true },
         new(nameof(Options.UseResiliencePipeline), Tuning, options => options.Pipeline) { IsSetInCode = true },

@@ -15,19 +15,19 @@ internal static class TokenIdentity
     /// <param name="clientName">The registered name of the client.</param>
     /// <param name="options">The client's options.</param>
     /// <param name="resolved">The request, with the client's options filled in.</param>
-    /// <param name="certificateThumbprint">The certificate that the token is bound to, if its content is part of the identity.</param>
+    /// <param name="bindingThumbprint">The thumbprint that the token is bound to, if it is part of the identity.</param>
     /// <returns>The SHA-256 hash in hexadecimal.</returns>
     public static string Compute(
         string clientName,
         ClientCredentialsOptions options,
         TokenRequest resolved,
-        string? certificateThumbprint = null)
+        string? bindingThumbprint = null)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Append(hash, Version);
         Append(hash, clientName);
         Append(hash, "client_credentials");
-        Append(hash, certificateThumbprint);
+        Append(hash, bindingThumbprint);
         bool isByMutualTls = AuthenticationMethods.UsesMutualTls(options);
         foreach (ClientOption option in OptionTable.All.Where(option => option.ShapesToken(isByMutualTls)))
         {

@@ -101,7 +101,7 @@ internal sealed class MetadataDocument
         HashSet<string> seen = new(StringComparer.Ordinal);
         if (!root.EnumerateObject().All(member => seen.Add(member.Name)))
         {
-            throw new FormatException("it has a member twice");
+            throw new FormatException("it has a duplicate member");
         }
     }
 

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace OAuthClientCredentials.Resilience;
 
 /// <summary>
-/// How long to wait after a failed request before the next one. Jitter only lengthens a wait, because each minimum is a promise to the
-/// server.
+/// How long to wait after a failed request before the next one. Jitter only lengthens a wait, because the server may require the
+/// minimum.
 /// </summary>
 internal static class Backoff
 {

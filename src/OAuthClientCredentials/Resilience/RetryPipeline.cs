@@ -48,7 +48,7 @@ internal static class RetryPipeline
             && arguments.Context.Properties.GetValue(Allowance, null!).TryRetry();
     }
 
-    // If the wait ends after the deadline, callers fail now instead of waiting in vain.
+    // If the wait would end after the deadline, the request fails immediately.
     private static bool FitsIn(TimeSpan? wait, ResilienceContext context, TimeProvider timeProvider)
     {
         long deadline = context.Properties.GetValue(Deadline, long.MaxValue);

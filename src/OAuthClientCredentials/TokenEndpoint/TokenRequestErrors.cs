@@ -16,6 +16,6 @@ internal static class TokenRequestErrors
     /// <summary>User code threw an unexpected exception. Its message may contain a secret and is not repeated.</summary>
     public static TokenRequestException Broken(ClientContext client, Exception exception) => client.Error(
         $": {exception.GetType().Name} was thrown in your resilience pipeline, handler, authentication, token cache or logger. "
-        + "See its own log, and fix it there.",
+        + "Check the log of that component, and fix it.",
         isTransient: true);
 }

@@ -101,16 +101,16 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
     {
         if (!Uri.TryCreate(target, response.Headers.Location, out Uri? location))
         {
-            return "nowhere";
+            return "an address that is not valid";
         }
 
         string origin = location.GetLeftPart(UriPartial.Authority);
         if (origin.Contains('@', StringComparison.Ordinal))
         {
-            return "another place";
+            return "an address with user info";
         }
 
-        return ServerText.Clean(origin, secrets()) ?? "nowhere";
+        return ServerText.Clean(origin, secrets()) ?? "an address that is not valid";
     }
 
     private static EndpointFailure TooLarge(HttpResponseMessage response, Uri target, int maxBytes) =>

@@ -77,7 +77,8 @@ public sealed class AmplificationTests(ITestOutputHelper output) : CanaryTests
                 }
 
                 return Task.CompletedTask;
-            },
+            }
+            ,
             _ => ApiResponses.Of("200"),
         };
     }

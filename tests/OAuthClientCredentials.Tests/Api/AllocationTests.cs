@@ -1,5 +1,5 @@
-using OAuthClientCredentials.Api;
 using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Api;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 

@@ -26,6 +26,31 @@ public sealed class CustomAuthenticationTests
         Assert.Empty(provider.Server.Requests);
     }
 
+    [Fact]
+    public async Task Reading_a_secret_that_is_not_configured_names_the_option()
+    {
+        await using TestProvider provider = new(options =>
+        {
+            options.ClientSecret = null;
+            options.UseAuthentication(new SecretReader());
+        });
+        TokenRequestException exception = await provider.FailAsync();
+        Assert.False(exception.IsTransient);
+        Assert.Contains("it has no client secret. See ClientCredentials:", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(":ClientSecret", exception.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class SecretReader : ClientAuthentication
+    {
+        public override string Method => "custom";
+
+        public override async ValueTask ReadCredentialAsync(AuthorizationServerRequest request, CancellationToken cancellationToken) =>
+            await request.ReadClientSecretAsync(cancellationToken);
+
+        public override ValueTask WriteAsync(AuthorizationServerRequest request, CancellationToken cancellationToken) =>
+            ValueTask.CompletedTask;
+    }
+
     private sealed class Failing(string failure, ManualResetEventSlim end) : ClientAuthentication
     {
         public override string Method => "custom";

@@ -57,7 +57,8 @@ public sealed class RunTimeClientsTests
             {
                 throw new TimeoutException("the tenants' database did not respond");
             }
-        }));
+        }
+        ));
         await Assert.ThrowsAnyAsync<Exception>(() => provider.GetAsync("a"));
         Assert.Equal("token-1", await provider.GetAsync("a"));
     }

@@ -13,9 +13,24 @@ public sealed class ServerTextTests
 
     private static readonly Dictionary<string, string> Names = new(StringComparer.Ordinal)
     {
-        ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ["\""] = "&quot;", ["'"] = "&apos;", ["é"] = "&eacute;", ["+"] = "&plus;",
-        ["/"] = "&sol;", ["="] = "&equals;", ["!"] = "&excl;", ["#"] = "&num;", ["%"] = "&percnt;", ["$"] = "&dollar;", [":"] = "&colon;",
-        ["\\"] = "&bsol;", ["_"] = "&lowbar;", ["{"] = "&lbrace;", ["|"] = "&vert;",
+        ["&"] = "&amp;",
+        ["<"] = "&lt;",
+        [">"] = "&gt;",
+        ["\""] = "&quot;",
+        ["'"] = "&apos;",
+        ["é"] = "&eacute;",
+        ["+"] = "&plus;",
+        ["/"] = "&sol;",
+        ["="] = "&equals;",
+        ["!"] = "&excl;",
+        ["#"] = "&num;",
+        ["%"] = "&percnt;",
+        ["$"] = "&dollar;",
+        [":"] = "&colon;",
+        ["\\"] = "&bsol;",
+        ["_"] = "&lowbar;",
+        ["{"] = "&lbrace;",
+        ["|"] = "&vert;",
     };
 
     // Whatever a server may do to a text before it echoes it.
