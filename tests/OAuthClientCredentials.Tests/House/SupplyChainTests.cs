@@ -41,7 +41,7 @@ public sealed partial class SupplyChainTests
 
     [Fact]
     [Trait("Req", "R-240")]
-    public void Builds_are_deterministic_and_audited_and_the_public_workflow_takes_an_advisory_for_an_error()
+    public void Builds_are_deterministic_and_audited_and_public_CI_fails_for_advisories()
     {
         string props = Repository.Read("Directory.Build.props") + Repository.Read("src/Directory.Build.props");
         string[] settings =
