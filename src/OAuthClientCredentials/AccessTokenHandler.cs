@@ -19,7 +19,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
     private readonly AccessTokenHandlerOptions _options;
     private readonly OriginPolicy _origins;
     private readonly Func<TlsCertificate, CertificateTransport> _transportWith;
-    private readonly TokenRejectionLog _log;
+    private readonly TokenRejectionEvents _rejections;
     private TokenSource? _source;
     private ImmutableArray<AccessToken> _beingRenewed = [];
 
@@ -29,14 +29,14 @@ public sealed class AccessTokenHandler : DelegatingHandler
         AccessTokenHandlerOptions options,
         OriginPolicy origins,
         Func<TlsCertificate, CertificateTransport> transportWith,
-        TokenRejectionLog log)
+        TokenRejectionEvents rejections)
     {
         _tokens = tokens;
         ClientName = clientName;
         _options = options;
         _origins = origins;
         _transportWith = transportWith;
-        _log = log;
+        _rejections = rejections;
     }
 
     internal string ClientName { get; }
@@ -88,11 +88,11 @@ public sealed class AccessTokenHandler : DelegatingHandler
         if (IsRejection(response, copy))
         {
             TryRenewAsync(copy, CancellationToken.None).ObserveFault();
-            _log.LogReturned(copy, response, "a synchronous call is not sent again");
+            _rejections.Returned(copy, response, ReturnedRejection.Synchronous);
         }
         else
         {
-            _log.LogIfUnauthorized(copy, response);
+            _rejections.ReturnedIfUnauthorized(copy, response);
         }
 
         copy.Detach();
@@ -189,7 +189,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         }
         else
         {
-            _log.LogIfUnauthorized(copy, response);
+            _rejections.ReturnedIfUnauthorized(copy, response);
         }
 
         copy.Detach();
@@ -212,7 +212,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
 
         if (TokenRejection.WhyNotReplayed(copy, renewed, _options) is { } reason)
         {
-            _log.LogReturned(copy, first, reason);
+            _rejections.Returned(copy, first, reason);
             return first;
         }
 
@@ -220,7 +220,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         HttpResponseMessage second = await SendAgainAsync(first, copy, cancellationToken).ConfigureAwait(false);
         if (second != first)
         {
-            _log.LogReplayed(copy, second, IsRejection(second, copy));
+            _rejections.Replayed(copy, second, IsRejection(second, copy));
         }
 
         return second;
@@ -255,7 +255,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         if (again.IsFaulted)
         {
             again.ObserveFault();
-            _log.LogReturned(copy, first, "sending the request again failed at once");
+            _rejections.Returned(copy, first, ReturnedRejection.ReplayFailed);
             return first;
         }
 

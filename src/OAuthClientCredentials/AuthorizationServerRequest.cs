@@ -72,6 +72,9 @@ public sealed class AuthorizationServerRequest
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public IDictionary<string, string> Headers => FurtherHeaders ??= new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>From when until when the credential is valid, if it says so.</summary>
+    internal CredentialValidity? CredentialValidity { get; set; }
+
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     internal Dictionary<string, string>? FurtherHeaders { get; private set; }
 

@@ -9,6 +9,9 @@ public sealed class ClientContext
 {
     private const int MaxFileBytes = 64 * 1024;
 
+    // Most errors without a response are those of a credential.
+    private const string CredentialKind = "credential";
+
     private readonly string _optionsPath;
 
     /// <summary>Creates the context of a client, for instance to test your own <see cref="ClientAuthentication"/>.</summary>
@@ -27,6 +30,7 @@ public sealed class ClientContext
         ArgumentNullException.ThrowIfNull(clientId);
         _optionsPath = optionsPath;
         ClientName = clientName;
+        MetricName = clientName;
         ClientId = clientId;
         Issuer = issuer;
         TimeProvider = timeProvider;
@@ -44,7 +48,13 @@ public sealed class ClientContext
     /// <summary>The clock of the library.</summary>
     public TimeProvider TimeProvider { get; }
 
-    /// <summary>The client's name in messages and logs.</summary>
+    /// <summary>
+    /// The client's name in metrics and traces. All clients that are known at run time only share a name, because there can be any number
+    /// of them.
+    /// </summary>
+    internal string MetricName { get; init; }
+
+    /// <summary>The client's name in messages.</summary>
     internal string DisplayName => ClientName.Length == 0 ? "The default client" : $"Client '{ClientName}'";
 
     /// <summary>
@@ -113,20 +123,27 @@ public sealed class ClientContext
         HttpStatusCode? status = null,
         bool isTransient = false,
         Exception? innerException = null,
-        TimeSpan? retryAfter = null) =>
+        TimeSpan? retryAfter = null,
+        string? kind = null) =>
         new($"{DisplayName} could not get a token from {endpoint.GetLeftPart(UriPartial.Path)}: {what}. {remedy}", innerException!)
         {
             ClientName = ClientName,
             StatusCode = status,
             RetryAfter = retryAfter,
             IsTransient = isTransient,
+            Kind = kind,
         };
 
     /// <summary>An error whose message starts with the client.</summary>
-    internal TokenRequestException Error(string problemAndRemedy, bool isTransient, Exception? innerException = null) =>
+    internal TokenRequestException Error(
+        string problemAndRemedy,
+        bool isTransient,
+        Exception? innerException = null,
+        string kind = CredentialKind) =>
         new($"{DisplayName} could not get a token{problemAndRemedy}", innerException!)
         {
             ClientName = ClientName,
             IsTransient = isTransient,
+            Kind = kind,
         };
 }

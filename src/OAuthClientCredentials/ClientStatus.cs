@@ -14,6 +14,23 @@ public sealed class ClientStatus
     /// <summary>When the token was requested (UTC); <see langword="null"/> if there is no valid token.</summary>
     public DateTimeOffset? RequestedAt { get; init; }
 
+    /// <summary>The time since the token was requested; <see langword="null"/> if there is no valid token.</summary>
+    public TimeSpan? Age { get; init; }
+
+    /// <summary>
+    /// The first 8 hexadecimal digits of the token's SHA-256 hash, to compare the tokens of two processes; <see langword="null"/> if there
+    /// is no valid token.
+    /// </summary>
+    public string? TokenFingerprint { get; init; }
+
+    /// <summary>When a token request last succeeded (UTC); <see langword="null"/> if none has.</summary>
+    public DateTimeOffset? LastRenewedAt { get; init; }
+
+    /// <summary>
+    /// Why the last successful token request was sent: <c>no_token</c>, <c>due</c> or <c>unauthorized</c>, as in logs and metrics.
+    /// </summary>
+    public string? LastRenewalReason { get; init; }
+
     /// <summary>The number of token requests that failed since the last success.</summary>
     public int ConsecutiveFailures { get; init; }
 
@@ -22,6 +39,18 @@ public sealed class ClientStatus
 
     /// <summary>When the next token request may be sent (UTC), after a failure.</summary>
     public DateTimeOffset? NextAttemptAt { get; init; }
+
+    /// <summary>
+    /// When the client certificate or assertion expires (UTC), as read for the last token request; <see langword="null"/> for a secret, a
+    /// key and an assertion without <c>exp</c>.
+    /// </summary>
+    public DateTimeOffset? CredentialExpiresAt { get; init; }
+
+    /// <summary>How long the client certificate or assertion is valid in all.</summary>
+    internal TimeSpan? CredentialLifetime { get; init; }
+
+    /// <summary>Whether a token was ever requested.</summary>
+    internal bool IsUsed => State != ClientState.Empty || LastRenewedAt is not null || LastError is not null;
 }
 
 /// <summary>The state of a client's token.</summary>

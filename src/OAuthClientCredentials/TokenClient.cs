@@ -31,13 +31,14 @@ public sealed class TokenClient
         ClientSettingsProvider settings,
         Func<TlsCertificate?, HttpClient> httpClient,
         TimeProvider timeProvider,
-        ILogger logger)
+        ILogger logger,
+        Telemetry telemetry)
     {
         _settings = settings;
         _endpoint = new(httpClient, timeProvider);
         _metadata = new(_endpoint, timeProvider, logger);
         _timeProvider = timeProvider;
-        _events = new(logger);
+        _events = new(logger, telemetry);
         _builder = new(_metadata, timeProvider, _events);
     }
 
@@ -64,7 +65,7 @@ public sealed class TokenClient
             .UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), stop);
         try
         {
-            return await TokenRequestGuard.RunAsync(wanted, RequestAsync, _timeProvider, stop).ConfigureAwait(false);
+            return await TokenRequestGuard.RunAsync(wanted, RequestAsync, _timeProvider, _events, stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -26,7 +26,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     private readonly FetchToken _fetch;
     private readonly Clock _clock;
     private readonly TokenEvents _events;
-    private readonly IDisposable? _owned;
+    private readonly IDisposable[] _owned;
     private readonly Eviction _eviction;
     private int _changes;
     private bool _disposed;
@@ -36,16 +36,18 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         FetchToken fetch,
         TimeProvider timeProvider,
         ILogger logger,
-        IDisposable? owned = null,
+        Telemetry telemetry,
+        IDisposable[]? owned = null,
         int maxSources = MaxSources)
     {
         _settings = settingsProvider;
         _fetch = fetch;
         _clock = new(timeProvider);
-        _events = new(logger);
-        _owned = owned;
+        _events = new(logger, telemetry);
+        _owned = owned ?? [];
         _eviction = new(_clock, maxSources);
         settingsProvider.Changed += Reload;
+        _events.Observe(() => ClientReadings.Of(_caches.Values, _clock));
     }
 
     /// <summary>
@@ -65,22 +67,14 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        ClientCredentialsOptions options = new();
-        configure(options);
-        ConfiguredClients clients = new([new(Options.DefaultName, null)], null);
-        ValidateOptionsResult validation = new ClientCredentialsOptionsValidator(clients).Validate(Options.DefaultName, options);
-        if (validation.Failed)
-        {
-            throw new OptionsValidationException(Options.DefaultName, typeof(ClientCredentialsOptions), validation.Failures);
-        }
-
         timeProvider ??= TimeProvider.System;
         ILogger logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenProvider>();
+        ClientSettingsProvider settingsProvider = FixedOptions.CreateSettings(configure, timeProvider, logger);
         TokenTransport.ApplySecureDefaults(handler, TokenClient.HttpClientName, logger);
         TokenTransports transports = new(handler);
-        ClientSettingsProvider settingsProvider = new(new FixedOptions(options), null, clients, timeProvider, logger);
-        TokenClient client = new(settingsProvider, transports.For, timeProvider, logger);
-        return new(settingsProvider, client.RequestAsync, timeProvider, logger, transports);
+        Telemetry telemetry = new(meterFactory: null);
+        TokenClient client = new(settingsProvider, transports.For, timeProvider, logger, telemetry);
+        return new(settingsProvider, client.RequestAsync, timeProvider, logger, telemetry, [transports, telemetry]);
     }
 
     /// <inheritdoc/>
@@ -114,11 +108,12 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         Retire(name, only: null);
     }
 
-    /// <summary>Returns the state of the token for a client's default request. It requests nothing.</summary>
+    /// <summary>Returns the state of a client's token. It requests nothing.</summary>
+    /// <remarks>It is the token of the default request; if that was never used, the one that was used last.</remarks>
     /// <param name="clientName">The registered name of the client; empty for the default client.</param>
     /// <returns>The status.</returns>
     /// <exception cref="OptionsValidationException">The client's options are not valid, or there is no such client.</exception>
-    public ClientStatus GetStatus(string clientName = "") => GetSource(clientName, null).GetStatus();
+    public ClientStatus GetStatus(string clientName = "") => GetCache(clientName).GetStatus();
 
     /// <summary>
     /// Cancels all running token requests and waits for them, at most 5 seconds. Later calls throw <see cref="ObjectDisposedException"/>.
@@ -149,13 +144,13 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
 
     internal TokenSource GetSource(string clientName, TokenRequest? request)
     {
-        ArgumentNullException.ThrowIfNull(clientName);
         ClientTokenCache cache = GetCache(clientName);
         return request is null ? cache.Default : cache.Find(request) ?? AddSource(cache, request);
     }
 
     private ClientTokenCache GetCache(string clientName)
     {
+        ArgumentNullException.ThrowIfNull(clientName);
         if (_caches.TryGetValue(clientName, out ClientTokenCache? cache))
         {
             return cache;
@@ -247,7 +242,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     }
 
     // Disposing cancels running requests, and a user handler may block then.
-    private void DisposeOwned() => Task.Run(() => _owned?.Dispose()).ObserveFault();
+    private void DisposeOwned() => Task.Run(() => Array.ForEach(_owned, owned => owned.Dispose())).ObserveFault();
 
     private void Reload()
     {

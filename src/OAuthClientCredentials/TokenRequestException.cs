@@ -46,6 +46,7 @@ public sealed class TokenRequestException : Exception
         IsTransient = original.IsTransient;
         Attempts = original.Attempts;
         NextAttemptAt = original.NextAttemptAt;
+        Kind = original.Kind;
     }
 
     /// <inheritdoc/>
@@ -93,6 +94,9 @@ public sealed class TokenRequestException : Exception
 
     /// <summary>When the next attempt is made (UTC), if this error is cached. Until then calls fail immediately with it.</summary>
     public DateTimeOffset? NextAttemptAt { get => _nextAttemptAt; init => _nextAttemptAt = value; }
+
+    /// <summary>What failed, if the error is not a response of the server: a value of <c>error.type</c>.</summary>
+    internal string? Kind { get; init; }
 
     /// <summary>The server rejected the credential, so no request of the client may send it again .</summary>
     internal bool IsInvalidClient => !IsTransient && Error == InvalidClient;

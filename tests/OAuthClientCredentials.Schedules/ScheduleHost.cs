@@ -3,6 +3,7 @@ using Microsoft.Coyote.Specifications;
 using Microsoft.Extensions.Logging.Abstractions;
 using OAuthClientCredentials.Caching;
 using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.TokenEndpoint;
 
 namespace OAuthClientCredentials.Schedules;
@@ -24,14 +25,15 @@ internal sealed class ScheduleHost
     public ScheduleHost(int maxSources = 100, HttpMessageHandler? server = null)
     {
         Registry = new(_options, null, new ConfiguredClients([new("", null)], null), Clock, NullLogger.Instance);
+        Telemetry telemetry = new(meterFactory: null);
         FetchToken fetch = RequestAsync;
         if (server is not null)
         {
             HttpClient http = new(server);
-            fetch = new TokenClient(Registry, _ => http, Clock, NullLogger.Instance).RequestAsync;
+            fetch = new TokenClient(Registry, _ => http, Clock, NullLogger.Instance, telemetry).RequestAsync;
         }
 
-        Tokens = new(Registry, fetch, Clock, NullLogger.Instance, maxSources: maxSources);
+        Tokens = new(Registry, fetch, Clock, NullLogger.Instance, telemetry, maxSources: maxSources);
     }
 
     public ManualClock Clock { get; } = new();

@@ -30,26 +30,26 @@ internal static class TokenRejection
     }
 
     /// <summary>Returns why a rejected request is not sent again, or null if it is sent again with the renewed token.</summary>
-    public static string? WhyNotReplayed(RequestCopy copy, AccessToken? renewed, AccessTokenHandlerOptions options)
+    public static ReturnedRejection? WhyNotReplayed(RequestCopy copy, AccessToken? renewed, AccessTokenHandlerOptions options)
     {
         if (renewed is null)
         {
-            return "the renewal failed";
+            return ReturnedRejection.RenewalFailed;
         }
 
         if (renewed == copy.Token)
         {
-            return "the token stays in use, because renewals are limited or the authorization server returned no other token";
+            return ReturnedRejection.Rationed;
         }
 
         if (renewed.Value == copy.Token!.Value)
         {
-            return "the authorization server returned the same token again";
+            return ReturnedRejection.SameToken;
         }
 
         if (!ReplayableContent.MayBeReplayed(copy, options))
         {
-            return "the request cannot be sent again";
+            return ReturnedRejection.NotReplayable;
         }
 
         return null;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Authentication;
 
@@ -12,6 +13,9 @@ internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOpt
     public const string Name = "private_key_jwt";
 
     private const string Type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+    // The last second that DateTimeOffset can express.
+    private const double MaxUnixTime = 253_402_300_799;
 
     public override string Method => Name;
 
@@ -28,6 +32,8 @@ internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOpt
         {
             request.Secret = await ReadFileAsync(cancellationToken).ConfigureAwait(false);
         }
+
+        request.CredentialValidity = ValidityOf(request.Secret);
     }
 
     public override ValueTask WriteAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
@@ -55,7 +61,7 @@ internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOpt
     {
         CredentialFile file = new(client, nameof(options.ClientAssertionFile), options.ClientAssertionFile!);
         string assertion = await file.ReadLineAsync(cancellationToken).ConfigureAwait(false);
-        if (ExpiryOf(assertion) <= client.TimeProvider.GetUtcNow().ToUnixTimeSeconds())
+        if (ValidityOf(assertion)?.Until <= client.TimeProvider.GetUtcNow())
         {
             throw file.Unusable("contains an expired assertion; the process that renews the file may have stopped");
         }
@@ -64,7 +70,7 @@ internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOpt
     }
 
     // Returns null if the assertion is not a readable JWT. The server then decides whether it is valid.
-    private static double? ExpiryOf(string assertion)
+    private static CredentialValidity? ValidityOf(string assertion)
     {
         string[] parts = assertion.Split('.', 4);
         if (parts.Length != 3)
@@ -77,21 +83,27 @@ internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOpt
             string payload = parts[1].Replace('-', '+').Replace('_', '/');
             byte[] json = Convert.FromBase64String(payload.PadRight((payload.Length + 3) / 4 * 4, '='));
             using JsonDocument claims = JsonDocument.Parse(Encoding.UTF8.GetString(json));
-            if (claims.RootElement.ValueKind != JsonValueKind.Object || !claims.RootElement.TryGetProperty("exp", out JsonElement expiry))
+            if (claims.RootElement.ValueKind != JsonValueKind.Object || TimeOf(claims.RootElement, "exp") is not { } until)
             {
                 return null;
             }
 
-            if (!expiry.TryGetDouble(out double seconds))
-            {
-                return null;
-            }
-
-            return seconds;
+            return new(TimeOf(claims.RootElement, "iat") ?? until, until);
         }
         catch (Exception exception) when (exception is FormatException or JsonException or InvalidOperationException)
         {
             return null;
         }
+    }
+
+    // Seconds since 1970 (RFC 7519 section 2).
+    private static DateTimeOffset? TimeOf(JsonElement claims, string name)
+    {
+        if (!claims.TryGetProperty(name, out JsonElement time) || !time.TryGetDouble(out double seconds))
+        {
+            return null;
+        }
+
+        return DateTimeOffset.UnixEpoch.AddSeconds(Math.Clamp(seconds, 0, MaxUnixTime));
     }
 }

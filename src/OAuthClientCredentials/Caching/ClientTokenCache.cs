@@ -58,6 +58,18 @@ internal sealed class ClientTokenCache
         }
     }
 
+    /// <summary>The status of the default request, or of the request that was used last if the default request was never used.</summary>
+    public ClientStatus GetStatus()
+    {
+        ClientStatus status = Default.GetStatus();
+        if (!status.IsUsed && Others.MaxBy(source => source.LastUsed) is { } lastUsed)
+        {
+            return lastUsed.GetStatus();
+        }
+
+        return status;
+    }
+
     /// <summary>Removes the sources that were evicted.</summary>
     public void RemoveRetired()
     {

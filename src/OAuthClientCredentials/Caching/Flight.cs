@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Resilience;
 using OAuthClientCredentials.TokenEndpoint;
 
@@ -11,6 +11,17 @@ internal enum FlightReason
     NoToken,
     Due,
     Unauthorized,
+}
+
+internal static class FlightReasons
+{
+    /// <summary>The reason as in logs, metrics and traces.</summary>
+    public static string ToWord(this FlightReason reason) => reason switch
+    {
+        FlightReason.NoToken => "no_token",
+        FlightReason.Due => "due",
+        _ => "unauthorized",
+    };
 }
 
 /// <summary>The result of a flight: a token, a failure, or neither.</summary>
@@ -27,7 +38,6 @@ internal sealed class Flight(FlightReason reason, WantedToken wanted, Func<Fligh
     // The task never faults. A failure is a value, and each waiter throws its own copy.
     private readonly TaskCompletionSource<FlightResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ActivityContext _startedBy = Activity.Current?.Context ?? default;
     private int _hasStarted;
 
     public FlightReason Reason => reason;
@@ -36,9 +46,6 @@ internal sealed class Flight(FlightReason reason, WantedToken wanted, Func<Fligh
 
     /// <summary>The settings that were current when the flight was started.</summary>
     public ClientSettings Settings => wanted.Settings;
-
-    /// <summary>The activity of the call that started the flight, if there is one.</summary>
-    public ActivityContext StartedBy => _startedBy;
 
     /// <summary>Set under the source's lock when an API rejected the current token. Any other token then replaces it.</summary>
     public bool ReplacesRejected { get; set; } = reason == FlightReason.Unauthorized;
@@ -49,6 +56,9 @@ internal sealed class Flight(FlightReason reason, WantedToken wanted, Func<Fligh
     public bool HasWaiterWithoutToken { get; set; }
 
     public Task<FlightResult> Result => _result.Task;
+
+    /// <summary>Starts to measure the wait of a caller, and links it to the trace of the token request.</summary>
+    public void AddWaiter(TokenWait wait) => wanted.AddWaiter(wait.Start());
 
     /// <summary>Completes when the token request has ended. For an abandoned flight this may be later than <see cref="Result"/>.</summary>
     public Task Ended => _ended.Task;

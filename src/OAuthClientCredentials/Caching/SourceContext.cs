@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.TokenEndpoint;
@@ -25,21 +24,16 @@ internal sealed class SourceContext(ClientSettings settings, FetchToken fetch, C
     public Task<AccessToken> FetchAsync(Flight flight) =>
         TokenRequestGuard.RunAsync(
             flight.Wanted,
-            (wanted, cancellationToken) => FetchTracedAsync(flight, wanted, cancellationToken),
+            (wanted, cancellationToken) => FetchAsync(flight, wanted, cancellationToken),
             clock.TimeProvider,
+            events,
             flight.Stop);
 
-    private async Task<AccessToken> FetchTracedAsync(Flight flight, WantedToken wanted, CancellationToken cancellationToken)
+    private async Task<AccessToken> FetchAsync(Flight flight, WantedToken wanted, CancellationToken cancellationToken)
     {
-        using Activity? activity = TokenEvents.StartRequest(wanted.Settings.Context, flight.Reason.ToString(), flight.StartedBy);
         try
         {
             return await fetch(wanted, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            activity?.SetStatus(ActivityStatusCode.Error);
-            throw;
         }
         finally
         {

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.TokenEndpoint;
 
 namespace OAuthClientCredentials.Caching;
@@ -36,6 +38,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
     private CachedToken? _token;
     private Flight? _flight;
     private Failure? _failure;
+    private (DateTimeOffset At, FlightReason Reason)? _lastRenewal;
     private long _nextForcedRenewal = long.MinValue;
     private long _lastUsed = context.Clock.GetTimestamp();
     private bool _retired;
@@ -43,6 +46,18 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
     public TokenRequest Request => request;
     public bool IsRetired => Volatile.Read(ref _retired);
     public long LastUsed => Volatile.Read(ref _lastUsed);
+
+    /// <summary>How many flights failed since the last success.</summary>
+    public int Failures
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _failure?.Count ?? 0;
+            }
+        }
+    }
 
     /// <summary>The hot path: one clock read, one comparison.</summary>
     public AccessToken? TryGet()
@@ -63,6 +78,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
     /// <returns>The token, or <see langword="null"/> if this source was retired and the successor must be asked.</returns>
     public async ValueTask<AccessToken?> GetAsync(AccessToken? rejected, CancellationToken cancellationToken)
     {
+        using TokenWait wait = context.Events.WaitOf(context.Settings.Context);
         while (true)
         {
             AccessToken? token;
@@ -83,7 +99,9 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
                 return token;
             }
 
-            FlightResult result = await flight!.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
+            flight!.AddWaiter(wait);
+            FlightResult result = await flight.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
+            wait.LinkTo(flight.Wanted.Activity);
             if (result.Token is not null)
             {
                 return result.Token;
@@ -91,10 +109,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
 
             if (result.Failure is not null)
             {
-                lock (_gate)
-                {
-                    return ValidToken_NeedsLock(context.Clock.Read())?.Token ?? throw result.Failure.Copy();
-                }
+                return ValidToken() ?? throw wait.Failed(result.Failure.Copy());
             }
         }
     }
@@ -106,14 +121,21 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         {
             ClockReading now = context.Clock.Read();
             AccessToken? token = ValidToken_NeedsLock(now)?.Token;
+            CredentialValidity? credential = context.Settings.CredentialValidity;
             return new ClientStatus
             {
                 State = State_NeedsLock(now),
                 ExpiresAt = token?.ExpiresAt,
                 RequestedAt = token?.RequestedAt,
+                Age = now.Utc - token?.RequestedAt,
+                TokenFingerprint = token is null ? null : Fingerprint.Of(token.Value),
+                LastRenewedAt = _lastRenewal?.At,
+                LastRenewalReason = _lastRenewal?.Reason.ToWord(),
                 ConsecutiveFailures = _failure?.Count ?? 0,
                 LastError = _failure?.Error.Copy(),
                 NextAttemptAt = _failure?.NextAttemptAt(token is not null, now, context.Clock),
+                CredentialExpiresAt = credential?.Until,
+                CredentialLifetime = credential?.Until - credential?.From,
             };
         }
     }
@@ -218,7 +240,12 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         }
 
         bool isAwaited = reason != FlightReason.Due && _failure is null;
-        WantedToken wanted = new(context.Settings, request, isAwaited) { NotThisToken = _token?.Token };
+        WantedToken wanted = new(context.Settings, request, isAwaited)
+        {
+            NotThisToken = _token?.Token,
+            Reason = reason.ToWord(),
+            StartedBy = Activity.Current?.Context ?? default,
+        };
         _flight = new(reason, wanted, RunAsync);
     }
 
@@ -292,13 +319,21 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
             flight.Complete(result);
         }
 
-        context.Events.RequestEnded(
-            context.Settings.Context,
-            flight.Reason.ToString(),
-            report.RenewedUntil,
-            report.Error,
-            report.ValidUntil,
-            report.NextAttemptAt);
+        Report(flight.Wanted.Reason, report);
+    }
+
+    private void Report(string reason, FlightReport report)
+    {
+        ClientContext client = context.Settings.Context;
+        if (report.Renewed is { } token)
+        {
+            context.Events.TokenRenewed(client, reason, token.ExpiresAt, token.Value);
+        }
+
+        if (report.Error is { } error)
+        {
+            context.Events.RequestFailed(client, reason, error, report.ValidUntil, report.NextAttemptAt);
+        }
     }
 
     private FlightReport Apply_NeedsLock(Flight flight, ref FlightResult result)
@@ -309,7 +344,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         if (result.Token is { } token)
         {
             bool isRenewed = TryAccept_NeedsLock(token, flight, now);
-            return new FlightReport { RenewedUntil = isRenewed ? token.ExpiresAt : null };
+            return new FlightReport { Renewed = isRenewed ? token : null };
         }
 
         TokenRequestException error = result.Failure!;
@@ -327,6 +362,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
     {
         CachedToken next = new(token, flight.Settings, now, context.Clock);
         _failure = null;
+        _lastRenewal = (now.Utc, flight.Reason);
         bool isProgress = !next.IsExpired(now) && (_token is null || IsProgress_NeedsLock(next, flight, now));
         if (isProgress)
         {
@@ -399,6 +435,14 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         _flight = null;
     }
 
+    private AccessToken? ValidToken()
+    {
+        lock (_gate)
+        {
+            return ValidToken_NeedsLock(context.Clock.Read())?.Token;
+        }
+    }
+
     private CachedToken? ValidToken_NeedsLock(ClockReading now)
     {
         if (_token is null || _token.IsExpired(now))
@@ -428,7 +472,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
 
     /// <summary>What is reported of a flight, outside the lock.</summary>
     private readonly record struct FlightReport(
-        DateTimeOffset? RenewedUntil,
+        AccessToken? Renewed,
         TokenRequestException? Error,
         DateTimeOffset? ValidUntil,
         DateTimeOffset NextAttemptAt);

@@ -1,4 +1,5 @@
 using OAuthClientCredentials.Authentication;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Resilience;
 using OAuthClientCredentials.Transport;
 using Polly;
@@ -6,8 +7,8 @@ using Polly;
 namespace OAuthClientCredentials.Clients;
 
 /// <summary>
-/// The settings of a client, made from its valid options. Changed options make a new object. Immutable, except for the cool-down and a flag
-/// for a warning that is logged once.
+/// The settings of a client, made from its valid options. Changed options make a new object. Immutable, except for the cool-down, the
+/// validity of the last credential, and a flag for a warning that is logged once.
 /// </summary>
 internal sealed class ClientSettings
 {
@@ -30,9 +31,11 @@ internal sealed class ClientSettings
         UsesMutualTls = AuthenticationMethods.UsesMutualTls(options);
         DefaultRequest = Resolve(TokenRequest.Default);
         CredentialVersion = previous?.CredentialVersion ?? 0;
+        CredentialValidity = previous?.CredentialValidity;
         if (previous is not null && !OptionTable.HaveSameCredential(options, previous.Options))
         {
             CredentialVersion++;
+            CredentialValidity = null;
         }
     }
 
@@ -54,6 +57,13 @@ internal sealed class ClientSettings
     public ClientCertificate? Certificate { get; }
 
     public bool UsesMutualTls { get; }
+
+    /// <summary>The host of the configured token endpoint or issuer.</summary>
+    public string ServerAddress =>
+        new Uri(string.IsNullOrEmpty(Options.TokenEndpoint) ? Options.Authority! : Options.TokenEndpoint).Host;
+
+    /// <summary>From when until when the certificate or assertion of the last token request is valid, if it says so.</summary>
+    public CredentialValidity? CredentialValidity { get; set; }
 
     /// <summary>
     /// Incremented by each reload that changed the credential. Comparing options would call user code (Equals), and this does not.

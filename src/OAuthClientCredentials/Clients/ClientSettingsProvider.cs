@@ -10,6 +10,9 @@ namespace OAuthClientCredentials.Clients;
 /// <summary>Provides the current settings of each client, and reports when they may have changed. Thread-safe.</summary>
 internal sealed class ClientSettingsProvider : IDisposable
 {
+    // How OpenTelemetry names what it does not tell apart.
+    private const string OtherClients = "_OTHER";
+
     private readonly IOptionsMonitor<ClientCredentialsOptions> _options;
     private readonly IOptionsMonitorCache<ClientCredentialsOptions>? _cache;
     private readonly ConfiguredClients _clients;
@@ -134,7 +137,10 @@ internal sealed class ClientSettingsProvider : IDisposable
         }
 
         string optionsPath = _clients.OptionsPathOf(registeredName);
-        ClientContext context = new(registeredName, optionsPath, options.ClientId ?? "", options.Authority, _timeProvider);
+        ClientContext context = new(registeredName, optionsPath, options.ClientId ?? "", options.Authority, _timeProvider)
+        {
+            MetricName = IsKnownAtRunTimeOnly(registeredName) ? OtherClients : registeredName,
+        };
         ClientSettings settings = new(context, options, previous);
         if (previous is not null && previous.HasSameOptions(settings))
         {
@@ -163,15 +169,15 @@ internal sealed class ClientSettingsProvider : IDisposable
     {
         if (problem is OptionsValidationException && !_clients.IsKnown(settings.Name))
         {
-            _logger.ClientGone(settings.Context.DisplayName);
+            _logger.ClientGone(settings.Name);
         }
         else if (problem is not null)
         {
-            _logger.InvalidReload(settings.Context.DisplayName, Describe(problem));
+            _logger.InvalidReload(settings.Name, Describe(problem));
         }
         else if (settings.Options.AllowInsecureHttp && previous?.Options.AllowInsecureHttp != true)
         {
-            _logger.InsecureHttpAllowed(settings.Context.DisplayName);
+            _logger.InsecureHttpAllowed(settings.Name);
         }
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace OAuthClientCredentials.Clients;
@@ -6,6 +7,24 @@ namespace OAuthClientCredentials.Clients;
 internal sealed class FixedOptions(ClientCredentialsOptions options) : IOptionsMonitor<ClientCredentialsOptions>
 {
     public ClientCredentialsOptions CurrentValue => options;
+
+    /// <exception cref="OptionsValidationException">The options are not valid.</exception>
+    public static ClientSettingsProvider CreateSettings(
+        Action<ClientCredentialsOptions> configure,
+        TimeProvider timeProvider,
+        ILogger logger)
+    {
+        ClientCredentialsOptions options = new();
+        configure(options);
+        ConfiguredClients clients = new([new(Options.DefaultName, null)], null);
+        ValidateOptionsResult validation = new ClientCredentialsOptionsValidator(clients).Validate(Options.DefaultName, options);
+        if (validation.Failed)
+        {
+            throw new OptionsValidationException(Options.DefaultName, typeof(ClientCredentialsOptions), validation.Failures);
+        }
+
+        return new(new FixedOptions(options), null, clients, timeProvider, logger);
+    }
 
     public ClientCredentialsOptions Get(string? name)
     {

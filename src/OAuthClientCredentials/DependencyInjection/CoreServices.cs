@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -6,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Caching;
 using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.HttpClients;
 using OAuthClientCredentials.TokenEndpoint;
 using OAuthClientCredentials.Transport;
@@ -33,6 +35,7 @@ internal static class CoreServices
         services.AddSingleton<IValidateOptions<ClientCredentialsOptions>, ClientCredentialsOptionsValidator>();
         services.AddSingleton<IValidateOptions<StartupCheck>, StartupCheckValidator>();
         services.AddOptions<StartupCheck>().ValidateOnStart();
+        services.AddSingleton(provider => new Telemetry(provider.GetService<IMeterFactory>()));
         services.AddSingleton(provider => new ClientSettingsProvider(
             provider.GetRequiredService<IOptionsMonitor<ClientCredentialsOptions>>(),
             provider.GetRequiredService<IOptionsMonitorCache<ClientCredentialsOptions>>(),
@@ -43,12 +46,14 @@ internal static class CoreServices
             provider.GetRequiredService<ClientSettingsProvider>(),
             certificate => CreateHttpClient(provider, certificate),
             TimeOf(provider),
-            LoggerOf<TokenClient>(provider)));
+            LoggerOf<TokenClient>(provider),
+            provider.GetRequiredService<Telemetry>()));
         services.AddSingleton(provider => new TokenProvider(
             provider.GetRequiredService<ClientSettingsProvider>(),
             FetchOf(provider),
             TimeOf(provider),
-            LoggerOf<TokenProvider>(provider)));
+            LoggerOf<TokenProvider>(provider),
+            provider.GetRequiredService<Telemetry>()));
         services.TryAddSingleton<ITokenProvider>(provider => provider.GetRequiredService<TokenProvider>());
         AddTokenHttpClient(services);
     }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Api;
 using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.HttpClients;
 
 namespace OAuthClientCredentials.DependencyInjection;
@@ -75,10 +76,11 @@ internal static class HandlerServices
             options.AllowedOrigins.Select(origin => Origin.TryParse(origin)!),
             baseAddresses.Of(httpClientName),
             name => provider.GetSettings(name).Options.AllowInsecureHttp);
-        TokenRejectionLog log = new(
+        TokenRejectionEvents rejections = new(
             httpClientName,
             clientName,
             services.GetRequiredService<ILogger<AccessTokenHandler>>(),
+            services.GetRequiredService<Telemetry>(),
             services.GetService<TimeProvider>() ?? TimeProvider.System);
         handlers.AdditionalHandlers.Add(new AccessTokenHandler(
             services.GetRequiredService<ITokenProvider>(),
@@ -86,6 +88,6 @@ internal static class HandlerServices
             options,
             origins,
             certificate => new(certificates.CreateHandler(httpClientName, certificate)),
-            log));
+            rejections));
     }
 }

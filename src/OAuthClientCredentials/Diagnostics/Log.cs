@@ -5,13 +5,13 @@ namespace OAuthClientCredentials.Diagnostics;
 /// <summary>All log messages of the library, with stable event ids. Nothing is logged for each call.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "{Client} has a new token ({Reason}), valid until {ExpiresAt:O}.")]
+    [LoggerMessage(1, LogLevel.Information, "Client '{Client}' has a new token ({Reason}), valid until {ExpiresAt:O}.")]
     public static partial void TokenRenewed(this ILogger logger, string client, string reason, DateTimeOffset expiresAt);
 
     [LoggerMessage(
         2,
         LogLevel.Warning,
-        "{Client} could not renew its token ({Reason}). The current token is used until {ExpiresAt:O}. "
+        "Client '{Client}' could not renew its token ({Reason}). The current token is used until {ExpiresAt:O}. "
         + "The next attempt is made at {NextAttemptAt:O} or later. {Problem}")]
     public static partial void RenewalFailed(
         this ILogger logger,
@@ -24,13 +24,17 @@ internal static partial class Log
     [LoggerMessage(
         3,
         LogLevel.Error,
-        "{Client} has no valid token ({Reason}). Calls fail immediately until the next attempt at {NextAttemptAt:O} or later. {Problem}")]
+        "Client '{Client}' has no valid token ({Reason}). Calls fail immediately until the next attempt at {NextAttemptAt:O} or later. "
+        + "{Problem}")]
     public static partial void NoToken(this ILogger logger, string client, string reason, DateTimeOffset nextAttemptAt, string problem);
 
-    [LoggerMessage(4, LogLevel.Warning, "{Client} was granted fewer scopes than requested. Missing: {Missing}.")]
+    [LoggerMessage(4, LogLevel.Warning, "Client '{Client}' was granted fewer scopes than requested. Missing: {Missing}.")]
     public static partial void NarrowerScope(this ILogger logger, string client, string missing);
 
-    [LoggerMessage(5, LogLevel.Error, "{Client} keeps its previous settings, because the changed settings are not valid. {Problem}")]
+    [LoggerMessage(
+        5,
+        LogLevel.Error,
+        "Client '{Client}' keeps its previous settings, because the changed settings are not valid. {Problem}")]
     public static partial void InvalidReload(this ILogger logger, string client, string problem);
 
     [LoggerMessage(
@@ -43,8 +47,8 @@ internal static partial class Log
     [LoggerMessage(
         8,
         LogLevel.Warning,
-        "{Client} allows plain http (AllowInsecureHttp): secrets and tokens are sent unencrypted unless the network itself encrypts "
-        + "all traffic.")]
+        "Client '{Client}' allows plain http (AllowInsecureHttp): secrets and tokens are sent unencrypted unless the network itself "
+        + "encrypts all traffic.")]
     public static partial void InsecureHttpAllowed(this ILogger logger, string client);
 
     [LoggerMessage(
@@ -54,7 +58,7 @@ internal static partial class Log
         + "the authority may be under attack.")]
     public static partial void TokenEndpointMoved(this ILogger logger, string authority, string host, string formerHost);
 
-    [LoggerMessage(10, LogLevel.Warning, "The certificate {Thumbprint} of {Client} expires at {ExpiresAt:u}. Renew it.")]
+    [LoggerMessage(10, LogLevel.Warning, "The certificate {Thumbprint} of client '{Client}' expires at {ExpiresAt:u}. Renew it.")]
     public static partial void CertificateExpires(this ILogger logger, string client, string thumbprint, DateTime expiresAt);
 
     [LoggerMessage(
@@ -67,26 +71,29 @@ internal static partial class Log
     [LoggerMessage(
         12,
         LogLevel.Warning,
-        "{Origin}, called by the HttpClient '{HttpClientName}', rejects new tokens of client '{ClientName}': {Problem}. "
+        "{Origin}, called by the HttpClient '{HttpClientName}', rejects new tokens of client '{Client}': {Problem}. "
         + "Check the audience and scopes of the token, and which authorization server the API trusts.")]
     public static partial void NewTokenRejected(
         this ILogger logger,
         string httpClientName,
         string origin,
-        string clientName,
+        string client,
         string problem);
 
     [LoggerMessage(
         13,
         LogLevel.Debug,
         "The HttpClient '{HttpClientName}' returns a response with status {Status} for a request with a token of client "
-        + "'{ClientName}': {Reason}.")]
-    public static partial void RejectionReturned(this ILogger logger, string httpClientName, string clientName, int status, string reason);
+        + "'{Client}': {Reason}.")]
+    public static partial void RejectionReturned(this ILogger logger, string httpClientName, string client, int status, string reason);
+
+    [LoggerMessage(14, LogLevel.Debug, "The token of client '{Client}' has the fingerprint {Fingerprint}.")]
+    public static partial void TokenFingerprint(this ILogger logger, string client, string fingerprint);
 
     [LoggerMessage(
         20,
         LogLevel.Warning,
-        "{Client} is no longer configured. It keeps its previous settings and token until ITokenProvider.Forget is called "
+        "Client '{Client}' is no longer configured. It keeps its previous settings and token until ITokenProvider.Forget is called "
         + "or the application restarts.")]
     public static partial void ClientGone(this ILogger logger, string client);
 }

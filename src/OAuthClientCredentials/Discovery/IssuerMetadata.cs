@@ -183,7 +183,10 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
     {
         IReadOnlyList<Uri> addresses = MetadataAddresses.For(options.Authority!, options.MetadataAddress);
         string others = string.Concat(addresses.Skip(1).Select(address => $" ({address} is the other address of the metadata)"));
-        EndpointFailure failure = new(addresses[0], what + others, _ => $"{remedy}, or set TokenEndpoint instead.") { IsTransient = true };
+        EndpointFailure failure = new(ErrorType.Metadata, addresses[0], what + others, _ => $"{remedy}, or set TokenEndpoint instead.")
+        {
+            IsTransient = true,
+        };
         return new(null, failure);
     }
 

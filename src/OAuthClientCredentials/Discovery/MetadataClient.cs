@@ -67,6 +67,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
         throw settings.Context.Failed(
             metadata.TokenEndpoint,
             $"the server's metadata does not offer {method}",
-            $"Set {option} to a method that it offers: {ServerText.Clean(string.Join(", ", offered), [])}.");
+            $"Set {option} to a method that it offers: {ServerText.Clean(string.Join(", ", offered), [])}.",
+            kind: ErrorType.Metadata);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Discovery;
@@ -48,7 +49,11 @@ internal sealed class MetadataReader(EndpointClient endpoint)
     }
 
     public static EndpointFailure Unusable(FormatException exception, Uri address, ClientCredentialsOptions options) =>
-        new(address, $"the metadata document cannot be used: {exception.Message}", client => $"See {OptionOf(client, options)}.")
+        new(
+            ErrorType.Metadata,
+            address,
+            $"the metadata document cannot be used: {exception.Message}",
+            client => $"See {OptionOf(client, options)}.")
         {
             Status = HttpStatusCode.OK,
         };
@@ -65,7 +70,7 @@ internal sealed class MetadataReader(EndpointClient endpoint)
         }
 
         string Remedy(ClientContext client) => $"Check {OptionOf(client, options)}, or set TokenEndpoint instead.";
-        return new(address, $"{what} ({response.Describe([])})", Remedy)
+        return new(ErrorType.Metadata, address, $"{what} ({response.Describe([])})", Remedy)
         {
             Status = response.Status,
             IsTransient = (int)response.Status is 408 or 429 or >= 500,

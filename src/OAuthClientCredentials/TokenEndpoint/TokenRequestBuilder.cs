@@ -28,9 +28,12 @@ internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimePro
             SigningAlgorithms = metadata?.SigningAlgorithms,
             Certificate = certificate?.Certificate,
             Tls = settings.UsesMutualTls ? certificate : null,
+            CredentialValidity = certificate?.Validity,
         };
         AddParameters(request, wanted.Request);
         await settings.Authentication.ReadCredentialAsync(request, cancellationToken).ConfigureAwait(false);
+        settings.CredentialValidity = request.CredentialValidity;
+        wanted.Endpoint = request.Endpoint;
         return request;
     }
 
@@ -74,7 +77,8 @@ internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimePro
             throw settings.Context.Failed(
                 metadata.TokenEndpoint,
                 $"the metadata document cannot be used: {problem}",
-                $"See {settings.Context.Option(nameof(ClientCredentialsOptions.Authority))}.");
+                $"See {settings.Context.Option(nameof(ClientCredentialsOptions.Authority))}.",
+                kind: ErrorType.Metadata);
         }
 
         if (settings.Options.CertificateBoundTokens)
@@ -82,7 +86,8 @@ internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimePro
             throw settings.Context.Failed(
                 metadata.TokenEndpoint,
                 "the server's metadata names no endpoint for mutual TLS (mtls_endpoint_aliases), and CertificateBoundTokens requires one",
-                $"If this one does mutual TLS, set {settings.Context.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} to it.");
+                $"If this one does mutual TLS, set {settings.Context.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} to it.",
+                kind: ErrorType.Metadata);
         }
 
         return metadata.TokenEndpoint;

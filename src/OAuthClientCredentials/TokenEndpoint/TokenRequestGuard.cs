@@ -1,4 +1,5 @@
 using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Resilience;
 using Polly.Timeout;
 
@@ -7,14 +8,75 @@ namespace OAuthClientCredentials.TokenEndpoint;
 /// <summary>Applies the time limit to a token request, and turns every failure into a TokenRequestException .</summary>
 internal static class TokenRequestGuard
 {
-    /// <summary>Runs the work on another thread, so that user code that blocks its thread cannot outlast the time limit.</summary>
+    /// <summary>Requests a token within the time limit, and measures and traces the request.</summary>
     /// <param name="wanted">The token to request.</param>
     /// <param name="work">Requests it.</param>
     /// <param name="timeProvider">The clock.</param>
+    /// <param name="events">Measures and traces it.</param>
     /// <param name="stop">Cancels the work. It is cancelled here when the time limit is reached.</param>
     /// <exception cref="TokenRequestException">No token was obtained.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled by the caller.</exception>
     public static async Task<AccessToken> RunAsync(
+        WantedToken wanted,
+        FetchToken work,
+        TimeProvider timeProvider,
+        TokenEvents events,
+        CancellationTokenSource stop)
+    {
+        try
+        {
+            return await MeasureAsync(wanted, work, timeProvider, events, stop).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not (TokenRequestException or OperationCanceledException))
+        {
+            // A listener of the activities or meters threw.
+            throw TokenRequestErrors.Broken(wanted.Settings.Context, exception).WithAttempts(wanted.Sent);
+        }
+    }
+
+    private static async Task<AccessToken> MeasureAsync(
+        WantedToken wanted,
+        FetchToken work,
+        TimeProvider timeProvider,
+        TokenEvents events,
+        CancellationTokenSource stop)
+    {
+        TokenRequestSpan span = events.StartRequest(wanted.Settings.Context, wanted.Reason, wanted.StartedBy);
+        wanted.Activity = span.Context;
+        string? error = null;
+        bool isFromCooldown = false;
+        try
+        {
+            return await LimitAsync(wanted, work, timeProvider, stop).ConfigureAwait(false);
+        }
+        catch (TokenRequestException exception)
+        {
+            error = ErrorType.Of(exception);
+            isFromCooldown = exception.IsFromCooldown;
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            error = ErrorType.Cancelled;
+            throw;
+        }
+        finally
+        {
+            bool isFromSharedCache = error is null && wanted.Sent == 0;
+            if (isFromCooldown || isFromSharedCache)
+            {
+                span.Discard();
+            }
+            else
+            {
+                string server = wanted.Endpoint?.Host ?? wanted.Settings.ServerAddress;
+                span.End(server, wanted.Sent, error, wanted.Waiters);
+            }
+        }
+    }
+
+    // The work runs on another thread, so that user code that blocks its thread cannot outlast the time limit.
+    private static async Task<AccessToken> LimitAsync(
         WantedToken wanted,
         FetchToken work,
         TimeProvider timeProvider,

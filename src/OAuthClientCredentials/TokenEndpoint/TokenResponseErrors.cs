@@ -8,13 +8,6 @@ namespace OAuthClientCredentials.TokenEndpoint;
 /// <summary>The errors of token responses: what happened, whether a retry can help, and what to change.</summary>
 internal static class TokenResponseErrors
 {
-    private static readonly string[] KnownCodes =
-    [
-        TokenRequestException.InvalidClient, "invalid_request", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
-        "invalid_scope", "invalid_target", "invalid_authorization_details", "temporarily_unavailable", "server_error", "use_dpop_nonce",
-        "invalid_dpop_proof",
-    ];
-
     /// <summary>The server rejected the request (RFC 6749 section 5.2), or could not process it.</summary>
     public static TokenRequestException Refused(
         EndpointResponse response,
@@ -52,17 +45,19 @@ internal static class TokenResponseErrors
             $"{problem} ({response.Describe(TokenRequestMessage.Secrets(request))})",
             $"Check that {Option(settings, nameof(ClientCredentialsOptions.TokenEndpoint))} or Authority names a token endpoint "
             + "and not a page or proxy in front of it.",
-            response.Status);
+            response.Status,
+            kind: ErrorType.InvalidResponse);
 
     public static TokenRequestException MissingScopes(string missing, AuthorizationServerRequest request, ClientSettings settings) =>
         settings.Context.Failed(
             request.Endpoint,
             $"the token lacks scopes that were requested: {missing}",
-            "Grant them to the client at the server, remove them from Scopes, or turn RequireAllScopes off.");
+            "Grant them to the client at the server, remove them from Scopes, or turn RequireAllScopes off.",
+            kind: ErrorType.InvalidResponse);
 
     // A code that the RFCs define is reported as it is, even if a secret happens to be part of it.
     private static string? CodeOf(string? error, List<string> secrets) =>
-        KnownCodes.Contains(error, StringComparer.Ordinal) ? error : ServerText.Clean(error, secrets);
+        ErrorType.KnownCodes.Contains(error, StringComparer.Ordinal) ? error : ServerText.Clean(error, secrets);
 
     private static string Option(ClientSettings settings, string property) => settings.Context.Option(property);
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Resilience;
 
@@ -6,6 +8,10 @@ namespace OAuthClientCredentials.TokenEndpoint;
 /// <summary>One token to request: with which settings, for which request, with how many attempts, and what was sent so far.</summary>
 internal sealed class WantedToken(ClientSettings settings, TokenRequest request, bool isAwaited)
 {
+    private const int MaxWaiters = 100;
+
+    private ImmutableArray<ActivityContext> _waiters = [];
+
     /// <summary>The settings that were current at the start.</summary>
     public ClientSettings Settings => settings;
 
@@ -15,17 +21,43 @@ internal sealed class WantedToken(ClientSettings settings, TokenRequest request,
     /// <summary>The token to replace. A shared cache must not return it.</summary>
     public AccessToken? NotThisToken { get; init; }
 
+    /// <summary>Why it is requested, as in logs, metrics and traces.</summary>
+    public string Reason { get; init; } = "uncached";
+
+    /// <summary>The activity of the call that started the request, if the request is shared.</summary>
+    public ActivityContext StartedBy { get; init; }
+
+    /// <summary>The activities of the calls that wait for it.</summary>
+    public ImmutableArray<ActivityContext> Waiters => _waiters;
+
+    /// <summary>The activity of the request.</summary>
+    public ActivityContext Activity { get; set; }
+
     /// <summary>Whether failed attempts are retried.</summary>
     public RetryAllowance Retries { get; } = new(isAwaited);
 
     /// <summary>The timestamp at which <see cref="ClientCredentialsOptions.Timeout"/> ends.</summary>
     public long Deadline { get; set; } = long.MaxValue;
 
+    /// <summary>The token endpoint, once it is known.</summary>
+    public Uri? Endpoint { get; set; }
+
     /// <summary>The number of token requests that were sent.</summary>
     public int Sent { get; set; }
 
     /// <summary>Whether it is waiting for a permit at the endpoint.</summary>
     public bool WaitsForPermit { get; set; }
+
+    /// <summary>
+    /// Adds the activity of a call that waits. Only the first hundred are kept, because exporters limit the links of a span.
+    /// </summary>
+    public void AddWaiter(ActivityContext waiter)
+    {
+        if (waiter != default && _waiters.Length < MaxWaiters)
+        {
+            ImmutableInterlocked.Update(ref _waiters, static (all, waiter) => all.Add(waiter), waiter);
+        }
+    }
 }
 
 /// <summary>Gets a token from the shared cache or the token endpoint.</summary>

@@ -8,6 +8,8 @@ namespace OAuthClientCredentials.Transport;
 /// <summary>Sends a request to an authorization server and reads the response. It follows no redirects and limits the size.</summary>
 internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClient, TimeProvider timeProvider)
 {
+    private const string TransportTimedOut = "a timeout of the token HttpClient was exceeded, for instance ConnectTimeout";
+
     private const string UnreachableRemedy = "Check that the address is right and can be reached from here.";
 
     private const string TooLargeRemedy = "Check that this is the authorization server, or raise MaxResponseBytes.";
@@ -83,14 +85,20 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
             // This is a redirect even if its location cannot be resolved. The secret is not sent again.
             string origin = RedirectOrigin(response, target, secrets);
             string what = $"the response is a redirect ({status}) to {origin}, which is never followed";
-            return new(target, what, static _ => "Set the endpoint to its final address.") { Status = response.StatusCode };
+            return new(ErrorType.Redirect, target, what, static _ => "Set the endpoint to its final address.")
+            {
+                Status = response.StatusCode,
+            };
         }
 
         // A primary handler of unknown type may have followed a redirect on its own.
         if (response.RequestMessage?.RequestUri is { } actual && actual != target)
         {
             const string Remedy = "Turn automatic redirects off in the primary handler of the token HttpClient.";
-            return new(target, "the HttpClient followed a redirect", static _ => Remedy) { Status = response.StatusCode };
+            return new(ErrorType.Redirect, target, "the HttpClient followed a redirect", static _ => Remedy)
+            {
+                Status = response.StatusCode,
+            };
         }
 
         return null;
@@ -114,13 +122,13 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
     }
 
     private static EndpointFailure TooLarge(HttpResponseMessage response, Uri target, int maxBytes) =>
-        new(target, $"the response is larger than {maxBytes} bytes", static _ => TooLargeRemedy)
+        new(ErrorType.InvalidResponse, target, $"the response is larger than {maxBytes} bytes", static _ => TooLargeRemedy)
         {
             Status = response.StatusCode,
         };
 
     private static EndpointFailure Cancelled(OperationCanceledException exception, Uri target) =>
-        new(target, "a timeout of the token HttpClient was exceeded, for instance ConnectTimeout", static _ => UnreachableRemedy)
+        new(ErrorType.Timeout, target, TransportTimedOut, static _ => UnreachableRemedy)
         {
             IsTransient = true,
             Cause = TransportFailure.Cause(exception),
@@ -132,7 +140,10 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         if (exception.InnerException is AuthenticationException)
         {
             const string Remedy = "Check the server's certificate, or give the token HttpClient a handler that trusts your private CA.";
-            return new(target, "the TLS certificate was not accepted", static _ => Remedy) { Cause = TransportFailure.Cause(exception) };
+            return new(ErrorType.Tls, target, "the TLS certificate was not accepted", static _ => Remedy)
+            {
+                Cause = TransportFailure.Cause(exception),
+            };
         }
 
         HttpRequestError error = ErrorOf(exception);
@@ -142,7 +153,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
             what = $"the connection failed ({error})";
         }
 
-        return new(target, what, static _ => UnreachableRemedy)
+        return new(ErrorType.Connection, target, what, static _ => UnreachableRemedy)
         {
             Status = (exception as HttpRequestException)?.StatusCode,
             IsTransient = true,

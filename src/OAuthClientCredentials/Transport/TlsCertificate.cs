@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Transport;
 
@@ -14,6 +15,8 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
 
     /// <summary>The thumbprint that a token is bound to: <c>x5t#S256</c> (RFC 8705 section 3.1).</summary>
     public string Thumbprint { get; } = Base64Url(certificate.GetCertHash(HashAlgorithmName.SHA256));
+
+    public CredentialValidity Validity => new(certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
 
     /// <summary>Sets this certificate for all connections of a transport. Returns false if the type of the transport is unknown.</summary>
     public bool TryApplyTo(HttpMessageHandler? transport)

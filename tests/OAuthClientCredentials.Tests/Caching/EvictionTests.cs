@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 using static OAuthClientCredentials.Tests.Infrastructure.TestProvider;
@@ -73,6 +74,7 @@ public sealed class EvictionTests
             provider.Services.GetRequiredService<TokenClient>().RequestAsync,
             provider.Time,
             NullLogger.Instance,
+            new Telemetry(null),
             maxSources: 10);
         for (int round = 0; round < 3; round++)
         {

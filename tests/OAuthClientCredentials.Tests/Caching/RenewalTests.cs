@@ -103,8 +103,8 @@ public sealed class RenewalTests
         await LoggedAsync("Warning 2 ", 1);
         await LoggedAsync("Error 3 ", 1);
         string[] reasons = [.. log.Lines.Where(line => line.StartsWith("Information 1 ", StringComparison.Ordinal))];
-        Assert.Contains("NoToken", reasons[0], StringComparison.Ordinal);
-        Assert.Contains("Due", reasons[1], StringComparison.Ordinal);
+        Assert.Contains("no_token", reasons[0], StringComparison.Ordinal);
+        Assert.Contains("due", reasons[1], StringComparison.Ordinal);
 
         // A line is written after the waiters got their result.
         Task LoggedAsync(string start, int count) =>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using OAuthClientCredentials.Caching;
 using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Tests.Infrastructure;
 using static OAuthClientCredentials.Tests.Infrastructure.TestProvider;
 
@@ -80,6 +81,6 @@ public sealed class RetiredSourceTests
         ClientCredentialsOptions options = new();
         Configure(options);
         ClientSettings settings = new(new("", "ClientCredentials", "shop", null, TimeProvider.System), options);
-        return new(settings, (_, _) => throw new UnreachableException(), new(TimeProvider.System), new(NullLogger.Instance));
+        return new(settings, (_, _) => throw new UnreachableException(), new(TimeProvider.System), new(NullLogger.Instance, new(null)));
     }
 }

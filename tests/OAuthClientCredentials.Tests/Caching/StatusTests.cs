@@ -1,4 +1,7 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
@@ -21,6 +24,9 @@ public sealed class StatusTests
         AccessToken token = await first;
         ClientStatus fresh = provider.Tokens.GetStatus();
         Assert.Equal((ClientState.Fresh, token.ExpiresAt, token.RequestedAt), (fresh.State, fresh.ExpiresAt, fresh.RequestedAt));
+        Assert.Equal((token.RequestedAt, "no_token"), (fresh.LastRenewedAt, fresh.LastRenewalReason));
+        string hash = Convert.ToHexString(SHA256.HashData(Encoding.ASCII.GetBytes(token.Value)));
+        Assert.Equal(hash[..8], fresh.TokenFingerprint, ignoreCase: true);
         provider.Time.Advance(TimeSpan.FromSeconds(92));
         Assert.Equal(ClientState.Due, provider.Tokens.GetStatus().State);
         TaskCompletionSource fails = new();
@@ -31,6 +37,7 @@ public sealed class StatusTests
         await provider.SettleAsync();
         ClientStatus due = provider.Tokens.GetStatus();
         Assert.Equal((ClientState.Due, 1), (due.State, due.ConsecutiveFailures));
+        Assert.Equal((TimeSpan.FromSeconds(92), token.RequestedAt), (due.Age, due.LastRenewedAt));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, due.LastError!.StatusCode);
         Assert.InRange((due.NextAttemptAt - provider.Time.GetUtcNow())!.Value.TotalSeconds, 1.9, 2.6);
         provider.Time.Advance(TimeSpan.FromSeconds(9));
@@ -38,6 +45,7 @@ public sealed class StatusTests
         TokenRequestException error = await provider.FailAsync();
         ClientStatus failed = provider.Tokens.GetStatus();
         Assert.Equal((ClientState.Failed, error.NextAttemptAt, null), (failed.State, failed.NextAttemptAt, failed.ExpiresAt));
+        Assert.Equal((null, null, token.RequestedAt), (failed.Age, failed.TokenFingerprint, failed.LastRenewedAt));
         Assert.Equal(3, provider.Server.Requests.Count);
     }
 
@@ -55,6 +63,43 @@ public sealed class StatusTests
         await provider.FailAsync();
         ClientStatus later = provider.Tokens.GetStatus();
         Assert.Equal((status.NextAttemptAt, 1), (later.NextAttemptAt, later.ConsecutiveFailures));
+    }
+
+    [Fact]
+    public async Task GetStatus_returns_the_last_used_request_if_the_default_was_never_used()
+    {
+        await using TestProvider provider = new();
+        await provider.GetAsync("", TestProvider.Scope("first"));
+        provider.Time.Advance(TimeSpan.FromSeconds(1));
+        provider.Server.Always(TestResponse.Error("invalid_scope"));
+        await provider.FailAsync("", TestProvider.Scope("second"));
+        Assert.Equal("invalid_scope", provider.Tokens.GetStatus().LastError?.Error);
+        provider.Server.Always(TestResponse.Token());
+        await provider.GetAsync();
+        Assert.Null(provider.Tokens.GetStatus().LastError);
+    }
+
+    [Fact]
+    public async Task GetStatus_returns_when_the_certificate_or_assertion_expires()
+    {
+        using X509Certificate2 certificate = Certificates.Create();
+        await using TestProvider provider = new(options =>
+        {
+            (options.ClientSecret, options.AuthenticationMethod) = (null, "tls_client_auth");
+            options.UseCertificate(_ => new(certificate));
+        });
+        Assert.Null(provider.Tokens.GetStatus().CredentialExpiresAt);
+        await provider.GetAsync();
+        Assert.Equal(certificate.NotAfter.ToUniversalTime(), provider.Tokens.GetStatus().CredentialExpiresAt!.Value.UtcDateTime);
+
+        string payload = Convert.ToBase64String("""{"iat":1000,"exp":4102444800}"""u8).TrimEnd('=');
+        await using TestProvider workload = new(options =>
+        {
+            options.ClientSecret = null;
+            options.UseClientAssertion(_ => new($"e30.{payload}.c2ln"));
+        });
+        await workload.GetAsync();
+        Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(4102444800), workload.Tokens.GetStatus().CredentialExpiresAt);
     }
 
     [Fact]

@@ -4,9 +4,41 @@ using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Diagnostics;
 
-/// <summary>Text from outside and the log.</summary>
+/// <summary>What log lines contain.</summary>
 public sealed class LogTests
 {
+    [Fact]
+    [Trait("Req", "R-365")]
+    public async Task The_client_in_the_log_is_the_bare_name()
+    {
+        using LogValues log = new();
+        await using TestProvider provider = TestProvider.WithServices(
+            services =>
+            {
+                TestProvider.AddClient(services, "");
+                TestProvider.AddClient(services, "orders");
+            },
+            log: log);
+        await provider.GetAsync();
+        await provider.GetAsync("orders");
+        await Eventually.True(() => log.Of("Client").Length >= 4);
+        Assert.Equal(["", "orders"], log.Of("Client").Distinct());
+        Assert.Equal(["no_token"], log.Of("Reason").Distinct());
+    }
+
+    [Fact]
+    [Trait("Req", "R-216")]
+    public async Task A_token_is_named_by_its_fingerprint_at_level_Debug_only()
+    {
+        using LogLines log = new();
+        await using TestProvider provider = new(log: log);
+        await provider.GetAsync();
+        string fingerprint = provider.Tokens.GetStatus().TokenFingerprint!;
+        await Eventually.True(() => log.Lines.Any(line => line.StartsWith("Debug 14 ", StringComparison.Ordinal)));
+        string line = Assert.Single(log.Lines, line => line.Contains(fingerprint, StringComparison.Ordinal));
+        Assert.StartsWith("Debug 14 ", line, StringComparison.Ordinal);
+    }
+
     [Theory]
     [Trait("Req", "R-218")]
     [InlineData("invalid_client", "wrong\r\nfail: Shop.Payment[0] paid\u2028\u0085\u001b[31m")]

@@ -1,0 +1,40 @@
+using OAuthClientCredentials.Diagnostics;
+
+namespace OAuthClientCredentials.Caching;
+
+/// <summary>Reads what the gauges show. Nothing is requested.</summary>
+internal static class ClientReadings
+{
+    // A person or a certificate manager replaces such a credential. The platform replaces one that is valid for hours or days.
+    private static readonly TimeSpan LongValidity = TimeSpan.FromDays(28);
+
+    /// <summary>One reading for each client that was used. Clients with the same name show the worst values.</summary>
+    public static IEnumerable<ClientReading> Of(IEnumerable<ClientTokenCache> caches, Clock clock)
+    {
+        DateTimeOffset now = clock.Read().Utc;
+        return
+            from cache in caches
+            let status = cache.GetStatus()
+            where status.IsUsed
+            let reading = Read(cache, status, now)
+            group reading by reading.Name into clients
+            select new ClientReading(
+                clients.Key,
+                clients.Min(client => client.TokenLifetime),
+                clients.Max(client => client.Failures),
+                clients.Min(client => client.CredentialLifetime));
+    }
+
+    private static ClientReading Read(ClientTokenCache cache, ClientStatus status, DateTimeOffset now)
+    {
+        TimeSpan lifetime = status.ExpiresAt - now ?? TimeSpan.Zero;
+        double? credential = null;
+        if (status.CredentialLifetime >= LongValidity)
+        {
+            credential = (status.CredentialExpiresAt - now)?.TotalSeconds;
+        }
+
+        int failures = cache.Others.Append(cache.Default).Max(source => source.Failures);
+        return new(cache.Settings.Context.MetricName, Math.Max(0, lifetime.TotalSeconds), failures, credential);
+    }
+}

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+
+namespace OAuthClientCredentials.Diagnostics;
+
+/// <summary>
+/// Measures and traces one token request with its retries. A shared request has no parent activity, because it is not part of the call
+/// that started it. Links point to the calls that need it.
+/// </summary>
+internal sealed class TokenRequestSpan(Telemetry telemetry, ClientContext client, string reason, ActivityContext startedBy)
+{
+    private readonly long _startedAt = client.TimeProvider.GetTimestamp();
+    private readonly Activity? _activity = Start(startedBy);
+
+    public ActivityContext Context => _activity?.Context ?? default;
+
+    /// <summary>Ends the request.</summary>
+    /// <param name="server">The host of the token endpoint.</param>
+    /// <param name="attempts">How many HTTP requests were sent.</param>
+    /// <param name="error">A value of <see cref="ErrorType"/>, or null after a success.</param>
+    /// <param name="waiters">The activities of the calls that waited.</param>
+    public void End(string server, int attempts, string? error, IEnumerable<ActivityContext> waiters)
+    {
+        if (attempts > 0)
+        {
+            telemetry.AttemptsSent(client, server, attempts);
+        }
+
+        telemetry.RequestEnded(client, reason, server, error, client.TimeProvider.GetElapsedTime(_startedAt));
+        if (_activity is null)
+        {
+            return;
+        }
+
+        _activity.SetTag(Telemetry.ClientName, client.MetricName).SetTag(Telemetry.Reason, reason);
+        _activity.SetTag(Telemetry.ServerAddress, server).SetTag(Telemetry.AttemptCount, attempts);
+        if (error is not null)
+        {
+            _activity.SetStatus(ActivityStatusCode.Error).SetTag(Telemetry.Error, error);
+        }
+
+        foreach (ActivityContext waiter in waiters)
+        {
+            _activity.AddLink(new(waiter));
+        }
+
+        _activity.Dispose();
+    }
+
+    /// <summary>Ends without a record, because the token came from the shared cache or the cool-down was not over.</summary>
+    public void Discard()
+    {
+        if (_activity is not null)
+        {
+            _activity.IsAllDataRequested = false;
+            _activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+            _activity.Dispose();
+        }
+    }
+
+    private static Activity? Start(ActivityContext startedBy)
+    {
+        ActivityLink[]? links = null;
+        if (startedBy != default)
+        {
+            links = [new(startedBy)];
+        }
+
+        return Telemetry.Activities.StartActivity(ActivityKind.Client, name: "oauth.token_request", links: links);
+    }
+}
