@@ -130,7 +130,7 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     {
         lock (_gate)
         {
-            _listener ??= new(RespondAsync);
+            _listener ??= new(RespondAsync, TimeProvider);
         }
 
         AddIssuer(_listener.Address.ToString());

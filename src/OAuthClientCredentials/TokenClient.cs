@@ -26,6 +26,7 @@ public sealed class TokenClient
     private readonly EndpointLimiter _limiter = new();
     private readonly TimeProvider _timeProvider;
     private readonly TokenEvents _events;
+    private readonly TokenResponseLog _responseLog;
 
     internal TokenClient(
         ClientSettingsProvider settings,
@@ -39,6 +40,7 @@ public sealed class TokenClient
         _metadata = new(_endpoint, timeProvider, logger);
         _timeProvider = timeProvider;
         _events = new(logger, telemetry);
+        _responseLog = new(_events);
         _builder = new(_metadata, timeProvider, _events);
     }
 
@@ -203,6 +205,7 @@ public sealed class TokenClient
         RequestTime sentAt = new(_timeProvider.GetUtcNow(), _timeProvider.GetTimestamp());
         wanted.Sent++;
         EndpointResponse response = await PostAsync(message, request, settings, cancellationToken).ConfigureAwait(false);
+        _responseLog.Report(response, request, settings);
         AccessToken token;
         try
         {
@@ -257,7 +260,7 @@ public sealed class TokenClient
     private void ReportNarrowerScope(WantedToken wanted, AccessToken token)
     {
         string missing = TokenResponseReader.MissingScopes(wanted.Request.Scopes ?? [], token.Scopes);
-        if (missing.Length > 0 && wanted.Settings.TryMarkNarrowerScopeLogged())
+        if (missing.Length > 0 && wanted.Settings.TryMarkLogged(LoggedOnce.NarrowerScope))
         {
             _events.NarrowerScope(wanted.Settings.Context, missing);
         }

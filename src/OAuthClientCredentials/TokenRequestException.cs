@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Net;
 
 namespace OAuthClientCredentials;
@@ -43,6 +44,7 @@ public sealed class TokenRequestException : Exception
         ErrorUri = original.ErrorUri;
         StatusCode = original.StatusCode;
         RetryAfter = original.RetryAfter;
+        RateLimitHeaders = original.RateLimitHeaders;
         IsTransient = original.IsTransient;
         Attempts = original.Attempts;
         NextAttemptAt = original.NextAttemptAt;
@@ -85,6 +87,16 @@ public sealed class TokenRequestException : Exception
 
     /// <summary>The server's <c>Retry-After</c>, limited to <see cref="ClientCredentialsOptions.MaxRetryAfter"/>, if any.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>
+    /// The headers of the response that report a quota: <c>Retry-After</c>, <c>RateLimit</c>, <c>RateLimit-*</c>, <c>X-RateLimit-*</c>,
+    /// <c>X-Rate-Limit-*</c> and <c>Auth0-*-Quota-*</c>. Empty if the token endpoint sent none or did not respond.
+    /// </summary>
+    /// <remarks>
+    /// Names are compared without regard to case. There are at most 16 headers. Each value has at most 256 characters, without control
+    /// characters and without the client's credentials.
+    /// </remarks>
+    public IReadOnlyDictionary<string, string> RateLimitHeaders { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>Whether the same request can succeed later without a configuration change.</summary>
     public bool IsTransient { get; init; }

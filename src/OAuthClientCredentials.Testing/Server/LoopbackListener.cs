@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -10,11 +11,15 @@ internal sealed class LoopbackListener : IAsyncDisposable
     private readonly HttpListener _listener = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> _respond;
+    private readonly TimeProvider _timeProvider;
     private readonly Task _serving;
 
-    public LoopbackListener(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> respond)
+    public LoopbackListener(
+        Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> respond,
+        TimeProvider timeProvider)
     {
         _respond = respond;
+        _timeProvider = timeProvider;
         Address = new Uri($"http://localhost:{FindFreePort()}/");
         _listener.Prefixes.Add(Address.ToString());
         _listener.Start();
@@ -84,6 +89,9 @@ internal sealed class LoopbackListener : IAsyncDisposable
     {
         outgoing.StatusCode = (int)response.StatusCode;
         outgoing.ContentType = response.Content.Headers.ContentType?.ToString();
+
+        // The platform's Date would be that of the system clock.
+        outgoing.Headers["Date"] = _timeProvider.GetUtcNow().ToString("R", CultureInfo.InvariantCulture);
         foreach ((string name, IEnumerable<string> values) in response.Headers)
         {
             outgoing.Headers[name] = string.Join(", ", values);

@@ -8,11 +8,11 @@ namespace OAuthClientCredentials.Clients;
 
 /// <summary>
 /// The settings of a client, made from its valid options. Changed options make a new object. Immutable, except for the cool-down, the
-/// validity of the last credential, and a flag for a warning that is logged once.
+/// validity of the last credential, and the record of what was logged.
 /// </summary>
 internal sealed class ClientSettings
 {
-    private int _narrowerScopeWasLogged;
+    private int _logged;
     private string? _identity;
     private ResiliencePipeline? _pipeline;
 
@@ -87,8 +87,8 @@ internal sealed class ClientSettings
 
     public ResiliencePipeline Pipeline => _pipeline ??= Options.Pipeline ?? RetryPipeline.Create(Options, Context.TimeProvider);
 
-    /// <summary>Returns true only at the first call, so that the warning is logged once.</summary>
-    public bool TryMarkNarrowerScopeLogged() => Interlocked.Exchange(ref _narrowerScopeWasLogged, 1) == 0;
+    /// <summary>Returns true only at the first call for an event, so that it is logged once.</summary>
+    public bool TryMarkLogged(LoggedOnce loggedEvent) => (Interlocked.Or(ref _logged, (int)loggedEvent) & (int)loggedEvent) == 0;
 
     /// <summary>The binding of new tokens: that of the options, or one to the client certificate, or none.</summary>
     /// <param name="certificate">The current certificate.</param>

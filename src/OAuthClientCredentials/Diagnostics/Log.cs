@@ -91,6 +91,20 @@ internal static partial class Log
     public static partial void TokenFingerprint(this ILogger logger, string client, string fingerprint);
 
     [LoggerMessage(
+        15,
+        LogLevel.Warning,
+        "Client '{Client}' received a response whose Date header shows {ServerTime:u}, while the clock of this machine shows "
+        + "{LocalTime:u}. Correct the clock that is wrong: because of it, servers may reject signed assertions and certificates. "
+        + "This is logged once.")]
+    public static partial void ClockSkew(this ILogger logger, string client, DateTimeOffset serverTime, DateTimeOffset localTime);
+
+    [LoggerMessage(
+        16,
+        LogLevel.Information,
+        "Client '{Client}' received a response that reports a quota: {Quota}. This is logged once.")]
+    public static partial void QuotaReported(this ILogger logger, string client, string quota);
+
+    [LoggerMessage(
         20,
         LogLevel.Warning,
         "Client '{Client}' is no longer configured. It keeps its previous settings and token until ITokenProvider.Forget is called "

@@ -57,6 +57,11 @@ internal sealed class TokenEvents(ILogger logger, Telemetry telemetry)
 
     public void NarrowerScope(ClientContext client, string missing) => logger.NarrowerScope(client.ClientName, missing);
 
+    public void ClockSkew(ClientContext client, DateTimeOffset serverTime, DateTimeOffset localTime) =>
+        logger.ClockSkew(client.ClientName, serverTime, localTime);
+
+    public void QuotaReported(ClientContext client, string quota) => logger.QuotaReported(client.ClientName, quota);
+
     public void CertificateExpires(ClientContext client, string thumbprint, DateTime expiresAt) =>
         logger.CertificateExpires(client.ClientName, thumbprint, expiresAt);
 }

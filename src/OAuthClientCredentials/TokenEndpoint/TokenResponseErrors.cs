@@ -22,6 +22,8 @@ internal static class TokenResponseErrors
         string said = Describe(error, description, response.Describe(secrets));
         string endpoint = request.Endpoint.GetLeftPart(UriPartial.Path);
         string remedy = Remedy(error, response.Status, isTransient, request, settings);
+        IReadOnlyDictionary<string, string> rateLimit = RateLimitHeaders.Read(response.Message, secrets);
+        remedy += QuotaHint(rateLimit, response.Status) + ClockSkew.Hint(response, description, SendsAssertion(settings));
         return new($"{settings.Context.DisplayName} could not get a token from {endpoint}: {said.TrimEnd('.')}. {remedy}")
         {
             ClientName = settings.Name,
@@ -30,6 +32,7 @@ internal static class TokenResponseErrors
             ErrorUri = ServerText.Clean(body?.ErrorUri, secrets),
             StatusCode = response.Status,
             RetryAfter = response.RetryAfterUpTo(settings.Options.MaxRetryAfter),
+            RateLimitHeaders = rateLimit,
             IsTransient = isTransient,
         };
     }
@@ -118,13 +121,28 @@ internal static class TokenResponseErrors
     {
         string method = settings.Authentication.Method;
         string hint = EncodingHint(request, settings);
-        if (method.EndsWith("_jwt", StringComparison.Ordinal))
+        if (SendsAssertion(settings))
         {
             hint = " The server may expect another KeyId, AssertionAudience or AssertionType.";
         }
 
         string clientId = Option(settings, nameof(ClientCredentialsOptions.ClientId));
         return $"Check {clientId}, the client's credential and AuthenticationMethod (now {method}).{hint}";
+    }
+
+    private static bool SendsAssertion(ClientSettings settings) =>
+        settings.Authentication.Method.EndsWith("_jwt", StringComparison.Ordinal);
+
+    // Retry-After is not quoted, because the message names the next attempt.
+    private static string QuotaHint(IReadOnlyDictionary<string, string> rateLimit, HttpStatusCode status)
+    {
+        string quota = RateLimitHeaders.Describe(RateLimitHeaders.WithoutRetryAfter(rateLimit));
+        if (status != HttpStatusCode.TooManyRequests || quota.Length == 0)
+        {
+            return "";
+        }
+
+        return $" The response reports this quota: {quota}.";
     }
 
     // Some servers do not decode the encoding of RFC 6749 section 2.3.1.

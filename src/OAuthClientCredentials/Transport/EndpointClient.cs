@@ -50,6 +50,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         {
             using HttpResponseMessage response = await httpClient(certificate)
                 .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            DateTimeOffset receivedAt = timeProvider.GetUtcNow();
             if (FindRedirect(response, target, secrets) is { } redirect)
             {
                 return (null, redirect);
@@ -62,7 +63,8 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
             }
 
             TimeSpan? wait = RetryAfter.Read(response, timeProvider.GetUtcNow());
-            return (new(response, response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, wait), null);
+            string? mediaType = response.Content.Headers.ContentType?.MediaType;
+            return (new(response, response.StatusCode, mediaType, body, receivedAt, wait), null);
         }
         catch (Exception exception) when (IsBrokenConnection(exception))
         {

@@ -8,6 +8,7 @@ internal sealed class EndpointResponse(
     HttpStatusCode status,
     string? mediaType,
     byte[] body,
+    DateTimeOffset receivedAt,
     TimeSpan? retryAfter)
 {
     /// <summary>The message, for its headers. Its content was read and disposed.</summary>
@@ -16,6 +17,12 @@ internal sealed class EndpointResponse(
     public HttpStatusCode Status => status;
 
     public byte[] Body => body;
+
+    /// <summary>When the headers arrived, by the clock of this machine.</summary>
+    public DateTimeOffset ReceivedAt => receivedAt;
+
+    /// <summary>The time of the response by the clock of the server. It is used in messages only .</summary>
+    public DateTimeOffset? Date => message.Headers.Date;
 
     public bool IsSuccess => (int)status is >= 200 and < 300;
 

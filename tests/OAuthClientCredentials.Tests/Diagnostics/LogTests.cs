@@ -56,4 +56,26 @@ public sealed class LogTests
             [line, exception.Message, exception.Error!, exception.ErrorDescription ?? ""],
             text => Assert.DoesNotContain(text, character => char.IsControl(character) || character == '\u2028'));
     }
+
+    [Fact]
+    [Trait("Req", "R-053")]
+    [Trait("Req", "R-086")]
+    [Trait("Req", "R-316")]
+    public async Task Each_event_that_is_logged_once_is_logged_beside_the_others()
+    {
+        using LogLines log = new();
+        TestResponse response = TestResponse.Custom(() =>
+        {
+            HttpResponseMessage response =
+                Respond.Json(HttpStatusCode.OK, """{"access_token":"abc","expires_in":3600,"scope":"read"}""");
+            response.Headers.Add("RateLimit", "9");
+            response.Headers.Date = DateTimeOffset.UnixEpoch;
+            return response;
+        });
+        await using TestTokenClient client = TestTokenClient.Receiving(response, options => options.Scopes = ["read write"], log);
+        await client.RequestAsync();
+        await client.RequestAsync();
+        string[] events = ["Warning 4", "Warning 15", "Information 16"];
+        Assert.All(events, logged => Assert.Single(log.Lines, line => line.StartsWith($"{logged} ", StringComparison.Ordinal)));
+    }
 }

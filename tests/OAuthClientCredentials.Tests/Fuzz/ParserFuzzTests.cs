@@ -107,7 +107,7 @@ public sealed class ParserFuzzTests
         try
         {
             refusal = null;
-            EndpointResponse response = new(new(), status, Encoding.Latin1.GetString(input), input, null);
+            EndpointResponse response = new(new(), status, Encoding.Latin1.GetString(input), input, default, null);
             return TokenResponseReader.Read(response, request, new(settings, TokenRequest.Default, isAwaited: true), null, default);
         }
         catch (TokenRequestException exception)

@@ -62,6 +62,8 @@ public sealed class ResponseFuzzTests
         HttpResponseMessage response = new((HttpStatusCode)Statuses[sum % Statuses.Length]) { Content = new ByteArrayContent(_body) };
         response.Headers.TryAddWithoutValidation("Location", text);
         response.Headers.TryAddWithoutValidation("Retry-After", text);
+        response.Headers.TryAddWithoutValidation("Date", text);
+        response.Headers.TryAddWithoutValidation("RateLimit", text);
         response.Content.Headers.TryAddWithoutValidation("Content-Type", sum % 2 == 0 ? text : "text/canary");
         return response;
     }

@@ -207,6 +207,17 @@ public sealed class TestAuthorizationServerTests
     }
 
     [Fact]
+    [Trait("Req", "R-086")]
+    [Trait("Req", "R-331")]
+    public async Task Server_on_a_loopback_port_sends_the_Date_of_its_clock()
+    {
+        await using TestAuthorizationServer server = new(_time);
+        using HttpClient client = new();
+        using HttpResponseMessage response = await client.GetAsync(new Uri(server.Listen(), "/.well-known/oauth-authorization-server"));
+        Assert.Equal(_time.GetUtcNow(), response.Headers.Date);
+    }
+
+    [Fact]
     [Trait("Req", "R-331")]
     public async Task Fake_token_needs_no_secret_and_no_server()
     {
