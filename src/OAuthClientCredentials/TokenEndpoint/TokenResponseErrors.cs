@@ -22,7 +22,7 @@ internal static class TokenResponseErrors
         string said = Describe(error, description, response.Describe(secrets));
         string endpoint = request.Endpoint.GetLeftPart(UriPartial.Path);
         string remedy = Remedy(error, response.Status, isTransient, request, settings);
-        IReadOnlyDictionary<string, string> rateLimit = RateLimitHeaders.Read(response.Message, secrets);
+        IReadOnlyDictionary<string, string> rateLimit = RateLimitHeaders.Read(response.Message, () => secrets);
         remedy += QuotaHint(rateLimit, response.Status) + ClockSkew.Hint(response, description, SendsAssertion(settings));
         return new($"{settings.Context.DisplayName} could not get a token from {endpoint}: {said.TrimEnd('.')}. {remedy}")
         {

@@ -12,7 +12,8 @@ internal sealed class TokenResponseLog(TokenEvents events)
     /// <param name="settings">The settings of the client.</param>
     public void Report(EndpointResponse response, AuthorizationServerRequest request, ClientSettings settings)
     {
-        IReadOnlyDictionary<string, string> headers = RateLimitHeaders.Read(response.Message, TokenRequestMessage.Secrets(request));
+        IReadOnlyDictionary<string, string> headers =
+            RateLimitHeaders.Read(response.Message, () => TokenRequestMessage.Secrets(request));
         if (RateLimitHeaders.HaveQuota(headers, response.Status) && settings.TryMarkLogged(LoggedOnce.Quota))
         {
             events.QuotaReported(settings.Context, RateLimitHeaders.Describe(headers));

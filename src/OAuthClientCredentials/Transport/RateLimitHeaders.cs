@@ -20,7 +20,7 @@ internal static class RateLimitHeaders
     ];
 
     /// <summary>Returns at most 16 headers by name, without regard to case. Their values are cleaned.</summary>
-    public static IReadOnlyDictionary<string, string> Read(HttpResponseMessage response, IReadOnlyList<string> secrets)
+    public static IReadOnlyDictionary<string, string> Read(HttpResponseMessage response, Func<List<string>> secrets)
     {
         Dictionary<string, string> found = new(StringComparer.OrdinalIgnoreCase);
         foreach ((string name, HeaderStringValues values) in response.Headers.NonValidated)
@@ -30,7 +30,7 @@ internal static class RateLimitHeaders
                 break;
             }
 
-            if (QuotableName(name, secrets) is { } quotable && ServerText.Clean(values.ToString(), secrets) is { } value)
+            if (QuotableName(name, secrets) is { } quotable && ServerText.Clean(values.ToString(), secrets()) is { } value)
             {
                 found[quotable] = value;
             }
@@ -52,14 +52,14 @@ internal static class RateLimitHeaders
         headers.Where(header => !header.Key.Equals(RetryAfterName, StringComparison.OrdinalIgnoreCase));
 
     // A known name is quoted as it is, even if a secret happens to be part of it.
-    private static string? QuotableName(string name, IReadOnlyList<string> secrets)
+    private static string? QuotableName(string name, Func<List<string>> secrets)
     {
         if (Names.Contains(name, StringComparer.OrdinalIgnoreCase))
         {
             return name;
         }
 
-        return IsAuth0Quota(name) ? ServerText.Clean(name, secrets) : null;
+        return IsAuth0Quota(name) ? ServerText.Clean(name, secrets()) : null;
     }
 
     // Auth0 has a header for each kind of quota, for instance Auth0-Client-Quota-Limit and Auth0-Organization-Quota-Limit.

@@ -21,6 +21,18 @@ public sealed class AllocationTests
         Assert.Equal(0, BytesOf(() => _ = provider.Tokens.GetSource("", null).TryGet()));
     }
 
+    [Fact]
+    [Trait("Req", "R-320")]
+    public async Task A_cached_token_measures_nothing_and_allocates_nothing_for_a_listener()
+    {
+        await using TestProvider provider = new();
+        using Measurements measured = new(provider.Services);
+        await provider.GetAsync();
+        int before = measured.Series.Length;
+        Assert.Equal(0, BytesOf(() => _ = provider.Tokens.GetTokenAsync()));
+        Assert.Equal(before, measured.Series.Length);
+    }
+
     [Theory]
     [Trait("Req", "R-301")]
     [InlineData(0)]
