@@ -43,9 +43,13 @@ internal sealed class ClientCertificate(ClientContext client, ClientCredentialsO
         return certificate;
     }
 
-    /// <summary>Returns true once for each certificate that expires within two weeks, so that it is logged once .</summary>
+    /// <summary>
+    /// Returns true once for each certificate that expires within two weeks, so that it is logged once. One that is never valid for
+    /// long is not logged.
+    /// </summary>
     public bool TryMarkExpiryLogged(TlsCertificate certificate, DateTimeOffset now) =>
-        certificate.Certificate.NotAfter - now < WarnBefore
+        certificate.Validity.IsLong
+        && certificate.Validity.Until - now < WarnBefore
         && Interlocked.Exchange(ref _loggedThumbprint, certificate.Thumbprint) != certificate.Thumbprint;
 
     private async ValueTask<TlsCertificate> ReadAsync(CancellationToken cancellationToken)

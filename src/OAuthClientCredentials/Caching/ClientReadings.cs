@@ -5,9 +5,6 @@ namespace OAuthClientCredentials.Caching;
 /// <summary>Reads what the gauges show. Nothing is requested.</summary>
 internal static class ClientReadings
 {
-    // A person or a certificate manager replaces such a credential. The platform replaces one that is valid for hours or days.
-    private static readonly TimeSpan LongValidity = TimeSpan.FromDays(28);
-
     /// <summary>One reading for each client that was used. Clients with the same name show the worst values.</summary>
     public static IEnumerable<ClientReading> Of(IEnumerable<ClientTokenCache> caches, Clock clock)
     {
@@ -29,9 +26,9 @@ internal static class ClientReadings
     {
         TimeSpan lifetime = status.ExpiresAt - now ?? TimeSpan.Zero;
         double? credential = null;
-        if (status.CredentialLifetime >= LongValidity)
+        if (cache.Settings.CredentialValidity is { IsLong: true } validity)
         {
-            credential = (status.CredentialExpiresAt - now)?.TotalSeconds;
+            credential = (validity.Until - now).TotalSeconds;
         }
 
         int failures = cache.Others.Append(cache.Default).Max(source => source.Failures);

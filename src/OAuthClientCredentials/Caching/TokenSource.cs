@@ -135,7 +135,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
                 LastError = _failure?.Error.Copy(),
                 NextAttemptAt = _failure?.NextAttemptAt(token is not null, now, context.Clock),
                 CredentialExpiresAt = credential?.Until,
-                CredentialLifetime = credential?.Until - credential?.From,
+                CredentialLifetime = credential?.Duration,
             };
         }
     }

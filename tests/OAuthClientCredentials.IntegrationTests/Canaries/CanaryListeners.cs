@@ -56,6 +56,9 @@ internal sealed class CanaryListeners : IDisposable
     /// <summary>Must be added to each application; the other listeners receive the events of the whole process.</summary>
     public CanaryLogger Logger { get; }
 
+    /// <summary>Gauges are measured only when they are collected.</summary>
+    public void CollectGauges() => _metrics.RecordObservableInstruments();
+
     public void Dispose()
     {
         _activities.Dispose();

@@ -56,11 +56,14 @@ public sealed class ClientCertificateTests : IDisposable
 
     [Theory]
     [Trait("Req", "R-154")]
-    [InlineData(13.9, 1)]
-    [InlineData(14.1, 0)]
-    public async Task Certificate_that_expires_within_two_weeks_is_logged_once(double days, int warnings)
+    [InlineData(-30, 13.9, 1)]
+    [InlineData(-30, 14.1, 0)]
+    [InlineData(-7, 7, 0)]
+    public async Task Certificate_that_expires_within_two_weeks_is_logged_once(double from, double until, int warnings)
     {
-        using X509Certificate2 certificate = Certificates.Create(until: Certificates.Start.AddDays(days));
+        using X509Certificate2 certificate = Certificates.Create(
+            from: Certificates.Start.AddDays(from),
+            until: Certificates.Start.AddDays(until));
         using LogLines log = new();
         await using TestTokenClient client = new(options => ByTls(options).UseCertificate(_ => new(certificate)), log: log);
         await client.RequestAsync();
