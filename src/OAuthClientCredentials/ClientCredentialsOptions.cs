@@ -21,9 +21,7 @@ public sealed class ClientCredentialsOptions
     /// <value>Required, unless <see cref="TokenEndpoint"/> is set.</value>
     public string? Authority { get; set; }
 
-    /// <summary>
-    /// The URL of the metadata document, for servers that do not publish it where RFC 8414 says. Requires <see cref="Authority"/>.
-    /// </summary>
+    /// <summary>The URL of the metadata document, if it is not where RFC 8414 says. Requires <see cref="Authority"/>.</summary>
     public string? MetadataAddress { get; set; }
 
     /// <summary>
@@ -215,6 +213,14 @@ public sealed class ClientCredentialsOptions
     /// <summary>Accepts only access tokens in the b64token syntax (RFC 6750 section 2.1).</summary>
     /// <value>Defaults to <see langword="false"/>: any printable ASCII without spaces, because some servers issue such tokens.</value>
     public bool RequireBearerSyntax { get; set; }
+
+    /// <summary>Whether the host requests the first token while it starts.</summary>
+    /// <value>Defaults to <see cref="WarmUp.Off"/>: the first call requests it.</value>
+    public WarmUp WarmUp { get; set; }
+
+    /// <summary>Requests and renews the token without a call, as soon as it is needed or due, while the host runs.</summary>
+    /// <value>Defaults to <see langword="false"/>: a token that nobody uses is not renewed.</value>
+    public bool KeepWarm { get; set; }
 
     // The values that only code can set. They are fields, because the configuration binder binds every property.
     internal ClientAuthentication? Authentication;

@@ -139,6 +139,7 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
         (nameof(options.AssertionLifetime), Between(options.AssertionLifetime, Second, TimeSpan.FromMinutes(5), "1 second and 5 minutes")),
         (nameof(options.MaxLifetime), Between(options.MaxLifetime, Second, TimeSpan.FromDays(365), "1 second and 365 days")),
         (nameof(options.BasicEncoding), CheckEncoding(options.BasicEncoding)),
+        (nameof(options.WarmUp), CheckWarmUp(options.WarmUp)),
     ]);
 
     private static string? Between<T>(T value, T min, T max, string range)
@@ -149,6 +150,8 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
     }
 
     private static string? CheckEncoding(BasicEncoding encoding) => Enum.IsDefined(encoding) ? null : "must be Rfc6749 or Raw";
+
+    private static string? CheckWarmUp(WarmUp warmUp) => Enum.IsDefined(warmUp) ? null : "must be Off, Background or RequireAtStart";
 
     private static IEnumerable<(string Option, string Problem)> Problems(IEnumerable<(string Option, string? Problem)> checks) =>
         from check in checks

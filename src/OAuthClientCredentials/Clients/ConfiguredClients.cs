@@ -16,7 +16,9 @@ internal sealed class ConfiguredClients(IEnumerable<ClientRegistration> registra
     /// <summary>The sections from which options are read.</summary>
     public IEnumerable<IConfiguration> Sections => Registrations.Select(client => client.Section).Append(root).OfType<IConfiguration>();
 
-    public IEnumerable<string> Names => _registered.Select(client => client.Key).Union(Current.Clients.Keys, StringComparer.Ordinal);
+    /// <summary>The registered spelling of each client's name, once.</summary>
+    public IEnumerable<string> Names =>
+        _registered.Select(client => client.Key).Union(Current.Clients.Keys.Select(Resolve), StringComparer.Ordinal);
 
     private IEnumerable<ClientRegistration> Registrations => _registered.SelectMany(client => client);
 

@@ -17,7 +17,7 @@ internal sealed class FixedOptions(ClientCredentialsOptions options) : IOptionsM
         ClientCredentialsOptions options = new();
         configure(options);
         ConfiguredClients clients = new([new(Options.DefaultName, null)], null);
-        ValidateOptionsResult validation = new ClientCredentialsOptionsValidator(clients).Validate(Options.DefaultName, options);
+        ValidateOptionsResult validation = Validate(options, clients);
         if (validation.Failed)
         {
             throw new OptionsValidationException(Options.DefaultName, typeof(ClientCredentialsOptions), validation.Failures);
@@ -38,4 +38,17 @@ internal sealed class FixedOptions(ClientCredentialsOptions options) : IOptionsM
     }
 
     public IDisposable? OnChange(Action<ClientCredentialsOptions, string?> listener) => null;
+
+    // A provider without dependency injection has no host that starts and stops it.
+    private static ValidateOptionsResult Validate(ClientCredentialsOptions options, ConfiguredClients clients)
+    {
+        if (options.WarmUp != WarmUp.Off || options.KeepWarm)
+        {
+            const string Problem = "WarmUp and KeepWarm need a host, and a provider made by TokenProvider.Create has none. Remove them, "
+                + "or register the client with AddClientCredentials in the services of a host.";
+            return ValidateOptionsResult.Fail(Problem);
+        }
+
+        return new ClientCredentialsOptionsValidator(clients).Validate(Options.DefaultName, options);
+    }
 }

@@ -57,6 +57,8 @@ internal static class OptionTable
         new(nameof(Options.MaxLifetime), Tuning, options => options.MaxLifetime),
         new(nameof(Options.RequireAllScopes), Tuning, options => options.RequireAllScopes),
         new(nameof(Options.RequireBearerSyntax), Tuning, options => options.RequireBearerSyntax),
+        new(nameof(Options.WarmUp), Tuning, options => options.WarmUp),
+        new(nameof(Options.KeepWarm), Tuning, options => options.KeepWarm),
 
         new(nameof(Options.UseTokenBinding), ShapesToken, options => options.Binding?.Thumbprint) { IsSetInCode = true },
         new(nameof(Options.UseAuthentication), Credential, AuthenticationMethods.FromCode) { IsSetInCode = true },

@@ -2,12 +2,14 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Caching;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.Hosting;
 using OAuthClientCredentials.HttpClients;
 using OAuthClientCredentials.TokenEndpoint;
 using OAuthClientCredentials.Transport;
@@ -54,6 +56,11 @@ internal static class CoreServices
             TimeOf(provider),
             LoggerOf<TokenProvider>(provider),
             provider.GetRequiredService<Telemetry>()));
+        services.AddSingleton<IHostedService>(provider => new WarmUpService(
+            provider.GetRequiredService<TokenProvider>(),
+            provider.GetRequiredService<ConfiguredClients>(),
+            provider.GetRequiredService<ClientSettingsProvider>(),
+            TimeOf(provider)));
         services.TryAddSingleton<ITokenProvider>(provider => provider.GetRequiredService<TokenProvider>());
         AddTokenHttpClient(services);
     }

@@ -17,7 +17,6 @@ internal static class DetachedTask
     /// Starts shared work outside the caller's execution context: the caller's AsyncLocals and Activity do not belong to it.
     /// </summary>
     public static T Start<T>(Func<T> start)
-        where T : Task
     {
         if (ExecutionContext.IsFlowSuppressed())
         {

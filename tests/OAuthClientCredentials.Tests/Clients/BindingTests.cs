@@ -192,6 +192,8 @@ public sealed class BindingTests
             ["MaxLifetime"] = "01:00:00",
             ["RequireAllScopes"] = "true",
             ["RequireBearerSyntax"] = "true",
+            ["WarmUp"] = "Background",
+            ["KeepWarm"] = "true",
         };
         ClientCredentialsOptions bound = new();
         IEnumerable<KeyValuePair<string, string?>> settings =

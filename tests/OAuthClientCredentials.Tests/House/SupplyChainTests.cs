@@ -12,7 +12,13 @@ public sealed partial class SupplyChainTests
 
     private static readonly Dictionary<string, string[]> Dependencies = new(StringComparer.Ordinal)
     {
-        ["OAuthClientCredentials"] = ["Microsoft.Extensions.Http", "Microsoft.Extensions.Options.ConfigurationExtensions", "Polly.Core"],
+        ["OAuthClientCredentials"] =
+        [
+            "Microsoft.Extensions.Diagnostics.HealthChecks",
+            "Microsoft.Extensions.Http",
+            "Microsoft.Extensions.Options.ConfigurationExtensions",
+            "Polly.Core",
+        ],
         ["OAuthClientCredentials.Jwt"] = ["Microsoft.IdentityModel.JsonWebTokens"],
         ["OAuthClientCredentials.Testing"] = [],
     };
