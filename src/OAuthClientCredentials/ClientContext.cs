@@ -55,7 +55,7 @@ public sealed class ClientContext
     internal string MetricName { get; init; }
 
     /// <summary>The client's name in messages.</summary>
-    internal string DisplayName => ClientName.Length == 0 ? "The default client" : $"Client '{ClientName}'";
+    internal string DisplayName => DisplayNameOf(ClientName);
 
     /// <summary>
     /// Reads a credential file of at most 64 KiB. Errors name the file and the option. The file is read at each call and not watched,
@@ -107,6 +107,8 @@ public sealed class ClientContext
     /// <summary>Names the client.</summary>
     /// <returns>The type name, the client name and the client id.</returns>
     public override string ToString() => $"{nameof(ClientContext)} {{ ClientName = {ClientName}, ClientId = {ClientId} }}";
+
+    internal static string DisplayNameOf(string clientName) => clientName.Length == 0 ? "The default client" : $"Client '{clientName}'";
 
     /// <summary>The configuration path of an option of this client.</summary>
     internal string Option(string property) => $"{_optionsPath}:{property}";

@@ -100,6 +100,20 @@ internal sealed class ClientSettingsProvider : IDisposable
 
     public void Dispose() => _subscriptions.ForEach(subscription => subscription?.Dispose());
 
+    /// <summary>
+    /// Describes why options cannot be used. The messages of validators and of the generated binder name the option. Other messages may
+    /// contain secrets.
+    /// </summary>
+    public static string Describe(Exception problem)
+    {
+        if (problem is OptionsValidationException || problem.Source == typeof(ClientSettingsProvider).Assembly.GetName().Name)
+        {
+            return problem.Message;
+        }
+
+        return $"Reading the options threw {problem.GetType().Name}.";
+    }
+
     private void OnChange()
     {
         Interlocked.Increment(ref _version);
@@ -179,17 +193,6 @@ internal sealed class ClientSettingsProvider : IDisposable
         {
             _logger.InsecureHttpAllowed(settings.Name);
         }
-    }
-
-    // The messages of validators and of the generated binder name the option. Other messages may contain secrets.
-    private static string Describe(Exception problem)
-    {
-        if (problem is OptionsValidationException || problem.Source == typeof(ClientSettingsProvider).Assembly.GetName().Name)
-        {
-            return problem.Message;
-        }
-
-        return $"Reading the options threw {problem.GetType().Name}.";
     }
 
     private sealed class Entry(ClientSettings settings, int version)

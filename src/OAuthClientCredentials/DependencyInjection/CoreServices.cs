@@ -79,6 +79,14 @@ internal static class CoreServices
         services.AddSingleton(new ClientRegistration(name, section));
     }
 
+    public static ClientHealthCheck CreateHealthCheck(IServiceProvider provider, string[]? clientNames, TimeSpan credentialExpiresWithin) =>
+        new(
+            provider.GetRequiredService<TokenProvider>(),
+            provider.GetRequiredService<ConfiguredClients>(),
+            TimeOf(provider),
+            clientNames,
+            credentialExpiresWithin);
+
     private static HttpClient CreateHttpClient(IServiceProvider provider, TlsCertificate? certificate)
     {
         if (certificate is null)

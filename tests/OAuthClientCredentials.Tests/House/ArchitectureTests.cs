@@ -27,7 +27,7 @@ public sealed class ArchitectureTests
         ["Clients"] = ["Authentication", "Diagnostics", "Resilience", "Transport"],
         ["DependencyInjection"] = ["Api", "Caching", "Clients", "Diagnostics", "Hosting", "HttpClients", "TokenEndpoint", "Transport"],
         ["Discovery"] = ["Clients", "Diagnostics", "Resilience", "Transport"],
-        ["Hosting"] = ["Clients", "Resilience"],
+        ["Hosting"] = ["Clients", "Diagnostics", "Resilience"],
         ["HttpClients"] = ["Api", "Diagnostics", "Transport"],
         ["HttpRequestMessageExtensions"] = ["Api"],
         ["TokenBinding"] = ["Transport"],
