@@ -118,7 +118,7 @@ internal sealed class WarmUpService(
     // While a request is under way or a back-off lasts, a call would only wait or fail.
     private async Task RenewIfDueAsync(string name)
     {
-        if (tokens.GetStatus(name).State is ClientState.Empty or ClientState.Due)
+        if (tokens.GetSource(name, null).GetStatus().State is ClientState.Empty or ClientState.Due)
         {
             await RequestAsync(name, CancellationToken.None).ConfigureAwait(false);
         }
