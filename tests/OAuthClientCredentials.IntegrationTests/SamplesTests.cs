@@ -1,8 +1,10 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.Extensions;
 using OAuthClientCredentials.IntegrationTests.Canaries;
 using OAuthClientCredentials.Testing;
+using Observability;
 
 namespace OAuthClientCredentials.IntegrationTests;
 
@@ -79,6 +81,65 @@ public sealed partial class SamplesTests : CanaryTests
         Assert.Equal(0, await sample.StopAsync());
     }
 
+    [Fact]
+    public async Task Observability_serves_page_state_metrics_and_health_and_stops_cleanly()
+    {
+        await using SampleProcess sample = SampleProcess.Start("Observability", new Dictionary<string, string>
+        {
+            ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+            ["TMPDIR"] = _folder,
+        });
+        await sample.WaitUntilAsync(() => PageAt().IsMatch(sample.Output));
+        using HttpClient browser = new() { BaseAddress = new(PageAt().Match(sample.Output).Groups[1].Value) };
+        await sample.WaitUntilAsync(() => sample.Output.Contains("'billing' has a new token", StringComparison.Ordinal));
+        await sample.WaitUntilAsync(() => sample.Output.Contains("'orders' has a new token", StringComparison.Ordinal));
+        Assert.Contains("data-switch=\"outage\"", await browser.GetStringAsync("/"), StringComparison.Ordinal);
+        Assert.Contains("Tea", await browser.GetStringAsync("/orders"), StringComparison.Ordinal);
+        Assert.Equal("Degraded", await browser.GetStringAsync("/health"));
+        string metrics = await browser.GetStringAsync("/metrics");
+        Assert.Matches("oauth_client_token_remaining_lifetime_seconds\\{[^}]*oauth_client_name=\"orders\"", metrics);
+        Assert.Matches("oauth_client_credential_remaining_lifetime_seconds\\{[^}]*oauth_client_name=\"billing\"", metrics);
+        using HttpResponseMessage pressed = await browser.PostAsync("/switches/outage?on=true", content: null);
+        Assert.Equal(HttpStatusCode.OK, pressed.StatusCode);
+        using JsonDocument state = JsonDocument.Parse(await browser.GetStringAsync("/state"));
+        Assert.True(state.RootElement.GetProperty("switches").GetProperty("outage").GetBoolean());
+        JsonElement orders = state.RootElement.GetProperty("clients")[0];
+        Assert.Equal("Fresh", orders.GetProperty("state").GetString());
+        Assert.InRange(orders.GetProperty("calls").GetProperty("ok").GetInt32(), 1, int.MaxValue);
+        Assert.Equal(1, orders.GetProperty("tokenRequests").GetProperty("ok").GetInt32());
+        Assert.Equal(0, await sample.StopAsync());
+        Assert.Empty(Directory.GetDirectories(_folder));
+    }
+
+    [Fact]
+    public async Task Observability_maps_a_missing_token_to_503_and_other_errors_not()
+    {
+        TestTimeProvider time = new();
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton<TimeProvider>(time);
+        builder.Services.AddProblemDetails();
+        builder.Services.AddExceptionHandler<TokenRequestExceptionHandler>();
+        await using WebApplication app = builder.Build();
+        app.UseExceptionHandler();
+        app.MapGet("/known", IResult () => throw new TokenRequestException("internal") { NextAttemptAt = time.GetUtcNow().AddSeconds(4.2) });
+        app.MapGet("/unknown", IResult () => throw new TokenRequestException("internal"));
+        app.MapGet("/other", IResult () => throw new InvalidOperationException("internal"));
+        await app.StartAsync();
+        using HttpClient browser = new() { BaseAddress = new(app.Urls.First()) };
+        Assert.Equal((503, "5"), await GetAsync("/known"));
+        Assert.Equal((503, ""), await GetAsync("/unknown"));
+        Assert.Equal((500, ""), await GetAsync("/other"));
+
+        async Task<(int Status, string RetryAfter)> GetAsync(string path)
+        {
+            using HttpResponseMessage response = await browser.GetAsync(path);
+            Assert.DoesNotContain("internal", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            return ((int)response.StatusCode, response.Headers.RetryAfter?.ToString() ?? "");
+        }
+    }
+
     [Theory]
     [InlineData("WebApi")]
     [InlineData("Worker")]
@@ -118,4 +179,7 @@ public sealed partial class SamplesTests : CanaryTests
 
     [GeneratedRegex(@"Now listening on: (\S+)")]
     private static partial Regex ListeningOn();
+
+    [GeneratedRegex(@"Open (\S+) in a browser")]
+    private static partial Regex PageAt();
 }

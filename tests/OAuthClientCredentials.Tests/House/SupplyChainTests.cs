@@ -97,7 +97,7 @@ public sealed partial class SupplyChainTests
             .Select(reference => reference.Attribute("Include")!.Value)
             .Order(StringComparer.Ordinal);
 
-    [GeneratedRegex(@"^\d+\.\d+\.\d+$")]
+    [GeneratedRegex(@"^\d+\.\d+\.\d+(-[a-z]+\.\d+)?$")]
     private static partial Regex Exact();
 
     [GeneratedRegex(@"^[\s-]*uses\s*:")]
