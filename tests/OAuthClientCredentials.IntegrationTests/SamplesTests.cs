@@ -123,7 +123,8 @@ public sealed partial class SamplesTests : CanaryTests
         builder.Services.AddExceptionHandler<TokenRequestExceptionHandler>();
         await using WebApplication app = builder.Build();
         app.UseExceptionHandler();
-        app.MapGet("/known", IResult () => throw new TokenRequestException("internal") { NextAttemptAt = time.GetUtcNow().AddSeconds(4.2) });
+        DateTimeOffset next = time.GetUtcNow().AddSeconds(4.2);
+        app.MapGet("/known", IResult () => throw new TokenRequestException("internal") { NextAttemptAt = next });
         app.MapGet("/unknown", IResult () => throw new TokenRequestException("internal"));
         app.MapGet("/other", IResult () => throw new InvalidOperationException("internal"));
         await app.StartAsync();
