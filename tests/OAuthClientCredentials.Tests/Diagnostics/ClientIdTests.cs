@@ -24,7 +24,8 @@ public sealed class ClientIdTests
         {
             ShouldListenTo = source => source.Name is "OAuthClientCredentials" or "Application",
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = activity => texts.AddRange(activity.TagObjects.Select(tag => $"{activity.DisplayName} {tag.Key}={tag.Value}")),
+            ActivityStopped = activity =>
+                texts.AddRange(activity.TagObjects.Select(tag => $"{activity.DisplayName} {tag.Key}={tag.Value}")),
         };
         ActivitySource.AddActivityListener(listener);
         await using TestProvider provider = TestProvider.WithServices(services =>
