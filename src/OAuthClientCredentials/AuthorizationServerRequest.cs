@@ -72,7 +72,7 @@ public sealed class AuthorizationServerRequest
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public IDictionary<string, string> Headers => FurtherHeaders ??= new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>From when until when the credential is valid, if it says so.</summary>
+    /// <summary>The validity period of the certificate or assertion, if it has one.</summary>
     internal CredentialValidity? CredentialValidity { get; set; }
 
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]

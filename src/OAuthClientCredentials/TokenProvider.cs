@@ -109,7 +109,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     }
 
     /// <summary>Returns the state of a client's token. It requests nothing.</summary>
-    /// <remarks>It is the token of the default request; if that was never used, the one that was used last.</remarks>
+    /// <remarks>It is the token of the default request; if that has no token and no failure, the one that was used last.</remarks>
     /// <param name="clientName">The registered name of the client; empty for the default client.</param>
     /// <returns>The status.</returns>
     /// <exception cref="OptionsValidationException">The client's options are not valid, or there is no such client.</exception>

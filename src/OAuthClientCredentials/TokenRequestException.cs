@@ -126,7 +126,8 @@ public sealed class TokenRequestException : Exception
     /// <summary>Whether the credential or the proof may be the cause, so that a new one can help.</summary>
     internal bool MayNeedNewCredential => WantsNewProof || MayBeRejectedCredential;
 
-    private string BaseMessage => base.Message;
+    /// <summary>The message without the time of the next attempt.</summary>
+    internal string BaseMessage => base.Message;
 
     internal TokenRequestException WithAttempts(int attempts)
     {

@@ -42,7 +42,7 @@ internal sealed class DemoState(
             LastRenewedAt = status.LastRenewedAt,
             LastRenewalReason = status.LastRenewalReason,
             ConsecutiveFailures = status.ConsecutiveFailures,
-            LastErrorType = check.Data.GetValueOrDefault($"{name}.last_error")?.ToString(),
+            LastErrorType = check.Data.GetValueOrDefault($"{name}.last_error_type")?.ToString(),
             LastError = status.LastError?.Message,
             NextAttemptAt = status.NextAttemptAt,
             CredentialExpiresAt = status.CredentialExpiresAt,

@@ -5,9 +5,6 @@ namespace OAuthClientCredentials.Api;
 /// <param name="Reason">The reason for the log.</param>
 internal sealed record ReturnedRejection(string Outcome, string Reason)
 {
-    public const string Renewed = "renewed";
-    public const string StillUnauthorized = "still_unauthorized";
-
     private const string CannotReplay = "not_replayable";
 
     public static readonly ReturnedRejection RenewalFailed = new("renewal_failed", "the renewal failed");

@@ -5,8 +5,8 @@ using OAuthClientCredentials.Diagnostics;
 namespace OAuthClientCredentials.Api;
 
 /// <summary>
-/// Counts each 401 with its outcome, logs why it is returned to the caller, and warns of an API that rejects new tokens. A request
-/// with the token of another client counts under the client of the handler, so that the number of time series is limited.
+/// Counts the 401s whose outcome is known, logs why one is returned to the caller, and warns of an API that rejects new tokens. A
+/// request with the token of another client counts under the client of the handler, so that the number of time series is limited.
 /// Thread-safe.
 /// </summary>
 internal sealed class TokenRejectionEvents(
@@ -16,6 +16,9 @@ internal sealed class TokenRejectionEvents(
     Telemetry telemetry,
     TimeProvider time)
 {
+    private const string Renewed = "renewed";
+    private const string StillUnauthorized = "still_unauthorized";
+
     private static readonly TimeSpan MinWarningInterval = TimeSpan.FromSeconds(30);
 
     private long _nextWarningAt = long.MinValue;
@@ -48,7 +51,7 @@ internal sealed class TokenRejectionEvents(
     {
         if (isRejection)
         {
-            Count(ReturnedRejection.StillUnauthorized);
+            Count(StillUnauthorized);
             WarnOfRejectedNewToken(copy, response);
         }
         else if (response.StatusCode == HttpStatusCode.Unauthorized)
@@ -57,7 +60,7 @@ internal sealed class TokenRejectionEvents(
         }
         else
         {
-            Count(ReturnedRejection.Renewed);
+            Count(Renewed);
         }
     }
 

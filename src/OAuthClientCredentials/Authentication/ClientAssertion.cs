@@ -33,7 +33,8 @@ internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOpt
             request.Secret = await ReadFileAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        request.CredentialValidity = ValidityOf(request.Secret);
+        // A certificate beside it, for bound tokens, is the one that people replace.
+        request.CredentialValidity ??= ValidityOf(request.Secret);
     }
 
     public override ValueTask WriteAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
@@ -99,11 +100,12 @@ internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOpt
     // Seconds since 1970 (RFC 7519 section 2).
     private static DateTimeOffset? TimeOf(JsonElement claims, string name)
     {
-        if (!claims.TryGetProperty(name, out JsonElement time) || !time.TryGetDouble(out double seconds))
+        if (!claims.TryGetProperty(name, out JsonElement time) || time.ValueKind != JsonValueKind.Number)
         {
             return null;
         }
 
+        double seconds = time.GetDouble();
         return DateTimeOffset.UnixEpoch.AddSeconds(Math.Clamp(seconds, 0, MaxUnixTime));
     }
 }

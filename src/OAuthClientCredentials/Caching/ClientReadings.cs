@@ -31,7 +31,6 @@ internal static class ClientReadings
             credential = (validity.Until - now).TotalSeconds;
         }
 
-        int failures = cache.Others.Append(cache.Default).Max(source => source.Failures);
-        return new(cache.Settings.Context.MetricName, Math.Max(0, lifetime.TotalSeconds), failures, credential);
+        return new(cache.Settings.Context.MetricName, Math.Max(0, lifetime.TotalSeconds), status.ConsecutiveFailures, credential);
     }
 }

@@ -58,11 +58,15 @@ internal sealed class ClientTokenCache
         }
     }
 
-    /// <summary>The status of the default request, or of the request that was used last if the default request was never used.</summary>
+    /// <summary>
+    /// The status of the default request. If it has neither a token nor a failure, calls may use other requests only: then the status of
+    /// the request that was used last.
+    /// </summary>
     public ClientStatus GetStatus()
     {
         ClientStatus status = Default.GetStatus();
-        if (!status.IsUsed && Others.MaxBy(source => source.LastUsed) is { } lastUsed)
+        bool isIdle = status is { State: ClientState.Empty, LastError: null };
+        if (isIdle && Others.MaxBy(source => source.LastUsed) is { } lastUsed)
         {
             return lastUsed.GetStatus();
         }

@@ -47,18 +47,6 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
     public bool IsRetired => Volatile.Read(ref _retired);
     public long LastUsed => Volatile.Read(ref _lastUsed);
 
-    /// <summary>How many flights failed since the last success.</summary>
-    public int Failures
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _failure?.Count ?? 0;
-            }
-        }
-    }
-
     /// <summary>The hot path: one clock read, one comparison.</summary>
     public AccessToken? TryGet()
     {
@@ -101,7 +89,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
 
             flight!.AddWaiter(wait);
             FlightResult result = await flight.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
-            wait.LinkTo(flight.Wanted.Activity);
+            wait.LinkTo(flight.Wanted.Span);
             if (result.Token is not null)
             {
                 return result.Token;

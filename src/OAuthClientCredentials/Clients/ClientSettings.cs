@@ -62,7 +62,7 @@ internal sealed class ClientSettings
     public string ServerAddress =>
         new Uri(string.IsNullOrEmpty(Options.TokenEndpoint) ? Options.Authority! : Options.TokenEndpoint).Host;
 
-    /// <summary>From when until when the certificate or assertion of the last token request is valid, if it says so.</summary>
+    /// <summary>The validity period of the certificate or assertion of the last token request, if it has one.</summary>
     public CredentialValidity? CredentialValidity { get; set; }
 
     /// <summary>

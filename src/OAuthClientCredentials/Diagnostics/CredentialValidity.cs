@@ -1,6 +1,6 @@
 namespace OAuthClientCredentials.Diagnostics;
 
-/// <summary>From when until when a certificate or an assertion is valid (UTC).</summary>
+/// <summary>The validity period of a certificate or an assertion (UTC).</summary>
 internal sealed record CredentialValidity(DateTimeOffset From, DateTimeOffset Until)
 {
     // A person or a certificate manager replaces such a credential. The platform replaces one that is valid for hours or days.

@@ -4,6 +4,7 @@ namespace OAuthClientCredentials.Diagnostics;
 
 /// <summary>
 /// The <c>error.type</c> of a failed token request: a closed list, because text of a server would make any number of time series.
+/// <see cref="ClientContext"/> adds <c>credential</c>.
 /// </summary>
 internal static class ErrorType
 {

@@ -84,8 +84,8 @@ internal static partial class Log
         13,
         LogLevel.Debug,
         "The HttpClient '{HttpClientName}' returns a response with status {Status} for a request with a token of client "
-        + "'{Client}': {Reason}.")]
-    public static partial void RejectionReturned(this ILogger logger, string httpClientName, string client, int status, string reason);
+        + "'{Client}': {Problem}.")]
+    public static partial void RejectionReturned(this ILogger logger, string httpClientName, string client, int status, string problem);
 
     [LoggerMessage(14, LogLevel.Debug, "The token of client '{Client}' has the fingerprint {Fingerprint}.")]
     public static partial void TokenFingerprint(this ILogger logger, string client, string fingerprint);

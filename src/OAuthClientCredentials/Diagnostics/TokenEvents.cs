@@ -47,11 +47,11 @@ internal sealed class TokenEvents(ILogger logger, Telemetry telemetry)
 
         if (validUntil is { } expiresAt)
         {
-            logger.RenewalFailed(client.ClientName, reason, expiresAt, nextAttemptAt, error.Message);
+            logger.RenewalFailed(client.ClientName, reason, expiresAt, nextAttemptAt, error.BaseMessage);
         }
         else
         {
-            logger.NoToken(client.ClientName, reason, nextAttemptAt, error.Message);
+            logger.NoToken(client.ClientName, reason, nextAttemptAt, error.BaseMessage);
         }
     }
 

@@ -46,7 +46,7 @@ internal sealed class TokenRequestSpan(Telemetry telemetry, ClientContext client
         _activity.Dispose();
     }
 
-    /// <summary>Ends without a record, because the token came from the shared cache or the cool-down was not over.</summary>
+    /// <summary>Ends without a record, because no request was sent and none was needed.</summary>
     public void Discard()
     {
         if (_activity is not null)

@@ -52,7 +52,7 @@ internal sealed record ClientHealth(string ClientName, HealthStatus Health, stri
             ("expires_at", Token.ExpiresAt),
             ("age_seconds", Token.Age?.TotalSeconds),
             ("consecutive_failures", Token.ConsecutiveFailures),
-            ("last_error", Token.LastError is { } error ? ErrorType.Of(error) : null),
+            ("last_error_type", Token.LastError is { } error ? ErrorType.Of(error) : null),
             ("next_attempt_at", Token.NextAttemptAt),
             ("last_renewed_at", Token.LastRenewedAt),
             ("last_renewal_reason", Token.LastRenewalReason),

@@ -42,9 +42,9 @@ internal static class TokenRequestGuard
         CancellationTokenSource stop)
     {
         TokenRequestSpan span = events.StartRequest(wanted.Settings.Context, wanted.Reason, wanted.StartedBy);
-        wanted.Activity = span.Context;
+        wanted.Span = span.Context;
         string? error = null;
-        bool isFromCooldown = false;
+        bool failed = false;
         try
         {
             return await LimitAsync(wanted, work, timeProvider, stop).ConfigureAwait(false);
@@ -52,25 +52,26 @@ internal static class TokenRequestGuard
         catch (TokenRequestException exception)
         {
             error = ErrorType.Of(exception);
-            isFromCooldown = exception.IsFromCooldown;
+            failed = !exception.IsFromCooldown;
             throw;
         }
         catch (OperationCanceledException)
         {
             error = ErrorType.Cancelled;
+            failed = true;
             throw;
         }
         finally
         {
-            bool isFromSharedCache = error is null && wanted.Sent == 0;
-            if (isFromCooldown || isFromSharedCache)
-            {
-                span.Discard();
-            }
-            else
+            if (wanted.Sent > 0 || failed)
             {
                 string server = wanted.Endpoint?.Host ?? wanted.Settings.ServerAddress;
                 span.End(server, wanted.Sent, error, wanted.Waiters);
+            }
+            else
+            {
+                // The token came from the shared cache, or the error from the cool-down.
+                span.Discard();
             }
         }
     }

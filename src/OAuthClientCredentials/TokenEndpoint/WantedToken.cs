@@ -30,8 +30,8 @@ internal sealed class WantedToken(ClientSettings settings, TokenRequest request,
     /// <summary>The activities of the calls that wait for it.</summary>
     public ImmutableArray<ActivityContext> Waiters => _waiters;
 
-    /// <summary>The activity of the request.</summary>
-    public ActivityContext Activity { get; set; }
+    /// <summary>The activity of the request, for the links of the calls that wait.</summary>
+    public ActivityContext Span { get; set; }
 
     /// <summary>Whether failed attempts are retried.</summary>
     public RetryAllowance Retries { get; } = new(isAwaited);

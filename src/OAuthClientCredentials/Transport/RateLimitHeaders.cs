@@ -11,13 +11,8 @@ internal static class RateLimitHeaders
 
     private const int MaxHeaders = 16;
 
-    private static readonly string[] Names =
-    [
-        RetryAfterName,
-        "RateLimit", "RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
-        "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
-        "X-Rate-Limit-Limit", "X-Rate-Limit-Remaining", "X-Rate-Limit-Reset",
-    ];
+    // GitHub, Okta, Kong and others add a suffix of their own, for instance X-RateLimit-Limit-Minute.
+    private static readonly string[] Prefixes = ["RateLimit-", "X-RateLimit-", "X-Rate-Limit-"];
 
     /// <summary>Returns at most 16 headers by name, without regard to case. Their values are cleaned.</summary>
     public static IReadOnlyDictionary<string, string> Read(HttpResponseMessage response, Func<List<string>> secrets)
@@ -30,9 +25,11 @@ internal static class RateLimitHeaders
                 break;
             }
 
-            if (QuotableName(name, secrets) is { } quotable && ServerText.Clean(values.ToString(), secrets()) is { } value)
+            if (IsQuota(name)
+                && ServerText.Clean(name, secrets()) is { } cleanName
+                && ServerText.Clean(values.ToString(), secrets()) is { } value)
             {
-                found[quotable] = value;
+                found[cleanName] = value;
             }
         }
 
@@ -51,16 +48,11 @@ internal static class RateLimitHeaders
     public static IEnumerable<KeyValuePair<string, string>> WithoutRetryAfter(IReadOnlyDictionary<string, string> headers) =>
         headers.Where(header => !header.Key.Equals(RetryAfterName, StringComparison.OrdinalIgnoreCase));
 
-    // A known name is quoted as it is, even if a secret happens to be part of it.
-    private static string? QuotableName(string name, Func<List<string>> secrets)
-    {
-        if (Names.Contains(name, StringComparer.OrdinalIgnoreCase))
-        {
-            return name;
-        }
-
-        return IsAuth0Quota(name) ? ServerText.Clean(name, secrets()) : null;
-    }
+    private static bool IsQuota(string name) =>
+        name.Equals(RetryAfterName, StringComparison.OrdinalIgnoreCase)
+        || name.Equals("RateLimit", StringComparison.OrdinalIgnoreCase)
+        || Prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+        || IsAuth0Quota(name);
 
     // Auth0 has a header for each kind of quota, for instance Auth0-Client-Quota-Limit and Auth0-Organization-Quota-Limit.
     private static bool IsAuth0Quota(string name) =>

@@ -66,7 +66,7 @@ public sealed class StatusTests
     }
 
     [Fact]
-    public async Task GetStatus_returns_the_last_used_request_if_the_default_was_never_used()
+    public async Task GetStatus_returns_the_last_used_request_while_the_default_is_idle()
     {
         await using TestProvider provider = new();
         await provider.GetAsync("", TestProvider.Scope("first"));
@@ -74,9 +74,13 @@ public sealed class StatusTests
         provider.Server.Always(TestResponse.Error("invalid_scope"));
         await provider.FailAsync("", TestProvider.Scope("second"));
         Assert.Equal("invalid_scope", provider.Tokens.GetStatus().LastError?.Error);
-        provider.Server.Always(TestResponse.Token());
+        provider.Server.Always(TestResponse.Token(TimeSpan.FromSeconds(100)));
         await provider.GetAsync();
         Assert.Null(provider.Tokens.GetStatus().LastError);
+        provider.Time.Advance(TimeSpan.FromSeconds(101));
+        provider.Server.Always(TestResponse.Error("invalid_scope"));
+        await provider.FailAsync("", TestProvider.Scope("third"));
+        Assert.Equal("invalid_scope", provider.Tokens.GetStatus().LastError?.Error);
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class ClientHealthTests
             ["orders.last_renewal_reason"] = orders.LastRenewalReason!,
             ["(default).state"] = "Failed",
             ["(default).consecutive_failures"] = 1,
-            ["(default).last_error"] = "invalid_scope",
+            ["(default).last_error_type"] = "invalid_scope",
             ["(default).next_attempt_at"] = provider.Tokens.GetStatus().NextAttemptAt!,
         };
         Assert.Equal(expected.OrderBy(pair => pair.Key), data.OrderBy(pair => pair.Key));
