@@ -46,6 +46,12 @@ public sealed class ClientStatus
     /// </summary>
     public DateTimeOffset? CredentialExpiresAt { get; init; }
 
+    /// <summary>The time until the token expires, by the clock that shows less.</summary>
+    internal TimeSpan? RemainingLifetime { get; init; }
+
+    /// <summary>Whether calls with other scopes have a valid token, although there is none for this one.</summary>
+    internal bool OtherCallsSucceed { get; init; }
+
     /// <summary>How long the client certificate or assertion is valid in all.</summary>
     internal TimeSpan? CredentialLifetime { get; init; }
 

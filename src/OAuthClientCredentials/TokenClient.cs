@@ -67,7 +67,7 @@ public sealed class TokenClient
             .UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), stop);
         try
         {
-            return await TokenRequestGuard.RunAsync(wanted, RequestAsync, _timeProvider, _events, stop).ConfigureAwait(false);
+            return await TokenRequestGuard.RunAsync(wanted, RequestAsync, _timeProvider, stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -79,6 +79,7 @@ public sealed class TokenClient
     internal async Task<AccessToken> RequestAsync(WantedToken wanted, CancellationToken cancellationToken)
     {
         ClientSettings settings = wanted.Settings;
+        wanted.Span ??= _events.StartRequest(settings.Context, wanted.Reason, wanted.StartedBy);
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
         context.Properties.Set(RetryPipeline.Allowance, wanted.Retries);
         context.Properties.Set(RetryPipeline.Deadline, wanted.Deadline);

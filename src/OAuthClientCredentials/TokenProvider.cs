@@ -109,7 +109,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     }
 
     /// <summary>Returns the state of a client's token. It requests nothing.</summary>
-    /// <remarks>It is the token of the default request; if that has no token and no failure, the one that was used last.</remarks>
+    /// <remarks>If calls use several token requests, it is the worst of those that were used in the last two minutes.</remarks>
     /// <param name="clientName">The registered name of the client; empty for the default client.</param>
     /// <returns>The status.</returns>
     /// <exception cref="OptionsValidationException">The client's options are not valid, or there is no such client.</exception>
@@ -142,6 +142,10 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
 
     internal ClientSettings GetSettings(string clientName) => GetCache(clientName).Settings;
 
+    /// <summary>Requests or renews the token if needed. Not a call, so its wait is not measured.</summary>
+    internal async Task WarmAsync(string clientName, CancellationToken cancellationToken) =>
+        await GetSource(clientName, null).GetAsync(null, null, cancellationToken).ConfigureAwait(false);
+
     internal TokenSource GetSource(string clientName, TokenRequest? request)
     {
         ClientTokenCache cache = GetCache(clientName);
@@ -170,9 +174,10 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     {
         cancellationToken.ThrowIfCancellationRequested();
         SweepIfDue();
+        using TokenWait wait = source.CreateWait();
         while (true)
         {
-            if (await source.GetAsync(rejected, cancellationToken).ConfigureAwait(false) is { } token)
+            if (await source.GetAsync(rejected, wait, cancellationToken).ConfigureAwait(false) is { } token)
             {
                 return token;
             }

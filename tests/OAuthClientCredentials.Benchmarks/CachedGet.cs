@@ -56,7 +56,7 @@ public class CachedGet
     /// <summary>From the source, as the handler gets it. The full path is taken once a second.</summary>
     [Benchmark]
     public ValueTask<AccessToken?> BySource() =>
-        _source.TryGet() is { } token ? new(token) : _source.GetAsync(null, CancellationToken.None);
+        _source.TryGet() is { } token ? new(token) : _source.GetAsync(null, null, CancellationToken.None);
 
     /// <summary>From ITokenProvider.</summary>
     [Benchmark]

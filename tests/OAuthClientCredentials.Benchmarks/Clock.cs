@@ -23,7 +23,8 @@ public class Clock
     public ValueTask TearDown() => _tokens.DisposeAsync();
 
     [Benchmark(Baseline = true)]
-    public ValueTask<AccessToken?> Hit() => _source.TryGet() is { } token ? new(token) : _source.GetAsync(null, CancellationToken.None);
+    public ValueTask<AccessToken?> Hit() =>
+        _source.TryGet() is { } token ? new(token) : _source.GetAsync(null, null, CancellationToken.None);
 
     [Benchmark]
     public long TimestampAlone() => TimeProvider.System.GetTimestamp();

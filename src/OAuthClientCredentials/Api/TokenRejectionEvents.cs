@@ -12,8 +12,8 @@ namespace OAuthClientCredentials.Api;
 internal sealed class TokenRejectionEvents(
     string httpClientName,
     string clientName,
+    UnauthorizedCounter counter,
     ILogger logger,
-    Telemetry telemetry,
     TimeProvider time)
 {
     private const string Renewed = "renewed";
@@ -25,7 +25,7 @@ internal sealed class TokenRejectionEvents(
 
     public void Returned(RequestCopy copy, HttpResponseMessage response, ReturnedRejection rejection)
     {
-        Count(rejection.Outcome);
+        counter.Count(rejection.Outcome);
         logger.RejectionReturned(httpClientName, copy.ClientNameOr(clientName), (int)response.StatusCode, rejection.Reason);
     }
 
@@ -51,7 +51,7 @@ internal sealed class TokenRejectionEvents(
     {
         if (isRejection)
         {
-            Count(StillUnauthorized);
+            counter.Count(StillUnauthorized);
             WarnOfRejectedNewToken(copy, response);
         }
         else if (response.StatusCode == HttpStatusCode.Unauthorized)
@@ -60,11 +60,9 @@ internal sealed class TokenRejectionEvents(
         }
         else
         {
-            Count(Renewed);
+            counter.Count(Renewed);
         }
     }
-
-    private void Count(string outcome) => telemetry.UnauthorizedResponse(clientName, httpClientName, outcome);
 
     private void WarnOfRejectedNewToken(RequestCopy copy, HttpResponseMessage response)
     {
@@ -77,4 +75,10 @@ internal sealed class TokenRejectionEvents(
             logger.NewTokenRejected(httpClientName, origin, copy.ClientNameOr(clientName), TokenRejection.Describe(response));
         }
     }
+}
+
+/// <summary>Counts the 401 responses of one HttpClient, under names that are limited in number.</summary>
+internal sealed class UnauthorizedCounter(string clientName, string httpClientName, Telemetry telemetry)
+{
+    public void Count(string outcome) => telemetry.UnauthorizedResponse(clientName, httpClientName, outcome);
 }

@@ -1,4 +1,5 @@
 using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Resilience;
 
 namespace OAuthClientCredentials.Caching;
@@ -15,6 +16,7 @@ internal sealed class CachedToken
     private readonly long _requestedAt;
     private readonly long _lifetime;
     private readonly long _requestDuration;
+    private string? _fingerprint;
     private long? _dueAt;
     private long _notDueBefore = long.MinValue;
 
@@ -41,6 +43,8 @@ internal sealed class CachedToken
     public AccessToken Token { get; }
 
     public ClientSettings Settings { get; private set; }
+
+    public string TokenFingerprint => _fingerprint ??= Fingerprint.Of(Token.Value);
 
     public TimeSpan Lifetime => _clock.Span(_lifetime);
 
@@ -89,6 +93,9 @@ internal sealed class CachedToken
         _notDueBefore = now.Timestamp + _clock.Ticks(Backoff.WithToken(RemainingLife(now), Lifetime));
         Settings = settings;
     }
+
+    /// <summary>The time since the token was requested, by the monotonic clock.</summary>
+    public TimeSpan Age(ClockReading now) => _clock.Span(now.Timestamp - _requestedAt);
 
     /// <summary>The remaining lifetime, by the clock that shows less.</summary>
     public TimeSpan RemainingLife(ClockReading now)

@@ -15,16 +15,25 @@ internal static class ClientReadings
             where status.IsUsed
             let reading = Read(cache, status, now)
             group reading by reading.Name into clients
-            select new ClientReading(
-                clients.Key,
-                clients.Min(client => client.TokenLifetime),
-                clients.Max(client => client.Failures),
-                clients.Min(client => client.CredentialLifetime));
+            select Worst(clients.Key, [.. clients]);
+    }
+
+    // An idle client among them, without a token and without a failure, hides nothing.
+    private static ClientReading Worst(string name, ClientReading[] clients)
+    {
+        IEnumerable<double> lifetimes = clients
+            .Where(client => client.TokenLifetime > 0 || client.Failures > 0)
+            .Select(client => client.TokenLifetime);
+        return new(
+            name,
+            lifetimes.DefaultIfEmpty().Min(),
+            clients.Max(client => client.Failures),
+            clients.Min(client => client.CredentialLifetime));
     }
 
     private static ClientReading Read(ClientTokenCache cache, ClientStatus status, DateTimeOffset now)
     {
-        TimeSpan lifetime = status.ExpiresAt - now ?? TimeSpan.Zero;
+        TimeSpan lifetime = status.RemainingLifetime ?? TimeSpan.Zero;
         double? credential = null;
         if (cache.Settings.CredentialValidity is { IsLong: true } validity)
         {

@@ -10,6 +10,9 @@ namespace OAuthClientCredentials.Caching;
 /// </summary>
 internal sealed class ClientTokenCache
 {
+    // A source that was not used for this long says nothing about the calls.
+    private static readonly TimeSpan InUse = TimeSpan.FromMinutes(2);
+
     private readonly SourceContext _context;
 
     // By the request with the client's options filled in, and by the request as the caller wrote it.
@@ -59,19 +62,22 @@ internal sealed class ClientTokenCache
     }
 
     /// <summary>
-    /// The status of the default request. If it has neither a token nor a failure, calls may use other requests only: then the status of
-    /// the request that was used last.
+    /// The status of the source that serves its callers worst, of those that are in use. If none is in use, that of the last one.
     /// </summary>
     public ClientStatus GetStatus()
     {
-        ClientStatus status = Default.GetStatus();
-        bool isIdle = status is { State: ClientState.Empty, LastError: null };
-        if (isIdle && Others.MaxBy(source => source.LastUsed) is { } lastUsed)
+        Clock clock = _context.Clock;
+        long inUseSince = clock.GetTimestamp() - clock.Ticks(InUse);
+        TokenSource[] all = [Default, .. Others];
+        TokenSource[] used = [.. all.Where(source => source.LastUsed >= inUseSince)];
+        if (used.Length == 0)
         {
-            return lastUsed.GetStatus();
+            return all.MaxBy(source => source.LastUsed)!.GetStatus();
         }
 
-        return status;
+        (SourceHealth Health, TokenSource Source)[] sources = [.. used.Select(source => (source.Health, source))];
+        bool someSucceed = Array.Exists(sources, entry => entry.Health is SourceHealth.FailsToRenew or SourceHealth.Serves);
+        return sources.MinBy(entry => entry.Health).Source.GetStatus(someSucceed);
     }
 
     /// <summary>Removes the sources that were evicted.</summary>

@@ -1,5 +1,4 @@
 using OAuthClientCredentials.Clients;
-using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Resilience;
 using OAuthClientCredentials.TokenEndpoint;
 
@@ -56,9 +55,6 @@ internal sealed class Flight(FlightReason reason, WantedToken wanted, Func<Fligh
     public bool HasWaiterWithoutToken { get; set; }
 
     public Task<FlightResult> Result => _result.Task;
-
-    /// <summary>Starts to measure the wait of a caller, and links it to the trace of the token request.</summary>
-    public void AddWaiter(TokenWait wait) => wanted.AddWaiter(wait.Start());
 
     /// <summary>Completes when the token request has ended. For an abandoned flight this may be later than <see cref="Result"/>.</summary>
     public Task Ended => _ended.Task;

@@ -26,7 +26,6 @@ internal sealed class SourceContext(ClientSettings settings, FetchToken fetch, C
             flight.Wanted,
             (wanted, cancellationToken) => FetchAsync(flight, wanted, cancellationToken),
             clock.TimeProvider,
-            events,
             flight.Stop);
 
     private async Task<AccessToken> FetchAsync(Flight flight, WantedToken wanted, CancellationToken cancellationToken)

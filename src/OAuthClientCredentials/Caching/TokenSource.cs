@@ -47,6 +47,9 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
     public bool IsRetired => Volatile.Read(ref _retired);
     public long LastUsed => Volatile.Read(ref _lastUsed);
 
+    /// <summary>Creates what measures the wait of a call. It starts when the call has to wait.</summary>
+    public TokenWait CreateWait() => context.Events.WaitOf(context.Settings.Context);
+
     /// <summary>The hot path: one clock read, one comparison.</summary>
     public AccessToken? TryGet()
     {
@@ -62,11 +65,11 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
     /// <summary>Returns a valid token and requests one if needed.</summary>
     /// <param name="rejected">The token that an API rejected, if any. It is replaced, or returned if it cannot be replaced
     /// .</param>
+    /// <param name="wait">Measures the wait of the caller, if it is a call.</param>
     /// <param name="cancellationToken">Ends this caller's wait, never the flight .</param>
     /// <returns>The token, or <see langword="null"/> if this source was retired and the successor must be asked.</returns>
-    public async ValueTask<AccessToken?> GetAsync(AccessToken? rejected, CancellationToken cancellationToken)
+    public async ValueTask<AccessToken?> GetAsync(AccessToken? rejected, TokenWait? wait, CancellationToken cancellationToken)
     {
-        using TokenWait wait = context.Events.WaitOf(context.Settings.Context);
         while (true)
         {
             AccessToken? token;
@@ -87,9 +90,13 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
                 return token;
             }
 
-            flight!.AddWaiter(wait);
-            FlightResult result = await flight.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
-            wait.LinkTo(flight.Wanted.Span);
+            if (wait is not null)
+            {
+                flight!.Wanted.AddWaiter(wait.Start());
+            }
+
+            FlightResult result = await flight!.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
+            wait?.LinkTo(flight.Wanted.Span);
             if (result.Token is not null)
             {
                 return result.Token;
@@ -97,26 +104,46 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
 
             if (result.Failure is not null)
             {
-                return ValidToken() ?? throw wait.Failed(result.Failure.Copy());
+                return ValidToken() ?? throw Failed(result.Failure, wait);
+            }
+        }
+    }
+
+    /// <summary>How well this source serves its callers, without the cost of a status.</summary>
+    public SourceHealth Health
+    {
+        get
+        {
+            lock (_gate)
+            {
+                bool hasToken = ValidToken_NeedsLock(context.Clock.Read()) is not null;
+                if (_failure is not null)
+                {
+                    return hasToken ? SourceHealth.FailsToRenew : SourceHealth.Fails;
+                }
+
+                return hasToken ? SourceHealth.Serves : SourceHealth.Idle;
             }
         }
     }
 
     /// <summary>Returns the current state. It requests nothing.</summary>
-    public ClientStatus GetStatus()
+    /// <param name="otherCallsSucceed">Whether calls with other scopes have a valid token.</param>
+    public ClientStatus GetStatus(bool otherCallsSucceed = false)
     {
         lock (_gate)
         {
             ClockReading now = context.Clock.Read();
-            AccessToken? token = ValidToken_NeedsLock(now)?.Token;
+            CachedToken? token = ValidToken_NeedsLock(now);
             CredentialValidity? credential = context.Settings.CredentialValidity;
             return new ClientStatus
             {
                 State = State_NeedsLock(now),
-                ExpiresAt = token?.ExpiresAt,
-                RequestedAt = token?.RequestedAt,
-                Age = now.Utc - token?.RequestedAt,
-                TokenFingerprint = token is null ? null : Fingerprint.Of(token.Value),
+                ExpiresAt = token?.Token.ExpiresAt,
+                RequestedAt = token?.Token.RequestedAt,
+                Age = token?.Age(now),
+                RemainingLifetime = token?.RemainingLife(now),
+                TokenFingerprint = token?.TokenFingerprint,
                 LastRenewedAt = _lastRenewal?.At,
                 LastRenewalReason = _lastRenewal?.Reason.ToWord(),
                 ConsecutiveFailures = _failure?.Count ?? 0,
@@ -124,6 +151,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
                 NextAttemptAt = _failure?.NextAttemptAt(token is not null, now, context.Clock),
                 CredentialExpiresAt = credential?.Until,
                 CredentialLifetime = credential?.Duration,
+                OtherCallsSucceed = otherCallsSucceed,
             };
         }
     }
@@ -423,6 +451,12 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         _flight = null;
     }
 
+    private static TokenRequestException Failed(TokenRequestException failure, TokenWait? wait)
+    {
+        wait?.Fail(failure);
+        return failure.Copy();
+    }
+
     private AccessToken? ValidToken()
     {
         lock (_gate)
@@ -464,6 +498,15 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         TokenRequestException? Error,
         DateTimeOffset? ValidUntil,
         DateTimeOffset NextAttemptAt);
+}
+
+/// <summary>How well a source serves its callers. The worst comes first.</summary>
+internal enum SourceHealth
+{
+    Fails,
+    FailsToRenew,
+    Serves,
+    Idle,
 }
 
 /// <summary>A token and the timestamp until which readers can take it without any other check. Immutable.</summary>

@@ -10,9 +10,6 @@ namespace OAuthClientCredentials.Clients;
 /// <summary>Provides the current settings of each client, and reports when they may have changed. Thread-safe.</summary>
 internal sealed class ClientSettingsProvider : IDisposable
 {
-    // How OpenTelemetry names what it does not tell apart.
-    private const string OtherClients = "_OTHER";
-
     private readonly IOptionsMonitor<ClientCredentialsOptions> _options;
     private readonly IOptionsMonitorCache<ClientCredentialsOptions>? _cache;
     private readonly ConfiguredClients _clients;
@@ -98,6 +95,9 @@ internal sealed class ClientSettingsProvider : IDisposable
     /// <summary>Whether a client was never registered or configured. Its settings are then removed when it is idle .</summary>
     public bool IsKnownAtRunTimeOnly(string name) => !_clients.WasKnown(name);
 
+    /// <summary>The name of a client in metrics. There can be any number of clients that are known at run time only .</summary>
+    public string MetricNameOf(string name) => IsKnownAtRunTimeOnly(name) ? Telemetry.Other : name;
+
     public void Dispose() => _subscriptions.ForEach(subscription => subscription?.Dispose());
 
     /// <summary>
@@ -153,7 +153,7 @@ internal sealed class ClientSettingsProvider : IDisposable
         string optionsPath = _clients.OptionsPathOf(registeredName);
         ClientContext context = new(registeredName, optionsPath, options.ClientId ?? "", options.Authority, _timeProvider)
         {
-            MetricName = IsKnownAtRunTimeOnly(registeredName) ? OtherClients : registeredName,
+            MetricName = MetricNameOf(registeredName),
         };
         ClientSettings settings = new(context, options, previous);
         if (previous is not null && previous.HasSameOptions(settings))

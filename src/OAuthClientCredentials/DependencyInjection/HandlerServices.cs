@@ -79,8 +79,11 @@ internal static class HandlerServices
         TokenRejectionEvents rejections = new(
             httpClientName,
             clientName,
+            new(
+                services.GetRequiredService<ClientSettingsProvider>().MetricNameOf(clientName),
+                registration.HttpClientName ?? Telemetry.Other,
+                services.GetRequiredService<Telemetry>()),
             services.GetRequiredService<ILogger<AccessTokenHandler>>(),
-            services.GetRequiredService<Telemetry>(),
             services.GetService<TimeProvider>() ?? TimeProvider.System);
         handlers.AdditionalHandlers.Add(new AccessTokenHandler(
             services.GetRequiredService<ITokenProvider>(),

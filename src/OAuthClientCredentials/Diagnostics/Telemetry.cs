@@ -15,6 +15,9 @@ internal sealed class Telemetry : IDisposable
     public const string ServerAddress = "server.address";
     public const string Error = "error.type";
 
+    /// <summary>Stands for all values of an attribute that could be any number .</summary>
+    public const string Other = "_OTHER";
+
     private const string Name = "OAuthClientCredentials";
 
     public static readonly ActivitySource Activities = new(Name);
@@ -57,25 +60,45 @@ internal sealed class Telemetry : IDisposable
             "The 401 responses of APIs to requests with a token.");
     }
 
-    public void RequestEnded(ClientContext client, string reason, string server, string? error, TimeSpan duration)
+    /// <summary>Calls listeners. One that throws must not fail a call or lose a token .</summary>
+    public static void Shield(Action notify)
     {
-        TagList tags = new() { { ClientName, client.MetricName }, { Reason, reason }, { ServerAddress, server } };
+        try
+        {
+            notify();
+        }
+#pragma warning disable CA1031 // A listener may throw any exception.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // The listener has its own diagnostics.
+        }
+    }
+
+    public void RequestEnded(ClientContext client, string reason, string server, int attempts, string? error, TimeSpan duration)
+    {
+        KeyValuePair<string, object?> name = new(ClientName, client.MetricName);
+
+        // Each tenant may have its own server.
+        KeyValuePair<string, object?> address = new(ServerAddress, client.MetricName == Other ? Other : server);
+        TagList tags = new() { name, new(Reason, reason), address };
         if (error is not null)
         {
             tags.Add(Error, error);
         }
 
-        _requestDuration.Record(duration.TotalSeconds, tags);
+        Shield(() => _requestDuration.Record(duration.TotalSeconds, tags));
+        if (attempts > 0)
+        {
+            Shield(() => _attempts.Add(attempts, name, address));
+        }
     }
 
-    public void AttemptsSent(ClientContext client, string server, int count) =>
-        _attempts.Add(count, new(ClientName, client.MetricName), new(ServerAddress, server));
+    public void WaitEnded(ClientContext client, TimeSpan duration) => Shield(() =>
+        _waitDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>(ClientName, client.MetricName)));
 
-    public void WaitEnded(ClientContext client, TimeSpan duration) =>
-        _waitDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>(ClientName, client.MetricName));
-
-    public void UnauthorizedResponse(string clientName, string httpClientName, string outcome) =>
-        _unauthorizedResponses.Add(1, new(ClientName, clientName), new(HttpClientName, httpClientName), new(Outcome, outcome));
+    public void UnauthorizedResponse(string clientName, string httpClientName, string outcome) => Shield(() =>
+        _unauthorizedResponses.Add(1, new(ClientName, clientName), new(HttpClientName, httpClientName), new(Outcome, outcome)));
 
     /// <summary>Adds the gauges. They call the delegate when a listener collects their values.</summary>
     public void Observe(Func<IEnumerable<ClientReading>> clients)

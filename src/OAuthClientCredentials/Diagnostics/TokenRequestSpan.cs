@@ -6,10 +6,23 @@ namespace OAuthClientCredentials.Diagnostics;
 /// Measures and traces one token request with its retries. A shared request has no parent activity, because it is not part of the call
 /// that started it. Links point to the calls that need it.
 /// </summary>
-internal sealed class TokenRequestSpan(Telemetry telemetry, ClientContext client, string reason, ActivityContext startedBy)
+internal sealed class TokenRequestSpan
 {
-    private readonly long _startedAt = client.TimeProvider.GetTimestamp();
-    private readonly Activity? _activity = Start(startedBy);
+    private readonly Telemetry _telemetry;
+    private readonly ClientContext _client;
+    private readonly string _reason;
+    private readonly long _startedAt;
+    private readonly Activity? _activity;
+
+    public TokenRequestSpan(Telemetry telemetry, ClientContext client, string reason, ActivityContext startedBy)
+    {
+        _telemetry = telemetry;
+        _client = client;
+        _reason = reason;
+        _startedAt = client.TimeProvider.GetTimestamp();
+        ActivityLink[]? links = startedBy == default ? null : [new(startedBy)];
+        _activity = Telemetry.Activities.StartActivity(ActivityKind.Client, name: "oauth.token_request", links: links);
+    }
 
     public ActivityContext Context => _activity?.Context ?? default;
 
@@ -20,18 +33,13 @@ internal sealed class TokenRequestSpan(Telemetry telemetry, ClientContext client
     /// <param name="waiters">The activities of the calls that waited.</param>
     public void End(string server, int attempts, string? error, IEnumerable<ActivityContext> waiters)
     {
-        if (attempts > 0)
-        {
-            telemetry.AttemptsSent(client, server, attempts);
-        }
-
-        telemetry.RequestEnded(client, reason, server, error, client.TimeProvider.GetElapsedTime(_startedAt));
+        _telemetry.RequestEnded(_client, _reason, server, attempts, error, _client.TimeProvider.GetElapsedTime(_startedAt));
         if (_activity is null)
         {
             return;
         }
 
-        _activity.SetTag(Telemetry.ClientName, client.MetricName).SetTag(Telemetry.Reason, reason);
+        _activity.SetTag(Telemetry.ClientName, _client.MetricName).SetTag(Telemetry.Reason, _reason);
         _activity.SetTag(Telemetry.ServerAddress, server).SetTag(Telemetry.AttemptCount, attempts);
         if (error is not null)
         {
@@ -43,28 +51,17 @@ internal sealed class TokenRequestSpan(Telemetry telemetry, ClientContext client
             _activity.AddLink(new(waiter));
         }
 
-        _activity.Dispose();
+        Telemetry.Shield(_activity.Dispose);
     }
 
-    /// <summary>Ends without a record, because no request was sent and none was needed.</summary>
+    /// <summary>Ends without a record, because nothing was sent during the cool-down.</summary>
     public void Discard()
     {
         if (_activity is not null)
         {
             _activity.IsAllDataRequested = false;
             _activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
-            _activity.Dispose();
+            Telemetry.Shield(_activity.Dispose);
         }
-    }
-
-    private static Activity? Start(ActivityContext startedBy)
-    {
-        ActivityLink[]? links = null;
-        if (startedBy != default)
-        {
-            links = [new(startedBy)];
-        }
-
-        return Telemetry.Activities.StartActivity(ActivityKind.Client, name: "oauth.token_request", links: links);
     }
 }

@@ -20,7 +20,7 @@ internal sealed class TokenWait(Telemetry telemetry, ClientContext client) : IDi
             _startedAt = client.TimeProvider.GetTimestamp();
             if (Activity.Current is not null)
             {
-                _activity = Telemetry.Activities.StartActivity("oauth.token.wait");
+                Telemetry.Shield(() => _activity = Telemetry.Activities.StartActivity("oauth.token.wait"));
                 _activity?.SetTag(Telemetry.ClientName, client.MetricName);
             }
         }
@@ -29,28 +29,23 @@ internal sealed class TokenWait(Telemetry telemetry, ClientContext client) : IDi
     }
 
     /// <summary>Links the wait to the token request that it waited for.</summary>
-    public void LinkTo(ActivityContext request)
+    public void LinkTo(TokenRequestSpan? request)
     {
-        if (request != default)
+        if (request is not null && request.Context != default)
         {
-            _activity?.AddLink(new(request));
+            _activity?.AddLink(new(request.Context));
         }
     }
 
-    /// <summary>Adds the error to the activity.</summary>
-    /// <returns>The error, to be thrown.</returns>
-    public TokenRequestException Failed(TokenRequestException error)
-    {
+    public void Fail(TokenRequestException error) =>
         _activity?.SetStatus(ActivityStatusCode.Error).SetTag(Telemetry.Error, ErrorType.Of(error));
-        return error;
-    }
 
     public void Dispose()
     {
         if (_startedAt is { } startedAt)
         {
             telemetry.WaitEnded(client, client.TimeProvider.GetElapsedTime(startedAt));
-            _activity?.Dispose();
+            Telemetry.Shield(() => _activity?.Dispose());
         }
     }
 }

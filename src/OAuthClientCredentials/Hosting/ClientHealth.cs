@@ -23,14 +23,19 @@ internal sealed record ClientHealth(string ClientName, HealthStatus Health, stri
     {
         if (token.LastError is { } error)
         {
-            HealthStatus health = token.ExpiresAt is null ? HealthStatus.Unhealthy : HealthStatus.Degraded;
-            string problem = $"{DescribeToken(token)}: {ErrorType.Of(error)}, {DescribeAttempts(token)}";
+            HealthStatus health = HealthStatus.Degraded;
+            if (token.ExpiresAt is null && !token.OtherCallsSucceed)
+            {
+                health = HealthStatus.Unhealthy;
+            }
+
+            string problem = $"{DescribeToken(token)}: {ErrorType.Of(error)}, {DescribeAttempts(token, now)}";
             return new(clientName, health, StateOf(token), problem) { Token = token };
         }
 
         if (IsExpiring(token, now, credentialExpiresWithin))
         {
-            string problem = $"has a credential that expires at {Time(token.CredentialExpiresAt)}, so replace it before then";
+            string problem = $"has a credential that expires at {Time(token.CredentialExpiresAt)}. Replace it";
             return new(clientName, HealthStatus.Degraded, StateOf(token), problem) { Token = token };
         }
 
@@ -80,13 +85,18 @@ internal sealed record ClientHealth(string ClientName, HealthStatus Health, stri
 
     // A credential with a short validity is replaced by its platform.
     private static bool IsExpiring(ClientStatus token, DateTimeOffset now, TimeSpan within) =>
-        token.CredentialLifetime >= 2 * within && token.CredentialExpiresAt - now <= within;
+        token.CredentialLifetime / 2 >= within && token.CredentialExpiresAt - now <= within;
 
     private static string DescribeToken(ClientStatus token)
     {
         if (token.ExpiresAt is not null)
         {
             return $"has a token until {Time(token.ExpiresAt)}, but could not renew it";
+        }
+
+        if (token.OtherCallsSucceed)
+        {
+            return "has no valid token for some of its calls";
         }
 
         if (token.LastRenewedAt is not null)
@@ -97,10 +107,15 @@ internal sealed record ClientHealth(string ClientName, HealthStatus Health, stri
         return "has no valid token, and never received one";
     }
 
-    private static string DescribeAttempts(ClientStatus token)
+    private static string DescribeAttempts(ClientStatus token, DateTimeOffset now)
     {
         string failures = string.Create(CultureInfo.InvariantCulture, $"failed requests: {token.ConsecutiveFailures}");
-        return token.NextAttemptAt is null ? failures : $"{failures}, next attempt at {Time(token.NextAttemptAt)}";
+        if (token.NextAttemptAt > now)
+        {
+            return $"{failures}, next attempt at {Time(token.NextAttemptAt)}";
+        }
+
+        return $"{failures}, next attempt with the next call";
     }
 
     private static string Time(DateTimeOffset? time) => string.Create(CultureInfo.InvariantCulture, $"{time:u}");

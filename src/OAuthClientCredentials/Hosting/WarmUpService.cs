@@ -19,10 +19,14 @@ internal sealed class WarmUpService(
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    // A server whose tokens are expired on arrival is not asked each second.
+    private static readonly TimeSpan MinRequestInterval = TimeSpan.FromSeconds(5);
+
     private readonly object _gate = new();
 
     // Null before the start and after the stop. It fires once, and is set again while a client has KeepWarm and after each reload.
     private ITimer? _timer;
+    private bool _isScheduled;
 
     /// <summary>Runs before any hosted service starts, so before a web server listens.</summary>
     public async Task StartingAsync(CancellationToken cancellationToken)
@@ -80,16 +84,25 @@ internal sealed class WarmUpService(
         }
     }
 
+    // Frequent reloads must not put off a tick that is scheduled already.
     private void Schedule()
     {
         lock (_gate)
         {
-            _timer?.Change(Interval, Timeout.InfiniteTimeSpan);
+            if (!_isScheduled)
+            {
+                _isScheduled = _timer?.Change(Interval, Timeout.InfiniteTimeSpan) == true;
+            }
         }
     }
 
     private void Tick()
     {
+        lock (_gate)
+        {
+            _isScheduled = false;
+        }
+
         bool hasClient = true;
         try
         {
@@ -118,7 +131,10 @@ internal sealed class WarmUpService(
     // While a request is under way or a back-off lasts, a call would only wait or fail.
     private async Task RenewIfDueAsync(string name)
     {
-        if (tokens.GetSource(name, null).GetStatus().State is ClientState.Empty or ClientState.Due)
+        ClientStatus status = tokens.GetSource(name, null).GetStatus();
+        TimeSpan? sinceRenewal = timeProvider.GetUtcNow() - status.LastRenewedAt;
+        bool wasExpiredOnArrival = status.State == ClientState.Empty && sinceRenewal < MinRequestInterval;
+        if (status.State is ClientState.Empty or ClientState.Due && !wasExpiredOnArrival)
         {
             await RequestAsync(name, CancellationToken.None).ConfigureAwait(false);
         }
@@ -142,5 +158,5 @@ internal sealed class WarmUpService(
 
     // Asynchronous, so that every error is in the task.
     private async Task RequestAsync(string name, CancellationToken cancellationToken) =>
-        await tokens.GetTokenAsync(name, null, cancellationToken).ConfigureAwait(false);
+        await tokens.WarmAsync(name, cancellationToken).ConfigureAwait(false);
 }

@@ -19,7 +19,7 @@ internal static class TokenRequestErrors
 
     /// <summary>User code threw an unexpected exception. Its message may contain a secret and is not repeated.</summary>
     public static TokenRequestException Broken(ClientContext client, Exception exception) => client.Error(
-        $": {exception.GetType().Name} was thrown in your resilience pipeline, handler, authentication, token cache, logger or listener. "
+        $": {exception.GetType().Name} was thrown in your resilience pipeline, handler, authentication, token cache or logger. "
         + "Check the log of that component, and fix it.",
         isTransient: true,
         kind: ErrorType.Exception);

@@ -8,11 +8,10 @@ namespace OAuthClientCredentials.TokenEndpoint;
 /// <summary>Applies the time limit to a token request, and turns every failure into a TokenRequestException .</summary>
 internal static class TokenRequestGuard
 {
-    /// <summary>Requests a token within the time limit, and measures and traces the request.</summary>
+    /// <summary>Requests a token within the time limit.</summary>
     /// <param name="wanted">The token to request.</param>
     /// <param name="work">Requests it.</param>
     /// <param name="timeProvider">The clock.</param>
-    /// <param name="events">Measures and traces it.</param>
     /// <param name="stop">Cancels the work. It is cancelled here when the time limit is reached.</param>
     /// <exception cref="TokenRequestException">No token was obtained.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled by the caller.</exception>
@@ -20,59 +19,31 @@ internal static class TokenRequestGuard
         WantedToken wanted,
         FetchToken work,
         TimeProvider timeProvider,
-        TokenEvents events,
         CancellationTokenSource stop)
     {
         try
         {
-            return await MeasureAsync(wanted, work, timeProvider, events, stop).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is not (TokenRequestException or OperationCanceledException))
-        {
-            // A listener of the activities or meters threw.
-            throw TokenRequestErrors.Broken(wanted.Settings.Context, exception).WithAttempts(wanted.Sent);
-        }
-    }
-
-    private static async Task<AccessToken> MeasureAsync(
-        WantedToken wanted,
-        FetchToken work,
-        TimeProvider timeProvider,
-        TokenEvents events,
-        CancellationTokenSource stop)
-    {
-        TokenRequestSpan span = events.StartRequest(wanted.Settings.Context, wanted.Reason, wanted.StartedBy);
-        wanted.Span = span.Context;
-        string? error = null;
-        bool failed = false;
-        try
-        {
-            return await LimitAsync(wanted, work, timeProvider, stop).ConfigureAwait(false);
+            AccessToken token = await LimitAsync(wanted, work, timeProvider, stop).ConfigureAwait(false);
+            wanted.EndSpan(null);
+            return token;
         }
         catch (TokenRequestException exception)
         {
-            error = ErrorType.Of(exception);
-            failed = !exception.IsFromCooldown;
+            if (exception.IsFromCooldown && wanted.Sent == 0)
+            {
+                wanted.Span?.Discard();
+            }
+            else
+            {
+                wanted.EndSpan(ErrorType.Of(exception));
+            }
+
             throw;
         }
         catch (OperationCanceledException)
         {
-            error = ErrorType.Cancelled;
-            failed = true;
+            wanted.EndSpan(ErrorType.Cancelled);
             throw;
-        }
-        finally
-        {
-            if (wanted.Sent > 0 || failed)
-            {
-                string server = wanted.Endpoint?.Host ?? wanted.Settings.ServerAddress;
-                span.End(server, wanted.Sent, error, wanted.Waiters);
-            }
-            else
-            {
-                // The token came from the shared cache, or the error from the cool-down.
-                span.Discard();
-            }
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using OAuthClientCredentials.Clients;
+using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Resilience;
 
 namespace OAuthClientCredentials.TokenEndpoint;
@@ -10,6 +11,7 @@ internal sealed class WantedToken(ClientSettings settings, TokenRequest request,
 {
     private const int MaxWaiters = 100;
 
+    // The activities of the calls that wait.
     private ImmutableArray<ActivityContext> _waiters = [];
 
     /// <summary>The settings that were current at the start.</summary>
@@ -27,11 +29,8 @@ internal sealed class WantedToken(ClientSettings settings, TokenRequest request,
     /// <summary>The activity of the call that started the request, if the request is shared.</summary>
     public ActivityContext StartedBy { get; init; }
 
-    /// <summary>The activities of the calls that wait for it.</summary>
-    public ImmutableArray<ActivityContext> Waiters => _waiters;
-
-    /// <summary>The activity of the request, for the links of the calls that wait.</summary>
-    public ActivityContext Span { get; set; }
+    /// <summary>Measures and traces the request, once it has begun. A token from the shared cache needs no request.</summary>
+    public TokenRequestSpan? Span { get; set; }
 
     /// <summary>Whether failed attempts are retried.</summary>
     public RetryAllowance Retries { get; } = new(isAwaited);
@@ -47,6 +46,9 @@ internal sealed class WantedToken(ClientSettings settings, TokenRequest request,
 
     /// <summary>Whether it is waiting for a permit at the endpoint.</summary>
     public bool WaitsForPermit { get; set; }
+
+    /// <param name="error">A value of <see cref="ErrorType"/>, or null after a success.</param>
+    public void EndSpan(string? error) => Span?.End(Endpoint?.Host ?? settings.ServerAddress, Sent, error, _waiters);
 
     /// <summary>
     /// Adds the activity of a call that waits. Only the first hundred are kept, because exporters limit the links of a span.

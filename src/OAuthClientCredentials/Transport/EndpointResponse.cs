@@ -22,7 +22,7 @@ internal sealed class EndpointResponse(
     public DateTimeOffset ReceivedAt => receivedAt;
 
     /// <summary>The time of the response by the clock of the server. It is used in messages only .</summary>
-    public DateTimeOffset? Date => message.Headers.Date;
+    public DateTimeOffset? Date => message.Headers.Age is null ? message.Headers.Date : null;
 
     public bool IsSuccess => (int)status is >= 200 and < 300;
 

@@ -66,21 +66,18 @@ public sealed class StatusTests
     }
 
     [Fact]
-    public async Task GetStatus_returns_the_last_used_request_while_the_default_is_idle()
+    public async Task GetStatus_returns_the_worst_of_the_requests_in_use()
     {
-        await using TestProvider provider = new();
-        await provider.GetAsync("", TestProvider.Scope("first"));
-        provider.Time.Advance(TimeSpan.FromSeconds(1));
-        provider.Server.Always(TestResponse.Error("invalid_scope"));
-        await provider.FailAsync("", TestProvider.Scope("second"));
+        await using TestProvider provider = new() { Server = { Lifetime = TimeSpan.FromSeconds(1000) } };
+        provider.Server.Always(request => request["scope"] == "bad" ? TestResponse.Error("invalid_scope") : TestResponse.Token());
+        await provider.GetAsync("", TestProvider.Scope("good"));
+        Assert.Equal(ClientState.Fresh, provider.Tokens.GetStatus().State);
+        await provider.GetAsync();
+        await provider.FailAsync("", TestProvider.Scope("bad"));
         Assert.Equal("invalid_scope", provider.Tokens.GetStatus().LastError?.Error);
-        provider.Server.Always(TestResponse.Token(TimeSpan.FromSeconds(100)));
+        provider.Time.Advance(TimeSpan.FromSeconds(121));
         await provider.GetAsync();
         Assert.Null(provider.Tokens.GetStatus().LastError);
-        provider.Time.Advance(TimeSpan.FromSeconds(101));
-        provider.Server.Always(TestResponse.Error("invalid_scope"));
-        await provider.FailAsync("", TestProvider.Scope("third"));
-        Assert.Equal("invalid_scope", provider.Tokens.GetStatus().LastError?.Error);
     }
 
     [Fact]

@@ -120,7 +120,7 @@ public sealed class ClientHealthTests
         await provider.GetAsync("orders");
         HealthReportEntry entry = await CheckAsync(provider, HealthStatus.Degraded);
         Assert.Equal(
-            "Client 'orders' has a credential that expires at 2026-03-02 00:00:00Z, so replace it before then.",
+            "Client 'orders' has a credential that expires at 2026-03-02 00:00:00Z. Replace it.",
             entry.Description);
     }
 
