@@ -54,20 +54,22 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
             (Endpoint: endpoint, Time: timeProvider, Logger: logger));
     }
 
-    // The library never tries a weaker method than the configured one (R-184).
+    // The library never tries a weaker method than the configured one (R-184). An empty list says nothing (RFC 8414 section 3.2).
     private static ServerMetadata CheckMethod(ServerMetadata metadata, ClientSettings settings)
     {
         string method = settings.Authentication.Method;
-        if (metadata.AuthenticationMethods is not { } offered || offered.Contains(method, StringComparer.Ordinal))
+        if (metadata.AuthenticationMethods is not { Count: > 0 } offered || offered.Contains(method, StringComparer.Ordinal))
         {
             return metadata;
         }
 
         string option = settings.Context.Option(nameof(ClientCredentialsOptions.AuthenticationMethod));
+        string endpoint = settings.Context.Option(nameof(ClientCredentialsOptions.TokenEndpoint));
         throw settings.Context.Failed(
             metadata.TokenEndpoint,
             $"the server's metadata does not offer {method}",
-            $"Set {option} to a method that it offers: {ServerText.Clean(string.Join(", ", offered), [])}.",
+            $"Set {option} to a method that it offers: {ServerText.Clean(string.Join(", ", offered), [])}. "
+            + $"If the server accepts {method} nevertheless, set {endpoint} instead of discovery.",
             kind: ErrorType.Metadata);
     }
 }

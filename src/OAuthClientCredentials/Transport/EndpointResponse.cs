@@ -37,13 +37,21 @@ internal sealed class EndpointResponse(
         return retryAfter;
     }
 
-    /// <summary>Returns the status and the media type. The media type is cleaned, because it comes from the server.</summary>
+    /// <summary>Whether the body has a content coding, for instance gzip. The request asks for none, and none is decoded .</summary>
+    public bool IsEncoded => message.Content.Headers.ContentEncoding.Count > 0;
+
+    /// <summary>Returns the status, the media type and the content coding, cleaned like any other text from the server.</summary>
     public string Describe(IReadOnlyList<string> secrets)
     {
         string text = $"status {(int)status}";
         if (ServerText.Clean(mediaType, secrets) is { } type)
         {
             text += $", {type}";
+        }
+
+        if (ServerText.Clean(string.Join(", ", message.Content.Headers.ContentEncoding), secrets) is { } encoding)
+        {
+            text += $", Content-Encoding {encoding}, which was not requested";
         }
 
         return text;

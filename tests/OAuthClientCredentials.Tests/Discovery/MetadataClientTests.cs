@@ -167,6 +167,7 @@ public sealed class MetadataClientTests : IDisposable
     [InlineData(""","token_endpoint_auth_methods_supported":["client_secret_basic","private_key_jwt"]""", true)]
     [InlineData(""","grant_types_supported":["authorization_code"]""", true)]
     [InlineData("", true)]
+    [InlineData(""","token_endpoint_auth_methods_supported":[]""", true)]
     [InlineData(""","token_endpoint_auth_methods_supported":["client_secret_post","private_key_jwt"]""", false)]
     public async Task Method_that_is_not_offered_is_an_error_and_no_other_is_tried(string members, bool isOffered)
     {
@@ -180,7 +181,10 @@ public sealed class MetadataClientTests : IDisposable
 
         string message = (await client.FailAsync()).Message;
         Assert.All(
-            ["client_secret_basic", "ClientCredentials:AuthenticationMethod", "client_secret_post, private_key_jwt"],
+            [
+                "ClientCredentials:AuthenticationMethod to a method that it offers: client_secret_post, private_key_jwt.",
+                "accepts client_secret_basic nevertheless, set ClientCredentials:TokenEndpoint",
+            ],
             part => Assert.Contains(part, message, StringComparison.Ordinal));
         Assert.DoesNotContain(Token, Requests);
     }
