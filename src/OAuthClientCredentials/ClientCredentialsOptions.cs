@@ -35,9 +35,7 @@ public sealed class ClientCredentialsOptions
     /// <value>Required.</value>
     public string? ClientId { get; set; }
 
-    /// <summary>
-    /// The client secret. Keep it in a secret store. <c>IConfigurationRoot.GetDebugView()</c> prints every configured value.
-    /// </summary>
+    /// <summary>The client secret. Keep it in a secret store: <c>IConfigurationRoot.GetDebugView()</c> prints every value.</summary>
     [JsonIgnore, DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public string? ClientSecret { get; set; }
 
@@ -155,6 +153,10 @@ public sealed class ClientCredentialsOptions
     /// <summary>The hosts that discovered endpoints may have, in addition to the host of the issuer and its subdomains.</summary>
     /// <value>Defaults to none.</value>
     public IList<string> AllowedEndpointHosts { get; set; } = [];
+
+    /// <summary>Further values of <c>token_type</c> that the server uses for bearer tokens, for instance <c>BearerToken</c>.</summary>
+    /// <value>Defaults to none: only <c>Bearer</c>, which a missing type means too. Case is ignored.</value>
+    public IList<string> AcceptedTokenTypes { get; set; } = [];
 #pragma warning restore CA2227
 
     /// <summary>
@@ -253,8 +255,7 @@ public sealed class ClientCredentialsOptions
 
     /// <summary>Authenticates the client with an assertion that another system issues (RFC 7523), by <c>private_key_jwt</c>.</summary>
     /// <param name="assertion">Returns the current assertion. Concurrent token requests call it, so it must be thread-safe.</param>
-    /// <remarks>A configuration reload creates the options again. Pass the same delegate each time: one that does not equal the previous
-    /// delegate counts as a changed credential, so the token is renewed and a cool-down ends.</remarks>
+    /// <remarks>Pass the same delegate at each configuration reload: another delegate counts as a changed credential.</remarks>
     public void UseClientAssertion(Func<CancellationToken, ValueTask<string>> assertion)
     {
         ArgumentNullException.ThrowIfNull(assertion);
@@ -264,8 +265,7 @@ public sealed class ClientCredentialsOptions
     /// <summary>Takes the client certificate from your callback.</summary>
     /// <param name="certificate">Returns the current certificate with its private key. The library does not dispose it. Concurrent
     /// token requests call it, so it must be thread-safe.</param>
-    /// <remarks>A configuration reload creates the options again. Pass the same delegate each time: one that does not equal the previous
-    /// delegate counts as a changed credential, so the token is renewed and a cool-down ends.</remarks>
+    /// <remarks>Pass the same delegate at each configuration reload: another delegate counts as a changed credential.</remarks>
     public void UseCertificate(Func<CancellationToken, ValueTask<X509Certificate2>> certificate)
     {
         ArgumentNullException.ThrowIfNull(certificate);

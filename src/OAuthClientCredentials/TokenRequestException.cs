@@ -72,8 +72,8 @@ public sealed class TokenRequestException : Exception
     public string? Error { get; init; }
 
     /// <summary>
-    /// The server's <c>error_description</c>, if any: at most 256 characters, without control characters and without the client's
-    /// credentials.
+    /// The server's <c>error_description</c>, or the text of another JSON error (<c>message</c>, <c>detail</c> or <c>title</c>, also in an
+    /// object <c>error</c>), if any: at most 256 characters, without control characters and without the client's credentials.
     /// </summary>
     public string? ErrorDescription { get; init; }
 

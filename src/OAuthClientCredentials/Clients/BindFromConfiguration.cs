@@ -16,6 +16,7 @@ internal sealed class BindFromConfiguration(ConfiguredClients clients) : IConfig
             AddSingle(section[nameof(options.Scopes)], options.Scopes);
             AddSingle(section[nameof(options.Resources)], options.Resources);
             AddSingle(section[nameof(options.AllowedEndpointHosts)], options.AllowedEndpointHosts);
+            AddSingle(section[nameof(options.AcceptedTokenTypes)], options.AcceptedTokenTypes);
         }
     }
 

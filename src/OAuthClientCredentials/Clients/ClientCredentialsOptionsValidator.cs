@@ -118,6 +118,7 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
             .. options.Scopes.Select(scope => (nameof(options.Scopes), TokenRequest.CheckScopes(scope))),
             .. options.Resources.Select(resource => (nameof(options.Resources), TokenRequest.CheckResource(resource))),
             .. options.Parameters.Select(parameter => (nameof(options.Parameters), TokenRequest.CheckParameter(parameter))),
+            .. options.AcceptedTokenTypes.Select(type => (nameof(options.AcceptedTokenTypes), CheckTokenType(type))),
         ];
         if (options.AuthorizationDetails is { Length: > 0 } details)
         {
@@ -147,6 +148,13 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
     {
         bool isInRange = value.CompareTo(min) >= 0 && value.CompareTo(max) <= 0;
         return isInRange ? null : $"must be between {range}";
+    }
+
+    // A DPoP token that is sent as a bearer token lacks its proof.
+    private static string? CheckTokenType(string type)
+    {
+        bool isDPoP = type.Equals("DPoP", StringComparison.OrdinalIgnoreCase);
+        return isDPoP ? "must not contain DPoP, because such a token is not a bearer token. Call UseTokenBinding instead" : null;
     }
 
     private static string? CheckEncoding(BasicEncoding encoding) => Enum.IsDefined(encoding) ? null : "must be Rfc6749 or Raw";

@@ -55,6 +55,7 @@ internal static class OptionTable
         new(nameof(Options.MaxResponseBytes), Tuning, options => options.MaxResponseBytes),
         new(nameof(Options.DefaultLifetime), Tuning, options => options.DefaultLifetime),
         new(nameof(Options.MaxLifetime), Tuning, options => options.MaxLifetime),
+        new(nameof(Options.AcceptedTokenTypes), Tuning, options => options.AcceptedTokenTypes),
         new(nameof(Options.RequireAllScopes), Tuning, options => options.RequireAllScopes),
         new(nameof(Options.RequireBearerSyntax), Tuning, options => options.RequireBearerSyntax),
         new(nameof(Options.WarmUp), Tuning, options => options.WarmUp),

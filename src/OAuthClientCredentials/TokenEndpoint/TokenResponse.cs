@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -21,21 +22,29 @@ internal sealed class TokenResponse
     private const NumberStyles LifetimeStyle =
         NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
+    // Where gateways and APIs put the text of an error, the best text first.
+    private static readonly string[] TextMembers = ["message", "detail", "title"];
+
     private Dictionary<string, JsonElement>? _additional;
 
+    /// <summary>The token; empty if the response has none.</summary>
     public string AccessToken { get; private set; } = "";
 
-    public string TokenType { get; private set; } = "";
+    public string? TokenType { get; private set; }
 
     public TimeSpan? ExpiresIn { get; private set; }
 
-    public string? Scope { get; private set; }
+    /// <summary>The granted scopes; empty if the response does not name them.</summary>
+    public IReadOnlyList<string> Scopes { get; private set; } = [];
 
     public string? Error { get; private set; }
 
     public string? ErrorDescription { get; private set; }
 
     public string? ErrorUri { get; private set; }
+
+    /// <summary>Why a member that a token needs cannot be read. In an error response it does not matter .</summary>
+    public string? Problem { get; private set; }
 
     public IReadOnlyDictionary<string, JsonElement> AdditionalParameters =>
         _additional ?? (IReadOnlyDictionary<string, JsonElement>)FrozenDictionary<string, JsonElement>.Empty;
@@ -61,6 +70,7 @@ internal sealed class TokenResponse
             TokenResponse response = new();
             Utf8JsonReader reader = new(body, new JsonReaderOptions { MaxDepth = MaxDepth });
             response.ReadObject(ref reader);
+            response.ErrorDescription ??= response.FindText();
             return response;
         }
         catch (JsonException)
@@ -69,9 +79,32 @@ internal sealed class TokenResponse
         }
         catch (InvalidOperationException)
         {
-            // An escaped lone surrogate is valid JSON but not valid text.
+            // An escaped lone surrogate is valid JSON but not valid text. No name may have one, because duplicates could not be found.
             throw new FormatException("the body has a string that is not valid text");
         }
+    }
+
+    /// <summary>
+    /// Parses an error response. Bytes that are not UTF-8 are read as Latin-1, so that the description does not hide the code.
+    /// </summary>
+    /// <exception cref="FormatException">The body is not a JSON object.</exception>
+    public static TokenResponse ParseError(ReadOnlySpan<byte> body)
+    {
+        // A byte of Latin-1 takes two bytes in UTF-8.
+        byte[] utf8 = new byte[body.Length * 2];
+        int length = 0;
+        while (!body.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf8(body, out Rune character, out int size) != OperationStatus.Done)
+            {
+                (character, size) = (new Rune((char)body[0]), 1);
+            }
+
+            length += character.EncodeToUtf8(utf8.AsSpan(length));
+            body = body[size..];
+        }
+
+        return Parse(utf8.AsSpan(0, length));
     }
 
     private void ReadObject(ref Utf8JsonReader reader)
@@ -98,58 +131,148 @@ internal sealed class TokenResponse
             }
 
             reader.Read();
-            ReadMember(name, ref reader);
+
+            // A client-credentials response should not have these (RFC 6749 section 4.4.3), and they must not be cached.
+            if (name is "refresh_token" or "id_token")
+            {
+                reader.Skip();
+                continue;
+            }
+
+            ReadMember(name, JsonElement.ParseValue(ref reader));
         }
 
         // Throws if there is more text after the object.
         reader.Read();
     }
 
-    private void ReadMember(string name, ref Utf8JsonReader reader)
+    private void ReadMember(string name, JsonElement value)
     {
         switch (name)
         {
-            case "access_token": AccessToken = ReadString(name, ref reader) ?? ""; break;
-            case "token_type": TokenType = ReadString(name, ref reader) ?? ""; break;
-            case "expires_in": ExpiresIn = ReadSeconds(ref reader); break;
-            case "scope": Scope = ReadString(name, ref reader); break;
-            case "error": Error = ReadString(name, ref reader); break;
-            case "error_description": ErrorDescription = ReadString(name, ref reader); break;
-            case "error_uri": ErrorUri = ReadString(name, ref reader); break;
-            // A client-credentials response should not have one (RFC 6749 section 4.4.3), and it must not be cached.
-            case "refresh_token" or "id_token": reader.Skip(); break;
-            default: (_additional ??= new(StringComparer.Ordinal))[name] = JsonElement.ParseValue(ref reader); break;
+            case "access_token": AccessToken = ReadString(name, value) ?? ""; break;
+            case "token_type": TokenType = ReadString(name, value); break;
+            case "expires_in": ExpiresIn = ReadSeconds(value); break;
+            case "scope": Scopes = ReadScopes(value); break;
+            case "error": ReadError(value); break;
+            case "error_description": ErrorDescription = ReadText(value) ?? ErrorDescription; break;
+            case "error_uri": ErrorUri = ReadText(value); break;
+            default: (_additional ??= new(StringComparer.Ordinal))[name] = value; break;
         }
     }
 
-    private static string? ReadString(string name, ref Utf8JsonReader reader) => reader.TokenType switch
+    private string? ReadString(string name, JsonElement value)
     {
-        JsonTokenType.String => reader.GetString(),
-        JsonTokenType.Null => null,
-        _ => throw new FormatException($"{name} is not a string"),
-    };
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.String:
+                return StringOf(value);
+            case JsonValueKind.Null:
+                return null;
+            default:
+                Problem ??= $"{name} is not a string";
+                return null;
+        }
+    }
 
-    // PayPal sends a string, other servers 3600.0 or 1e3.
-    private static TimeSpan? ReadSeconds(ref Utf8JsonReader reader)
+    // PayPal sends a string, other servers 3600.0, 1e3 or 3599.5.
+    private TimeSpan? ReadSeconds(JsonElement value)
     {
-        if (reader.TokenType == JsonTokenType.Null)
+        string text = value.ValueKind switch
+        {
+            JsonValueKind.String => StringOf(value).Trim(),
+            JsonValueKind.Null => "",
+            _ => value.GetRawText(),
+        };
+        if (text.Length == 0)
         {
             return null;
         }
 
-        string text = reader.TokenType switch
-        {
-            JsonTokenType.String => reader.GetString()!,
-            JsonTokenType.Number => JsonElement.ParseValue(ref reader).GetRawText(),
-            _ => "",
-        };
         bool isNumber = double.TryParse(text, LifetimeStyle, CultureInfo.InvariantCulture, out double seconds)
             && !text.AsSpan().ContainsAnyExcept(NumberCharacters);
-        if (!isNumber || (double.IsFinite(seconds) && seconds != Math.Floor(seconds)))
+        if (!isNumber)
         {
-            throw new FormatException("expires_in is not a whole number of seconds");
+            Problem ??= "expires_in is not a number of seconds";
+            return null;
         }
 
-        return TimeSpan.FromSeconds(Math.Clamp(seconds, 0, TimeSpan.FromDays(3650).TotalSeconds));
+        return TimeSpan.FromSeconds(Math.Clamp(Math.Floor(seconds), 0, TimeSpan.FromDays(3650).TotalSeconds));
+    }
+
+    // Twitch sends an array. A value of another type stays as its JSON, so that it does not pass for the requested scopes.
+    private static string[] ReadScopes(JsonElement value)
+    {
+        IEnumerable<JsonElement> items = [value];
+        if (value.ValueKind == JsonValueKind.Array)
+        {
+            items = value.EnumerateArray();
+        }
+
+        return [.. items.SelectMany(item => ScopeText(item).Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+    }
+
+    private static string ScopeText(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => StringOf(value),
+        JsonValueKind.Null => "",
+        _ => value.GetRawText(),
+    };
+
+    // Gateways and APIs send an object with a code and a text. Google's code is a number, and its status is the name of the error.
+    private void ReadError(JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            Error = ReadText(value);
+            return;
+        }
+
+        Error = ReadText(value, "code") ?? ReadText(value, "status");
+        ErrorDescription ??= TextMembers.Select(name => ReadText(value, name)).FirstOrDefault(text => text is not null);
+    }
+
+    private string? FindText() =>
+        TextMembers.Select(name => ReadText(AdditionalParameters.GetValueOrDefault(name))).FirstOrDefault(text => text is not null);
+
+    private static string? ReadText(JsonElement parent, string name)
+    {
+        if (parent.TryGetProperty(name, out JsonElement member))
+        {
+            return ReadText(member);
+        }
+
+        return null;
+    }
+
+    // Text about an error: a string or a list of strings. A value of another type, and a blank text, count as missing.
+    private static string? ReadText(JsonElement value)
+    {
+        string text = value.ValueKind switch
+        {
+            JsonValueKind.String => StringOf(value),
+            JsonValueKind.Array =>
+                string.Join(", ", value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Select(StringOf)),
+            _ => "",
+        };
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return null;
+        }
+
+        return text;
+    }
+
+    private static string StringOf(JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            // An escaped lone surrogate. The replacement character is valid in no token, type or number.
+            return "\uFFFD";
+        }
     }
 }

@@ -8,6 +8,9 @@ namespace OAuthClientCredentials.TokenEndpoint;
 /// <summary>The errors of token responses: what happened, whether a retry can help, and what to change.</summary>
 internal static class TokenResponseErrors
 {
+    private const string GatewayRemedy = "The response has no OAuth error code: if a gateway in front of the authorization server sent it, "
+        + "do what its text says.";
+
     /// <summary>The server rejected the request (RFC 6749 section 5.2), or could not process it.</summary>
     public static TokenRequestException Refused(
         EndpointResponse response,
@@ -15,13 +18,13 @@ internal static class TokenResponseErrors
         AuthorizationServerRequest request,
         ClientSettings settings)
     {
-        List<string> secrets = TokenRequestMessage.Secrets(request);
+        List<string> secrets = SecretsOf(request, body);
         string? error = CodeOf(body?.Error, secrets);
         string? description = ServerText.Clean(body?.ErrorDescription, secrets);
         bool isTransient = IsTransient(error, (int)response.Status);
         string said = Describe(error, description, response.Describe(secrets));
         string endpoint = request.Endpoint.GetLeftPart(UriPartial.Path);
-        string remedy = Remedy(error, response.Status, isTransient, request, settings);
+        string remedy = Remedy(error, description, response.Status, isTransient, request, settings);
         IReadOnlyDictionary<string, string> rateLimit = RateLimitHeaders.Read(response.Message, () => secrets);
         remedy += QuotaHint(rateLimit, response.Status) + ClockSkew.Hint(response, description, SendsAssertion(settings));
         return new($"{settings.Context.DisplayName} could not get a token from {endpoint}: {said.TrimEnd('.')}. {remedy}")
@@ -37,19 +40,42 @@ internal static class TokenResponseErrors
         };
     }
 
-    /// <summary>The response is not one that OAuth 2.0 defines.</summary>
+    /// <summary>The response is not one that OAuth 2.0 defines. If it has a text, the message quotes it.</summary>
     public static TokenRequestException Unusable(
         string problem,
         EndpointResponse response,
+        TokenResponse? body,
         AuthorizationServerRequest request,
-        ClientSettings settings) =>
-        settings.Context.Failed(
-            request.Endpoint,
-            $"{problem} ({response.Describe(TokenRequestMessage.Secrets(request))})",
-            $"Check that {Option(settings, nameof(ClientCredentialsOptions.TokenEndpoint))} or Authority names a token endpoint "
-            + "and not a page or proxy in front of it.",
-            response.Status,
-            kind: ErrorType.InvalidResponse);
+        ClientSettings settings)
+    {
+        string option = Option(settings, nameof(ClientCredentialsOptions.TokenEndpoint));
+        string remedy = $"Check that {option} or Authority names a token endpoint and not a page or proxy in front of it.";
+        if (response.IsEncoded)
+        {
+            remedy = "Turn compression off for token requests at the server, or at the proxy in front of it.";
+        }
+
+        return Unusable(problem, remedy, response, body, request, settings);
+    }
+
+    /// <summary>The token has another type than the one to use.</summary>
+    public static TokenRequestException WrongTokenType(
+        string expected,
+        EndpointResponse response,
+        TokenResponse body,
+        AuthorizationServerRequest request,
+        ClientSettings settings)
+    {
+        string? actual = ServerText.Clean(body.TokenType, SecretsOf(request, body));
+        string remedy = $"Check that the server issues tokens of the type {expected} to this client.";
+        if (expected == AccessToken.Bearer)
+        {
+            string option = Option(settings, nameof(ClientCredentialsOptions.AcceptedTokenTypes));
+            remedy = $"If the server calls its bearer tokens so, add this value to {option}.";
+        }
+
+        return Unusable($"the token_type is not {expected} but '{actual}'", remedy, response, body, request, settings);
+    }
 
     public static TokenRequestException MissingScopes(string missing, AuthorizationServerRequest request, ClientSettings settings) =>
         settings.Context.Failed(
@@ -57,6 +83,28 @@ internal static class TokenResponseErrors
             $"the token lacks scopes that were requested: {missing}",
             "Grant them to the client at the server, remove them from Scopes, or turn RequireAllScopes off.",
             kind: ErrorType.InvalidResponse);
+
+    private static TokenRequestException Unusable(
+        string problem,
+        string remedy,
+        EndpointResponse response,
+        TokenResponse? body,
+        AuthorizationServerRequest request,
+        ClientSettings settings)
+    {
+        List<string> secrets = SecretsOf(request, body);
+        string what = $"{problem} ({response.Describe(secrets)})";
+        if (ServerText.Clean(body?.ErrorDescription, secrets) is { } text)
+        {
+            what += $": {text.TrimEnd('.')}";
+        }
+
+        return settings.Context.Failed(request.Endpoint, what, remedy, response.Status, kind: ErrorType.InvalidResponse);
+    }
+
+    // The server may repeat the new token too.
+    private static List<string> SecretsOf(AuthorizationServerRequest request, TokenResponse? body) =>
+        [.. TokenRequestMessage.Secrets(request), body?.AccessToken ?? ""];
 
     // A code that the RFCs define is reported as it is, even if a secret happens to be part of it.
     private static string? CodeOf(string? error, List<string> secrets) =>
@@ -66,17 +114,8 @@ internal static class TokenResponseErrors
 
     private static string Describe(string? error, string? description, string response)
     {
-        if (error is null)
-        {
-            return $"it responded with {response}";
-        }
-
-        if (description is null)
-        {
-            return $"{error} ({response})";
-        }
-
-        return $"{error} ({response}): {description}";
+        string what = error is null ? $"it responded with {response}" : $"{error} ({response})";
+        return description is null ? what : $"{what}: {description}";
     }
 
     // A 503 from a gateway is an outage, whatever its body says.
@@ -85,6 +124,7 @@ internal static class TokenResponseErrors
 
     private static string Remedy(
         string? error,
+        string? description,
         HttpStatusCode status,
         bool isTransient,
         AuthorizationServerRequest request,
@@ -97,6 +137,10 @@ internal static class TokenResponseErrors
 
         switch (error)
         {
+            case null when status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed:
+                return $"Check {Option(settings, nameof(ClientCredentialsOptions.TokenEndpoint))}: this is not a token endpoint.";
+            case null when description is not null:
+                return $"{GatewayRemedy} If the authorization server sent it: {CredentialRemedy(request, settings)}";
             case TokenRequestException.InvalidClient:
             case null when status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
                 return CredentialRemedy(request, settings);
@@ -110,8 +154,6 @@ internal static class TokenResponseErrors
                 return "This endpoint does not support the client-credentials grant. Check its address.";
             case "invalid_request":
                 return "The server requires or rejects a parameter. Check Scopes, Audience, Resources and Parameters.";
-            case null when status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed:
-                return $"Check {Option(settings, nameof(ClientCredentialsOptions.TokenEndpoint))}: this is not a token endpoint.";
             default:
                 return "Check the client's options against what the authorization server expects.";
         }

@@ -32,9 +32,15 @@ internal static class TokenResponseReader
         }
 
         ClientCredentialsOptions options = wanted.Settings.Options;
-        if (ProblemOf(body, binding?.TokenType ?? AccessToken.Bearer, options.RequireBearerSyntax) is { } problem)
+        if ((body.Problem ?? ProblemOf(body.AccessToken, options.RequireBearerSyntax)) is { } problem)
         {
-            throw TokenResponseErrors.Unusable(problem, response, request, wanted.Settings);
+            throw TokenResponseErrors.Unusable(problem, response, body, request, wanted.Settings);
+        }
+
+        string tokenType = binding?.TokenType ?? AccessToken.Bearer;
+        if (!IsOfType(tokenType, body.TokenType, options.AcceptedTokenTypes))
+        {
+            throw TokenResponseErrors.WrongTokenType(tokenType, response, body, request, wanted.Settings);
         }
 
         IReadOnlyList<string> requested = wanted.Request.Scopes ?? [];
@@ -48,7 +54,7 @@ internal static class TokenResponseReader
 
         // The type is spelled as in the RFC, because some resource servers compare it case-sensitively and some authorization servers
         // return it in another case.
-        return new AccessToken(body.AccessToken, sentAt.Utc.AddTicks(lifetime), binding?.TokenType ?? AccessToken.Bearer)
+        return new AccessToken(body.AccessToken, sentAt.Utc.AddTicks(lifetime), tokenType)
         {
             RequestedAt = sentAt.Utc,
             RequestedTimestamp = sentAt.Timestamp,
@@ -73,7 +79,7 @@ internal static class TokenResponseReader
     {
         try
         {
-            return TokenResponse.Parse(response.Body);
+            return response.IsSuccess ? TokenResponse.Parse(response.Body) : TokenResponse.ParseError(response.Body);
         }
         catch (FormatException exception)
         {
@@ -82,43 +88,44 @@ internal static class TokenResponseReader
                 throw TokenResponseErrors.Refused(response, null, request, settings);
             }
 
-            throw TokenResponseErrors.Unusable(exception.Message, response, request, settings);
+            throw TokenResponseErrors.Unusable(exception.Message, response, null, request, settings);
         }
     }
 
     // A response without scope means that all requested scopes were granted (RFC 6749 section 5.1).
-    private static IReadOnlyList<string> GrantedScopes(TokenResponse body, IReadOnlyList<string> requested)
-    {
-        string[] granted = (body.Scope ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return granted.Length == 0 ? requested : granted;
-    }
+    private static IReadOnlyList<string> GrantedScopes(TokenResponse body, IReadOnlyList<string> requested) =>
+        body.Scopes.Count == 0 ? requested : body.Scopes;
 
-    private static string? ProblemOf(TokenResponse body, string tokenType, bool requireBearerSyntax)
+    private static string? ProblemOf(string token, bool requireBearerSyntax)
     {
-        if (body.AccessToken.Length == 0)
+        if (token.Length == 0)
         {
             return "the response has no access_token";
         }
 
         // Other characters could break the Authorization header.
-        if (!AccessToken.IsValidValue(body.AccessToken))
+        if (!AccessToken.IsValidValue(token))
         {
             return "the access_token has characters that cannot be sent in a header";
         }
 
-        if (requireBearerSyntax && !IsBearerSyntax(body.AccessToken))
+        if (requireBearerSyntax && !IsBearerSyntax(token))
         {
             return "the access_token is not in the b64token syntax of RFC 6750 section 2.1, which RequireBearerSyntax demands";
         }
 
-        // A missing type means Bearer. A token of a binding must have its type, so that it is never used as a bearer token.
-        string actual = body.TokenType.Length == 0 ? AccessToken.Bearer : body.TokenType;
-        if (!actual.Equals(tokenType, StringComparison.OrdinalIgnoreCase))
+        return null;
+    }
+
+    // A missing type means Bearer. A token of a binding must have its type, so that it is never used as a bearer token.
+    private static bool IsOfType(string expected, string? actual, IList<string> acceptedAsBearer)
+    {
+        if (expected.Equals(actual ?? AccessToken.Bearer, StringComparison.OrdinalIgnoreCase))
         {
-            return $"the token_type is not {tokenType}";
+            return true;
         }
 
-        return null;
+        return expected == AccessToken.Bearer && acceptedAsBearer.Contains(actual!, StringComparer.OrdinalIgnoreCase);
     }
 
     private static bool IsBearerSyntax(string token) => token[0] != '=' && !token.AsSpan().TrimEnd('=').ContainsAnyExcept(BearerCharacters);

@@ -58,6 +58,7 @@ public sealed class ReloadTests
     [InlineData("BasicEncoding", "Raw")]
     [InlineData("AllowedEndpointHosts:0", "login.example.com")]
     [InlineData("RequireAllScopes", "true")]
+    [InlineData("AcceptedTokenTypes", "BearerToken")]
     [InlineData("Timeout", "00:00:20")]
     public async Task A_changed_option_ends_the_cool_down_and_a_reload_of_another_client_does_not(string option, string value)
     {

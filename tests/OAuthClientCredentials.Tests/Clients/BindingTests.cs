@@ -190,6 +190,7 @@ public sealed class BindingTests
             ["MaxResponseBytes"] = "2048",
             ["DefaultLifetime"] = "00:01:00",
             ["MaxLifetime"] = "01:00:00",
+            ["AcceptedTokenTypes:0"] = "BearerToken",
             ["RequireAllScopes"] = "true",
             ["RequireBearerSyntax"] = "true",
             ["WarmUp"] = "Background",

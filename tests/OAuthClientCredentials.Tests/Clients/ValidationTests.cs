@@ -38,6 +38,7 @@ public sealed class ValidationTests
         { "Parameters:tenant", "", "Parameters " },
         { "AuthorizationDetails", "{canary", "AuthorizationDetails " },
         { "AuthorizationDetails", """{"type":"canary"}""", "AuthorizationDetails " },
+        { "AcceptedTokenTypes", "dpop", "AcceptedTokenTypes must not contain DPoP" },
         { "Timeout", "00:00:00", "Timeout must be between 10 milliseconds and 10 minutes" },
         { "Timeout", "1.00:00:00", "Timeout must be between 10 milliseconds and 10 minutes" },
         { "AttemptTimeout", "-00:00:01", "AttemptTimeout must be between 10 milliseconds and 10 minutes" },

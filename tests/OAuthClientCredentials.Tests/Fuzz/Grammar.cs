@@ -10,7 +10,7 @@ internal static class Grammar
     private static readonly string[] Members =
     [
         "access_token", "token_type", "expires_in", "scope", "error", "error_description", "error_uri", "refresh_token", "id_token", "x",
-        "issuer", "token_endpoint", "token_endpoint_auth_methods_supported", "ACCESS_TOKEN", "access\\u005ftoken", "\\ud800", "",
+        "message", "issuer", "token_endpoint", "token_endpoint_auth_methods_supported", "ACCESS_TOKEN", "access\\u005ftoken", "\\ud800", "",
     ];
 
     private static readonly string[] Values =
@@ -18,7 +18,7 @@ internal static class Grammar
         "\"canary\"", "\"Bearer\"", "\"bearer\"", "\"mac\"", "3600", "\"3600\"", "-1", "1e400", "1.5", "null", "true", "[]", "{}",
         "[[[[[[[1]]]]]]]", "\"\"", "\" \"", "\"a\\r\\nb: c\"", "\"\\ud800\"", "\"\\u0000\"", "\"read write\"", "\"invalid_client\"",
         "\"server_error\"", "\"https://id.example.com\"", "\"https://id.example.com/token\"", "\"https://evil.example.org/token\"",
-        "[\"client_secret_basic\"]", "\"\u00e9\u2028\"",
+        "[\"client_secret_basic\"]", "\"\u00e9\u2028\"", "[\"read\",\"write\"]", "{\"code\":\"server_error\",\"message\":\"canary\"}",
     ];
 
     private static readonly string[] Hosts =

@@ -63,7 +63,7 @@ public sealed class ParserFuzzTests
         if (Read(input, HttpStatusCode.OK, requireBearerSyntax: false, out TokenRequestException? refusal) is not { } token)
         {
             True(!isBearerSyntax && IsClean(refusal!.Message));
-            return $"{refusal?.Error} {response!.AccessToken.Length == 0}";
+            return $"{refusal?.Error} {response!.Problem} {response.AccessToken.Length == 0}";
         }
 
         using HttpRequestMessage request = new();
@@ -80,7 +80,7 @@ public sealed class ParserFuzzTests
         JsonElement root = document.RootElement;
         True(root.EnumerateObject().Select(member => member.Name).Distinct().Count() == root.GetPropertyCount());
         True(root.GetProperty("access_token").GetString() == response.AccessToken);
-        return $"token {isBearerSyntax} {response.ExpiresIn is null} {response.Scope is null} {response.AdditionalParameters.Count}";
+        return $"token {isBearerSyntax} {response.ExpiresIn is null} {response.Scopes.Count} {response.AdditionalParameters.Count}";
     }
 
     private static string CheckError(byte[] input)
@@ -196,7 +196,7 @@ public sealed class ParserFuzzTests
             True(response.ExpiresIn == TimeSpan.FromSeconds(Math.Clamp(seconds, 0, (long)MaxLifetime.TotalSeconds)));
         }
 
-        return $"{response.ExpiresIn?.TotalSeconds}";
+        return response.Problem ?? $"{response.ExpiresIn?.TotalSeconds}";
     }
 
     private static string? Parse(byte[] input, out TokenResponse? response)

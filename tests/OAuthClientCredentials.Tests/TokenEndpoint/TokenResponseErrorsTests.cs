@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Reflection;
 using System.Security.Authentication;
+using System.Text;
 using System.Text.Json;
 using OAuthClientCredentials.Tests.Infrastructure;
 
@@ -102,7 +103,8 @@ public sealed class TokenResponseErrorsTests
     {
         const string Secret = "ca\u00f1ary +/secret";
         string[] forms = [Secret, Uri.EscapeDataString(Secret), WebUtility.UrlEncode(Secret), "ca\u00f1ary", "ca%C3%B1ary"];
-        foreach (string member in new[] { "error", "error_description", "error_uri", "media type" })
+        string[] members = ["error", "error_description", "error_uri", "message", "detail", "title", "media type", "Latin-1", "encoding"];
+        foreach (string member in members)
         {
             using Echo echo = new(member, Secret);
             await using TestTokenClient client = new(
@@ -194,7 +196,7 @@ public sealed class TokenResponseErrorsTests
         return string.Join('\n', texts);
     }
 
-    /// <summary>Responds with the request's own body and credentials in one member, or with the secret as the media type.</summary>
+    /// <summary>Responds with the request's own body and credentials in one member, or with the secret in another place.</summary>
     private sealed class Echo(string member, string secret) : HttpMessageHandler
     {
         public string? Credentials { get; private set; }
@@ -209,6 +211,16 @@ public sealed class TokenResponseErrorsTests
             HttpResponseMessage response = Respond.Json(
                 HttpStatusCode.BadRequest,
                 $$"""{"{{member}}":"{{JsonEncodedText.Encode(text)}}"{{code}}}""");
+            if (member == "Latin-1")
+            {
+                response.Content = new ByteArrayContent(Encoding.Latin1.GetBytes($$"""{"error":"x","error_description":"{{secret}}"}"""));
+            }
+
+            if (member == "encoding")
+            {
+                response.Content.Headers.TryAddWithoutValidation("Content-Encoding", Uri.EscapeDataString(secret));
+            }
+
             if (member == "media type")
             {
                 response.Content.Headers.Remove("Content-Type");

@@ -36,6 +36,7 @@ public sealed class TokenResponseReaderTests
         { ",\"token_type\":null", true }, { "", true },
         { ",\"token_type\":\"mac\"", false }, { ",\"token_type\":\"DPoP\"", false }, { ",\"token_type\":\"Bearer \"", false },
         { ",\"token_type\":\"urn:ietf:params:oauth:token-type:access_token\"", false }, { ",\"token_type\":1", false },
+        { ",\"token_type\":\"\"", false }, { ",\"token_type\":\"BearerToken\"", false }, { ",\"token_type\":[\"Bearer\"]", false },
     };
 
     /// <summary>The JSON of <c>expires_in</c>, and the lifetime in seconds; null where it is an error.</summary>
@@ -46,9 +47,11 @@ public sealed class TokenResponseReaderTests
         { "86400", Day }, { "86401", Day }, { "2147483648", Day }, { "9223372036854775808", Day }, { "\"9223372036854775808\"", Day },
         { "1e30", Day }, { "1e400", Day },
         { "0", 0 }, { "-0", 0 }, { "-1", 0 }, { "\"-3600\"", 0 }, { "-1e400", 0 },
-        { "null", 300 },
-        { "1.5", null }, { "0.1", null }, { "\"1.5\"", null }, { "\"\"", null }, { "\"NaN\"", null }, { "\"Infinity\"", null },
-        { "\"\u221e\"", null }, { "\" 3600\"", null }, { "\"3,600\"", null }, { "\"1h\"", null }, { "\"0x10\"", null },
+        { "35999.417", 35999 }, { "\"3599.5\"", 3599 }, { "0.9", 0 }, { "-0.1", 0 }, { "1e-400", 0 },
+        { "\" 3600 \"", Hour }, { "\"\\t3600\\n\"", Hour }, { "\" 3599.5\"", 3599 },
+        { "null", 300 }, { "\"\"", 300 }, { "\"  \"", 300 },
+        { "\"NaN\"", null }, { "\"Infinity\"", null }, { "\"\u221e\"", null }, { "\"36 00\"", null }, { "\"- 1\"", null },
+        { "\"3,600\"", null }, { "\"1h\"", null }, { "\"0x10\"", null }, { "\"\\ud800\"", null },
         { "\"\u0663\u0666\u0660\u0660\"", null }, { "true", null }, { "{}", null }, { "[3600]", null },
     };
 
@@ -140,9 +143,38 @@ public sealed class TokenResponseReaderTests
     }
 
     [Theory]
+    [Trait("Req", "R-047")]
+    [InlineData("BearerToken", true)]
+    [InlineData("bearertoken", true)]
+    [InlineData("", true)]
+    [InlineData("Bearer", true)]
+    [InlineData("mac", false)]
+    public async Task AcceptedTokenTypes_are_sent_as_Bearer(string tokenType, bool succeeds)
+    {
+        string json = $$"""{"access_token":"abc","token_type":"{{tokenType}}"}""";
+        Action<ClientCredentialsOptions> configure = options => options.AcceptedTokenTypes = ["BearerToken", ""];
+        if (!succeeds)
+        {
+            await FailAsync(json, "token_type", configure);
+            return;
+        }
+
+        Assert.Equal("Bearer abc", (await ReadAsync(json, configure)).AuthorizationHeader.ToString());
+    }
+
+    [Fact]
+    [Trait("Req", "R-047")]
+    public async Task Unknown_token_type_is_quoted_with_the_option_that_accepts_it()
+    {
+        const string Json = """{"access_token":"abc","token_type":"Bearer\nToken abc"}""";
+        TokenRequestException exception = await FailAsync(Json, "the token_type is not Bearer but 'Bearer Token ***'");
+        Assert.Contains("to ClientCredentials:AcceptedTokenTypes.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [Trait("Req", "R-048")]
     [MemberData(nameof(Lifetimes))]
-    public async Task Expires_in_is_any_whole_number_in_any_spelling(string expiresIn, int? seconds)
+    public async Task Expires_in_is_any_number_in_any_spelling(string expiresIn, int? seconds)
     {
         string json = $$"""{"access_token":"abc","expires_in":{{expiresIn}}}""";
         if (seconds is null)
@@ -178,14 +210,26 @@ public sealed class TokenResponseReaderTests
     }
 
     [Theory]
+    [Trait("Req", "R-052")]
+    [InlineData("null")]
+    [InlineData("\"\"")]
+    [InlineData("\" \"")]
+    public async Task Empty_error_beside_a_token_is_not_an_error(string error) =>
+        Assert.Equal("abc", (await ReadAsync($$"""{"access_token":"abc","error":{{error}}}""")).Value);
+
+    [Theory]
     [Trait("Req", "R-053")]
-    [InlineData("read write", true)]
-    [InlineData("write read admin", true)]
-    [InlineData("read", false)]
-    [InlineData("READ write", false)]
-    [InlineData("", true)]
+    [InlineData("\"read write\"", true)]
+    [InlineData("\"write read admin\"", true)]
+    [InlineData("[\"write\",\"read\"]", true)]
+    [InlineData("\"read\"", false)]
+    [InlineData("\"READ write\"", false)]
+    [InlineData("[\"read\"]", false)]
+    [InlineData("{\"read\":true}", false)]
+    [InlineData("7", false)]
+    [InlineData("\"\"", true)]
     public Task RequireAllScopes_fails_when_fewer_are_granted(string granted, bool succeeds) => CheckAsync(
-        $$"""{"access_token":"abc","scope":"{{granted}}"}""",
+        $$"""{"access_token":"abc","scope":{{granted}}}""",
         succeeds,
         options => (options.Scopes, options.RequireAllScopes) = (["read", "write"], true));
 
