@@ -136,7 +136,7 @@ public sealed class ClientCredentialsOptions
 #pragma warning disable CA2227 // Options are set with `o.Scopes = [...]`, and the configuration binder fills them.
     public IList<string> Scopes { get; set; } = [];
 
-    /// <summary>The resources to request a token for (RFC 8707): absolute URIs without a fragment.</summary>
+    /// <summary>The resources to request a token for: absolute URIs (RFC 8707), or application ids (GUIDs) for Microsoft servers.</summary>
     /// <value>Defaults to none.</value>
     public IList<string> Resources { get; set; } = [];
 

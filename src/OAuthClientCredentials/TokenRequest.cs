@@ -36,12 +36,15 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
         init => _scopes = Canonical.Scopes(Check(value, CheckScopes, nameof(Scopes)));
     }
 
-    /// <summary>The resources (RFC 8707). They replace the client's resources.</summary>
-    /// <exception cref="ArgumentException">A resource is not an absolute URI, or it has a fragment.</exception>
+    /// <summary>
+    /// The resources: absolute URIs (RFC 8707), or application ids (GUIDs) for Microsoft servers. They replace the client's resources.
+    /// Duplicates have no effect.
+    /// </summary>
+    /// <exception cref="ArgumentException">A resource is neither an absolute URI without a fragment nor a GUID.</exception>
     public IReadOnlyList<string>? Resources
     {
         get => _resources;
-        init => _resources = Check(value, CheckResource, nameof(Resources));
+        init => _resources = Check(value, CheckResource, nameof(Resources))?.Distinct(StringComparer.Ordinal).ToArray();
     }
 
     /// <summary>The <c>audience</c> parameter. It replaces the client's audience.</summary>
@@ -128,9 +131,15 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
 
     internal static string? CheckResource(string? resource)
     {
+        // Entra's v1 endpoint and AD FS also take the application id of an API.
+        if (Guid.TryParseExact(resource, "D", out _))
+        {
+            return null;
+        }
+
         if (!Uri.TryCreate(resource, UriKind.Absolute, out _) || resource.Contains('#', StringComparison.Ordinal))
         {
-            return "must contain only absolute URIs without a fragment (RFC 8707 section 2)";
+            return "must contain only absolute URIs without a fragment (RFC 8707 section 2), or application ids (GUIDs)";
         }
 
         return null;

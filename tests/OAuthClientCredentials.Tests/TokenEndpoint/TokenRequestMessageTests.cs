@@ -147,6 +147,21 @@ public sealed class TokenRequestMessageTests
         Assert.Throws<ArgumentException>(() => new TokenRequest { Parameters = new Dictionary<string, string> { ["tenant"] = "" } });
     }
 
+    [Fact]
+    [Trait("Req", "R-356")]
+    public async Task A_resource_is_a_URI_or_a_GUID_and_is_sent_once()
+    {
+        const string Id = "00000002-0000-0000-c000-000000000000";
+        string[] twice = [Id, "https://api.example.com", Id, "https://api.example.com"];
+        const string Sent = $"\n\ngrant_type=client_credentials&resource={Id}&resource=https%3A%2F%2Fapi.example.com";
+        string ofClient = await RecordingHandler.GetTokenRequestAsync(options => options.Resources = twice);
+        string ofCall = await RecordingHandler.GetTokenRequestAsync(_ => { }, new TokenRequest { Resources = twice });
+        Assert.EndsWith(Sent, ofClient, StringComparison.Ordinal);
+        Assert.EndsWith(Sent, ofCall, StringComparison.Ordinal);
+        Assert.Equal(new TokenRequest { Resources = twice }, new TokenRequest { Resources = twice[..2] });
+        Assert.Throws<ArgumentException>(() => new TokenRequest { Resources = ["{00000002-0000-0000-c000-000000000000}"] });
+    }
+
     [Theory]
     [Trait("Req", "R-027")]
     [InlineData("read write read", "read+write")]
