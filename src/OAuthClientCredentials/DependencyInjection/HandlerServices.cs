@@ -55,17 +55,30 @@ internal static class HandlerServices
             return;
         }
 
+        IServiceProvider services = handlers.Services;
+        if (registration.HttpClientName is null && HasOwnHandler(services, handlers.Name))
+        {
+            return;
+        }
+
         if (handlers.AdditionalHandlers.OfType<AccessTokenHandler>().FirstOrDefault() is { } other)
         {
             // An HttpClient sends the tokens of one client.
             throw new InvalidOperationException(
                 $"The HttpClient '{handlers.Name}' has AddClientCredentialsHandler twice, for the clients '{other.ClientName}' and "
-                + $"'{registration.ClientName}'. One of them may be in the defaults of all HttpClients. Keep one.");
+                + $"'{registration.ClientName}'. Keep one.");
         }
 
-        // The handler outlives every request and its scope, so it may use singletons only.
-        IServiceProvider services = handlers.Services;
-        string httpClientName = handlers.Name ?? "";
+        handlers.AdditionalHandlers.Add(CreateHandler(services, handlers.Name ?? "", registration, baseAddresses));
+    }
+
+    // The handler outlives every request and its scope, so it may use singletons only.
+    private static AccessTokenHandler CreateHandler(
+        IServiceProvider services,
+        string httpClientName,
+        HandlerRegistration registration,
+        BaseAddressesByHttpClient baseAddresses)
+    {
         IOptionsMonitor<AccessTokenHandlerOptions> monitor = services.GetRequiredService<IOptionsMonitor<AccessTokenHandlerOptions>>();
         AccessTokenHandlerOptions options = monitor.Get(OptionsName(registration));
         string clientName = services.GetRequiredService<ClientSettingsProvider>().Resolve(registration.ClientName);
@@ -85,12 +98,16 @@ internal static class HandlerServices
                 services.GetRequiredService<Telemetry>()),
             services.GetRequiredService<ILogger<AccessTokenHandler>>(),
             services.GetService<TimeProvider>() ?? TimeProvider.System);
-        handlers.AdditionalHandlers.Add(new AccessTokenHandler(
+        return new(
             services.GetRequiredService<ITokenProvider>(),
             clientName,
             options,
             origins,
             certificate => new(certificates.CreateHandler(httpClientName, certificate)),
-            rejections));
+            rejections);
     }
+
+    // A handler on one HttpClient replaces that in the defaults of all HttpClients.
+    private static bool HasOwnHandler(IServiceProvider services, string? httpClientName) =>
+        services.GetServices<HandlerRegistration>().Any(other => other.HttpClientName == (httpClientName ?? ""));
 }

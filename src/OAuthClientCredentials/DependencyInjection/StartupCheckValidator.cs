@@ -34,13 +34,14 @@ internal sealed class StartupCheckValidator(
         return ValidateOptionsResult.Success;
     }
 
-    // An HttpClient sends the tokens of one client.
+    // An HttpClient sends the tokens of one client. A handler in the defaults of all HttpClients is replaced by one on a single
+    // HttpClient.
     private IEnumerable<string> FindTwoHandlers() =>
         from handler in handlers
-        where handler.HttpClientName is not null
         group handler.ClientName by handler.HttpClientName into used
         let clients = used.Distinct(StringComparer.Ordinal).Select(client => $"'{client}'").ToArray()
         where clients.Length > 1
         let names = string.Join(" and ", clients)
-        select $"The HttpClient '{used.Key}' has AddClientCredentialsHandler for the clients {names}. Keep one.";
+        let owner = used.Key is null ? "The defaults of all HttpClients have" : $"The HttpClient '{used.Key}' has"
+        select $"{owner} AddClientCredentialsHandler for the clients {names}. Keep one.";
 }

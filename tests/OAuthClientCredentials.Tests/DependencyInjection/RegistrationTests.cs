@@ -100,6 +100,55 @@ public sealed class RegistrationTests
 
     [Fact]
     [Trait("Req", "R-344")]
+    public async Task Two_clients_in_the_defaults_of_all_HttpClients_are_an_error_at_start()
+    {
+        await using TestProvider provider = TestProvider.WithServices(services =>
+        {
+            TestProvider.AddClient(services, "orders");
+            TestProvider.AddClient(services, "stock");
+            services.ConfigureHttpClientDefaults(http => http.AddClientCredentialsHandler("orders").AddClientCredentialsHandler("stock"));
+        });
+        string failure = Assert.Single(provider.ValidateOnStart());
+        Assert.Contains("The defaults of all HttpClients", failure, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [Trait("Req", "R-362")]
+    [InlineData("orders", true)]
+    [InlineData("orders", false)]
+    [InlineData("stock", true)]
+    [InlineData("stock", false)]
+    public async Task Handler_on_one_HttpClient_replaces_the_one_in_the_defaults_of_all(string nearer, bool areDefaultsFirst)
+    {
+        await using TestProvider provider = TestProvider.WithServices(services =>
+        {
+            TestProvider.AddClient(services, "orders");
+            TestProvider.AddClient(services, "stock");
+            List<Action> registrations =
+            [
+                () => services.ConfigureHttpClientDefaults(http => http.AddClientCredentialsHandler("orders")),
+                () => AddApi(services, "near").AddClientCredentialsHandler(nearer),
+                () => AddApi(services, "other"),
+                () => AddApi(services, "").AddClientCredentialsHandler(nearer),
+            ];
+            if (!areDefaultsFirst)
+            {
+                registrations.Reverse();
+            }
+
+            registrations.ForEach(register => register());
+        });
+        Assert.Empty(provider.ValidateOnStart());
+        await SendAsync(provider, "near");
+        Assert.Equal(nearer, provider.Server.Requests[^1].ClientId);
+        await SendAsync(provider, "");
+        await SendAsync(provider, "other");
+        Assert.Equal("orders", provider.Server.Requests[^1].ClientId);
+        Assert.Equal(nearer == "orders" ? 1 : 2, provider.Server.Requests.Count);
+    }
+
+    [Fact]
+    [Trait("Req", "R-344")]
     public async Task Handler_without_a_name_uses_the_default_client_and_with_options_its_own()
     {
         await using TestProvider provider = TestProvider.WithServices(services =>
