@@ -18,17 +18,33 @@ public sealed class AccessTokenHandler : DelegatingHandler
     private readonly ITokenProvider _tokens;
     private readonly AccessTokenHandlerOptions _options;
     private readonly OriginPolicy _origins;
-    private readonly Func<TlsCertificate, CertificateTransport> _transportWith;
+    private readonly Func<TlsCertificate, CertificateTransport>? _transportWith;
     private readonly TokenRejectionEvents _rejections;
     private TokenSource? _source;
     private ImmutableArray<AccessToken> _beingRenewed = [];
+
+    /// <summary>Creates a handler without dependency injection. Set its inner handler, or put it into a chain of handlers.</summary>
+    /// <param name="tokens">Provides the tokens. It is not disposed.</param>
+    /// <param name="options">How tokens are attached. <see cref="AccessTokenHandlerOptions.AllowedOrigins"/> is required, because the
+    /// handler does not know the HttpClient and its <c>BaseAddress</c>.</param>
+    /// <param name="clientName">The registered name of the client; empty for the default client.</param>
+    /// <remarks>Your inner handler shows the client certificate, if tokens are bound to one.</remarks>
+    /// <exception cref="ArgumentException"><see cref="AccessTokenHandlerOptions.AllowedOrigins"/> is empty or not valid.</exception>
+    public AccessTokenHandler(ITokenProvider tokens, AccessTokenHandlerOptions options, string clientName = "")
+        : this(
+            tokens,
+            clientName,
+            options,
+            OriginPolicy.WithoutHttpClient(clientName, options, name => AllowsInsecureHttp(tokens, name)),
+            transportWith: null,
+            TokenRejectionEvents.Of(clientName, (tokens as TokenProvider)?.Events)) => ArgumentNullException.ThrowIfNull(tokens);
 
     internal AccessTokenHandler(
         ITokenProvider tokens,
         string clientName,
         AccessTokenHandlerOptions options,
         OriginPolicy origins,
-        Func<TlsCertificate, CertificateTransport> transportWith,
+        Func<TlsCertificate, CertificateTransport>? transportWith,
         TokenRejectionEvents rejections)
     {
         _tokens = tokens;
@@ -47,7 +63,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (CreateCopy(request) is not { } copy)
+        if (RequestCopy.Create(request, _options, _origins, ClientName) is not { } copy)
         {
             return base.SendAsync(request, cancellationToken);
         }
@@ -69,7 +85,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (CreateCopy(request) is not { } copy)
+        if (RequestCopy.Create(request, _options, _origins, ClientName) is not { } copy)
         {
             return base.Send(request, cancellationToken);
         }
@@ -99,31 +115,6 @@ public sealed class AccessTokenHandler : DelegatingHandler
         return response;
     }
 
-    // Returns null if the request is sent as it is, without a token. The copy is made before anything is awaited.
-    private RequestCopy? CreateCopy(HttpRequestMessage request)
-    {
-        RequestTokenOptions? tokenOptions = RequestTokenOptions.Of(request);
-        bool keepsHeader = !_options.OverwriteAuthorization && request.Headers.NonValidated.Contains("Authorization");
-        if (keepsHeader || tokenOptions?.SkipsToken == true)
-        {
-            return null;
-        }
-
-        // Check the copy and not the request, whose address another thread may change at any time.
-        RequestCopy copy = new(request, tokenOptions);
-        if (_origins.Check(copy, ClientOf(copy)) is not { } problem)
-        {
-            return copy;
-        }
-
-        if (_options.SendWithoutTokenToOtherOrigins)
-        {
-            return null;
-        }
-
-        throw new OriginNotAllowedException(problem);
-    }
-
     private async Task AttachTokenAsync(RequestCopy copy)
     {
         copy.Attach(await GetTokenAsync(copy, CancellationToken.None).ConfigureAwait(false));
@@ -132,7 +123,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
 
     private HttpResponseMessage Forward(RequestCopy copy, CancellationToken cancellationToken) => copy.Token!.Binding switch
     {
-        { Certificate: { } certificate } => _transportWith(certificate).Forward(copy, cancellationToken),
+        { Certificate: { } shown } when _transportWith is not null => _transportWith(shown).Forward(copy, cancellationToken),
         _ => base.Send(copy, cancellationToken),
     };
 
@@ -270,9 +261,9 @@ public sealed class AccessTokenHandler : DelegatingHandler
     // A certificate-bound token needs a connection that shows its certificate, also while the certificate is being replaced.
     private Task<HttpResponseMessage> ForwardAsync(RequestCopy copy, CancellationToken cancellationToken) => copy.Token!.Binding switch
     {
-        null => base.SendAsync(copy, cancellationToken),
-        { Certificate: { } certificate } => _transportWith(certificate).ForwardAsync(copy, cancellationToken),
-        _ => SendWithProofAsync(copy, cancellationToken),
+        { Certificate: { } shown } when _transportWith is not null => _transportWith(shown).ForwardAsync(copy, cancellationToken),
+        { Certificate: null } => SendWithProofAsync(copy, cancellationToken),
+        _ => base.SendAsync(copy, cancellationToken),
     };
 
     // Sends once more if the API demands another proof, at most once for each request. SendAgainAsync calls this method again.
@@ -297,4 +288,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         copy.IsAsSent && TokenRejection.CallsForRenewal(response, _options);
 
     private string ClientOf(RequestCopy copy) => copy.ClientNameOr(ClientName);
+
+    private static bool AllowsInsecureHttp(ITokenProvider tokens, string clientName) =>
+        tokens is TokenProvider provider && provider.GetSettings(clientName).Options.AllowInsecureHttp;
 }

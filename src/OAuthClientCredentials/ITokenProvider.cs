@@ -17,6 +17,17 @@ public interface ITokenProvider
         TokenRequest? request = null,
         CancellationToken cancellationToken = default);
 
+    /// <summary>Returns a valid token for the client's options: the cached token, or a new one.</summary>
+    /// <param name="clientName">The registered name of the client; empty for the default client.</param>
+    /// <param name="cancellationToken">Ends only this caller's wait. The token request continues for other callers.</param>
+    /// <returns>The token. The task is already completed if the token was cached.</returns>
+    /// <exception cref="TokenRequestException">No token could be obtained.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The client's options are not valid, or there is no such
+    /// client.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    ValueTask<AccessToken> GetTokenAsync(string clientName, CancellationToken cancellationToken) =>
+        GetTokenAsync(clientName, null, cancellationToken);
+
     /// <summary>
     /// Replaces a token that an API rejected. Other callers get the rejected token until the new one arrives.
     /// </summary>

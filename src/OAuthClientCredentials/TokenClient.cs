@@ -224,6 +224,7 @@ public sealed class TokenClient
 
         binding?.ReadTokenResponse(request, response.Message, null);
         ReportNarrowerScope(wanted, token);
+        ReportReducedLifetime(wanted);
         return token;
     }
 
@@ -264,6 +265,15 @@ public sealed class TokenClient
         if (missing.Length > 0 && wanted.Settings.TryMarkLogged(LoggedOnce.NarrowerScope))
         {
             _events.NarrowerScope(wanted.Settings.Context, missing);
+        }
+    }
+
+    private void ReportReducedLifetime(WantedToken wanted)
+    {
+        TimeSpan maxLifetime = wanted.Settings.Options.MaxLifetime;
+        if (wanted.IssuedLifetime is { } issued && issued > maxLifetime && wanted.Settings.TryMarkLogged(LoggedOnce.ReducedLifetime))
+        {
+            _events.LifetimeReduced(wanted.Settings.Context, issued, maxLifetime);
         }
     }
 }

@@ -25,7 +25,6 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     private readonly ClientSettingsProvider _settings;
     private readonly FetchToken _fetch;
     private readonly Clock _clock;
-    private readonly TokenEvents _events;
     private readonly IDisposable[] _owned;
     private readonly Eviction _eviction;
     private int _changes;
@@ -43,23 +42,23 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         _settings = settingsProvider;
         _fetch = fetch;
         _clock = new(timeProvider);
-        _events = new(logger, telemetry);
+        Events = new(logger, telemetry);
         _owned = owned ?? [];
         _eviction = new(_clock, maxSources);
         settingsProvider.Changed += Reload;
-        _events.Observe(() => ClientReadings.Of(_caches.Values, _clock));
+        Events.Observe(() => ClientReadings.Of(_caches.Values, _clock));
     }
 
     /// <summary>
     /// Creates a provider for one client, without dependency injection. Keep it as a singleton and dispose it at the end.
     /// </summary>
     /// <param name="configure">Configures the client, which is the default client.</param>
-    /// <param name="handler">Sends the token requests. It is not disposed. Defaults to a handler that does not follow redirects. If you
-    /// pass your own handler, configure the client certificate on it.</param>
+    /// <param name="handler">Sends the token requests. It is not disposed. Defaults to a handler that does not follow redirects and shows
+    /// the client certificate of the options.</param>
     /// <param name="timeProvider">The clock. Defaults to the system clock.</param>
     /// <param name="loggerFactory">Creates the logger. Defaults to no logging.</param>
     /// <returns>The provider.</returns>
-    /// <exception cref="OptionsValidationException">The options are not valid.</exception>
+    /// <exception cref="OptionsValidationException">The options are not valid, or do not fit your handler.</exception>
     public static TokenProvider Create(
         Action<ClientCredentialsOptions> configure,
         HttpMessageHandler? handler = null,
@@ -69,7 +68,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         ArgumentNullException.ThrowIfNull(configure);
         timeProvider ??= TimeProvider.System;
         ILogger logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenProvider>();
-        ClientSettingsProvider settingsProvider = FixedOptions.CreateSettings(configure, timeProvider, logger);
+        ClientSettingsProvider settingsProvider = FixedOptions.CreateSettings(configure, handler, timeProvider, logger);
         TokenTransport.ApplySecureDefaults(handler, TokenClient.HttpClientName, logger);
         TokenTransports transports = new(handler);
         Telemetry telemetry = new(meterFactory: null);
@@ -86,6 +85,10 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         TokenSource source = GetSource(clientName, request);
         return source.TryGet() is { } token ? new(token) : WaitAsync(source, null, clientName, request, cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public ValueTask<AccessToken> GetTokenAsync(string clientName, CancellationToken cancellationToken) =>
+        GetTokenAsync(clientName, null, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<AccessToken> RenewTokenAsync(
@@ -139,6 +142,8 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         RetireAllAsync().ObserveFault();
         DisposeOwned();
     }
+
+    internal TokenEvents Events { get; }
 
     internal ClientSettings GetSettings(string clientName) => GetCache(clientName).Settings;
 
@@ -199,7 +204,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
                 ObjectDisposedException.ThrowIf(_disposed, this);
                 if (changes == _changes)
                 {
-                    return _caches.GetOrAdd(name, _ => new ClientTokenCache(settings, _fetch, _clock, _events));
+                    return _caches.GetOrAdd(name, _ => new ClientTokenCache(settings, _fetch, _clock, Events));
                 }
             }
         }

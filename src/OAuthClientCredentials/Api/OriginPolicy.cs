@@ -13,6 +13,26 @@ internal sealed class OriginPolicy(
     private readonly Origin[] _allowed = [.. allowed];
     private Origin? _lastAllowed;
 
+    /// <summary>A policy for a handler that does not know its HttpClient.</summary>
+    /// <exception cref="ArgumentException">There are no allowed origins, or one is not valid.</exception>
+    public static OriginPolicy WithoutHttpClient(
+        string clientName,
+        AccessTokenHandlerOptions options,
+        Func<string, bool> allowsInsecureHttp)
+    {
+        ArgumentNullException.ThrowIfNull(clientName);
+        ArgumentNullException.ThrowIfNull(options);
+        Origin?[] allowed = [.. options.AllowedOrigins.Select(Origin.TryParse)];
+        if (allowed.Length == 0 || allowed.Contains(null))
+        {
+            const string Problem = "AllowedOrigins must contain the origins that tokens may be sent to, such as https://api.example.com or "
+                + "https://*.example.com, without a path.";
+            throw new ArgumentException(Problem, nameof(options));
+        }
+
+        return new(clientName, allowed.OfType<Origin>(), new BaseAddresses(), allowsInsecureHttp);
+    }
+
     /// <summary>Returns why a token of <paramref name="tokenClient"/> may not be sent to the request's address, or null.</summary>
     public string? Check(HttpRequestMessage request, string tokenClient)
     {

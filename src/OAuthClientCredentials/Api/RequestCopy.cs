@@ -35,6 +35,38 @@ internal sealed class RequestCopy : HttpRequestMessage
     /// </summary>
     public bool IsAsSent => ReferenceEquals(RequestUri, _address) && ReferenceEquals(Headers.Authorization, Token?.AuthorizationHeader);
 
+    /// <summary>
+    /// Returns null if the request is sent as it is, without a token. The copy is made before anything is awaited.
+    /// </summary>
+    /// <exception cref="OriginNotAllowedException">The token may not be sent to the request's origin.</exception>
+    public static RequestCopy? Create(
+        HttpRequestMessage request,
+        AccessTokenHandlerOptions options,
+        OriginPolicy origins,
+        string clientName)
+    {
+        RequestTokenOptions? tokenOptions = RequestTokenOptions.Of(request);
+        bool keepsHeader = !options.OverwriteAuthorization && request.Headers.NonValidated.Contains("Authorization");
+        if (keepsHeader || tokenOptions?.SkipsToken == true)
+        {
+            return null;
+        }
+
+        // Check the copy and not the request, whose address another thread may change at any time.
+        RequestCopy copy = new(request, tokenOptions);
+        if (origins.Check(copy, copy.ClientNameOr(clientName)) is not { } problem)
+        {
+            return copy;
+        }
+
+        if (options.SendWithoutTokenToOtherOrigins)
+        {
+            return null;
+        }
+
+        throw new OriginNotAllowedException(problem);
+    }
+
     public string ClientNameOr(string defaultName) => TokenOptions?.ClientName ?? defaultName;
 
     public void Attach(AccessToken token)

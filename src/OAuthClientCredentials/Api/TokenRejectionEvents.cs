@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Api;
@@ -22,6 +23,10 @@ internal sealed class TokenRejectionEvents(
     private static readonly TimeSpan MinWarningInterval = TimeSpan.FromSeconds(30);
 
     private long _nextWarningAt = long.MinValue;
+
+    /// <summary>The events of a handler without dependency injection. They go where those of its provider go.</summary>
+    public static TokenRejectionEvents Of(string clientName, TokenEvents? provider) =>
+        new("", clientName, new(clientName, "", provider?.Telemetry), provider?.Logger ?? NullLogger.Instance, TimeProvider.System);
 
     public void Returned(RequestCopy copy, HttpResponseMessage response, ReturnedRejection rejection)
     {
@@ -78,7 +83,7 @@ internal sealed class TokenRejectionEvents(
 }
 
 /// <summary>Counts the 401 responses of one HttpClient, under names that are limited in number.</summary>
-internal sealed class UnauthorizedCounter(string clientName, string httpClientName, Telemetry telemetry)
+internal sealed class UnauthorizedCounter(string clientName, string httpClientName, Telemetry? telemetry)
 {
-    public void Count(string outcome) => telemetry.UnauthorizedResponse(clientName, httpClientName, outcome);
+    public void Count(string outcome) => telemetry?.UnauthorizedResponse(clientName, httpClientName, outcome);
 }

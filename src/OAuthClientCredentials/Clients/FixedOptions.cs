@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Authentication;
 
 namespace OAuthClientCredentials.Clients;
 
@@ -11,13 +12,14 @@ internal sealed class FixedOptions(ClientCredentialsOptions options) : IOptionsM
     /// <exception cref="OptionsValidationException">The options are not valid.</exception>
     public static ClientSettingsProvider CreateSettings(
         Action<ClientCredentialsOptions> configure,
+        HttpMessageHandler? handler,
         TimeProvider timeProvider,
         ILogger logger)
     {
         ClientCredentialsOptions options = new();
         configure(options);
         ConfiguredClients clients = new([new(Options.DefaultName, null)], null);
-        ValidateOptionsResult validation = Validate(options, clients);
+        ValidateOptionsResult validation = Validate(options, handler, clients);
         if (validation.Failed)
         {
             throw new OptionsValidationException(Options.DefaultName, typeof(ClientCredentialsOptions), validation.Failures);
@@ -40,12 +42,24 @@ internal sealed class FixedOptions(ClientCredentialsOptions options) : IOptionsM
     public IDisposable? OnChange(Action<ClientCredentialsOptions, string?> listener) => null;
 
     // A provider without dependency injection has no host that starts and stops it.
-    private static ValidateOptionsResult Validate(ClientCredentialsOptions options, ConfiguredClients clients)
+    private static ValidateOptionsResult Validate(
+        ClientCredentialsOptions options,
+        HttpMessageHandler? handler,
+        ConfiguredClients clients)
     {
         if (options.WarmUp != WarmUp.Off || options.KeepWarm)
         {
             const string Problem = "WarmUp and KeepWarm need a host, and a provider made by TokenProvider.Create has none. Remove them, "
                 + "or register the client with AddClientCredentials in the services of a host.";
+            return ValidateOptionsResult.Fail(Problem);
+        }
+
+        if (handler is not null && AuthenticationMethods.UsesMutualTls(options))
+        {
+            // The library does not change the certificates of a handler that it did not create.
+            const string Problem = "The client certificate (CertificateFile, CertificateThumbprint or UseCertificate) is not used, because "
+                + "TokenProvider.Create has your own handler. Pass no handler, so that the library shows the certificate. Or set the "
+                + "certificate on your handler, remove it here, and set AuthenticationMethod to none, which sends only the client id.";
             return ValidateOptionsResult.Fail(Problem);
         }
 

@@ -12,4 +12,7 @@ internal enum LoggedOnce
 
     /// <summary>The clocks of the server and of this machine differ.</summary>
     ClockSkew = 4,
+
+    /// <summary>MaxLifetime reduced the lifetime of a token.</summary>
+    ReducedLifetime = 8,
 }

@@ -105,6 +105,13 @@ internal static partial class Log
     public static partial void QuotaReported(this ILogger logger, string client, string quota);
 
     [LoggerMessage(
+        17,
+        LogLevel.Information,
+        "Client '{Client}' uses its tokens for {MaxLifetime} only, although the server issues them for {IssuedLifetime}. To use them for "
+        + "longer, increase MaxLifetime. This is logged once.")]
+    public static partial void LifetimeReduced(this ILogger logger, string client, TimeSpan issuedLifetime, TimeSpan maxLifetime);
+
+    [LoggerMessage(
         20,
         LogLevel.Warning,
         "Client '{Client}' is no longer configured. It keeps its previous settings and token until ITokenProvider.Forget is called "

@@ -6,6 +6,10 @@ namespace OAuthClientCredentials.Diagnostics;
 /// <summary>Reports token requests to logs, metrics and traces. It is called outside any lock.</summary>
 internal sealed class TokenEvents(ILogger logger, Telemetry telemetry)
 {
+    public ILogger Logger => logger;
+
+    public Telemetry Telemetry => telemetry;
+
     /// <summary>Measures and traces a token request.</summary>
     public TokenRequestSpan StartRequest(ClientContext client, string reason, ActivityContext startedBy) =>
         new(telemetry, client, reason, startedBy);
@@ -61,6 +65,9 @@ internal sealed class TokenEvents(ILogger logger, Telemetry telemetry)
         logger.ClockSkew(client.ClientName, serverTime, localTime);
 
     public void QuotaReported(ClientContext client, string quota) => logger.QuotaReported(client.ClientName, quota);
+
+    public void LifetimeReduced(ClientContext client, TimeSpan issued, TimeSpan maxLifetime) =>
+        logger.LifetimeReduced(client.ClientName, issued, maxLifetime);
 
     public void CertificateExpires(ClientContext client, string thumbprint, DateTime expiresAt) =>
         logger.CertificateExpires(client.ClientName, thumbprint, expiresAt);

@@ -50,6 +50,7 @@ internal static class TokenResponseReader
             throw TokenResponseErrors.MissingScopes(missing, request, wanted.Settings);
         }
 
+        wanted.IssuedLifetime = body.ExpiresIn;
         long lifetime = Math.Min((body.ExpiresIn ?? options.DefaultLifetime).Ticks, options.MaxLifetime.Ticks);
 
         // The type is spelled as in the RFC, because some resource servers compare it case-sensitively and some authorization servers

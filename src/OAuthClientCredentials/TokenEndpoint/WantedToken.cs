@@ -44,6 +44,9 @@ internal sealed class WantedToken(ClientSettings settings, TokenRequest request,
     /// <summary>The number of token requests that were sent.</summary>
     public int Sent { get; set; }
 
+    /// <summary>The lifetime that the server gave the token, before <see cref="ClientCredentialsOptions.MaxLifetime"/>.</summary>
+    public TimeSpan? IssuedLifetime { get; set; }
+
     /// <summary>Whether it is waiting for a permit at the endpoint.</summary>
     public bool WaitsForPermit { get; set; }
 

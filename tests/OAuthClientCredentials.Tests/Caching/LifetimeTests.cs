@@ -118,6 +118,26 @@ public sealed class LifetimeTests
         Assert.Equal("token-2", await provider.GetAsync());
     }
 
+    [Theory]
+    [Trait("Req", "R-368")]
+    [InlineData(24 * 60, true)]
+    [InlineData(60, false)]
+    public async Task A_lifetime_that_MaxLifetime_reduces_is_logged_once(int minutes, bool isLogged)
+    {
+        using LogLines log = new();
+        await using TestProvider provider = new(options => options.MaxLifetime = TimeSpan.FromHours(1), log: log);
+        provider.Server.Lifetime = TimeSpan.FromMinutes(minutes);
+        for (int token = 1; token <= 3; token++)
+        {
+            Assert.Equal($"token-{token}", await provider.GetAsync());
+            provider.Time.Advance(TimeSpan.FromHours(1));
+        }
+
+        string[] lines = [.. log.Lines.Where(line => line.StartsWith("Information 17 ", StringComparison.Ordinal))];
+        Assert.Equal(isLogged ? 1 : 0, lines.Length);
+        Assert.All(lines, line => Assert.Contains("01:00:00", line, StringComparison.Ordinal));
+    }
+
     [Fact]
     [Trait("Req", "R-100")]
     public async Task Callers_get_the_cached_token_at_once_while_it_is_renewed()
