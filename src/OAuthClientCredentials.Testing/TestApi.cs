@@ -11,13 +11,18 @@ public sealed class TestApi : HttpMessageHandler
 {
     private readonly IssuedTokens _tokens;
     private readonly Func<HttpRequestMessage, HttpResponseMessage>? _response;
+    private readonly Func<Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>>, int, Uri> _listen;
     private int _calls;
     private int _unauthorized;
 
-    internal TestApi(IssuedTokens tokens, Func<HttpRequestMessage, HttpResponseMessage>? response)
+    internal TestApi(
+        IssuedTokens tokens,
+        Func<HttpRequestMessage, HttpResponseMessage>? response,
+        Func<Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>>, int, Uri> listen)
     {
         _tokens = tokens;
         _response = response;
+        _listen = listen;
     }
 
     /// <summary>The number of requests received, including those with a 401 response.</summary>
@@ -25,6 +30,11 @@ public sealed class TestApi : HttpMessageHandler
 
     /// <summary>The number of requests with a 401 response.</summary>
     public int Unauthorized => Volatile.Read(ref _unauthorized);
+
+    /// <summary>Listens on a loopback port until the <see cref="TestAuthorizationServer"/> is disposed.</summary>
+    /// <param name="port">The port. Defaults to 0: a free port.</param>
+    /// <returns>The address.</returns>
+    public Uri Listen(int port = 0) => _listen(SendAsync, port);
 
     /// <inheritdoc/>
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>

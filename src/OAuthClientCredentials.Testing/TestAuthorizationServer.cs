@@ -28,7 +28,7 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     private readonly List<TestTokenRequest> _requests = [];
     private readonly Queue<TestResponse> _next = new();
     private Func<TestTokenRequest, TestResponse> _always = static _ => TestResponse.Token();
-    private LoopbackListener? _listener;
+    private readonly List<LoopbackListener> _listeners = [];
     private int _metadataRequests;
 
     /// <summary>Creates a server.</summary>
@@ -116,7 +116,7 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     /// <summary>Creates an API that accepts the tokens of this server.</summary>
     /// <param name="response">Creates the response to a request with a valid token. Defaults to an empty 200 response.</param>
     /// <returns>A primary handler for the HttpClient of the API.</returns>
-    public TestApi CreateApi(Func<HttpRequestMessage, HttpResponseMessage>? response = null) => new(_tokens, response);
+    public TestApi CreateApi(Func<HttpRequestMessage, HttpResponseMessage>? response = null) => new(_tokens, response, StartListener);
 
     /// <summary>
     /// Creates a primary handler for the HttpClient that requests tokens. The server responds to requests to any address.
@@ -124,17 +124,14 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     /// <returns>A handler. Disposing it has no effect.</returns>
     public HttpMessageHandler CreateHandler() => new ServerHandler(RespondAsync);
 
-    /// <summary>Listens on a free loopback port until the server is disposed.</summary>
+    /// <summary>Listens on a loopback port, in addition to earlier ones, until the server is disposed.</summary>
+    /// <param name="port">The port. Defaults to 0: a free port.</param>
     /// <returns>The address, which is also the issuer. The path of the token endpoint is <c>token</c>.</returns>
-    public Uri Listen()
+    public Uri Listen(int port = 0)
     {
-        lock (_gate)
-        {
-            _listener ??= new(RespondAsync, TimeProvider);
-        }
-
-        AddIssuer(_listener.Address.ToString());
-        return _listener.Address;
+        Uri address = StartListener(RespondAsync, port);
+        AddIssuer(address.ToString());
+        return address;
     }
 
     /// <summary>Verifies the number of token requests received.</summary>
@@ -161,15 +158,39 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops listening on the loopback port, if <see cref="Listen"/> was called.</summary>
-    /// <returns>A task that completes when the port is closed.</returns>
-    public ValueTask DisposeAsync() => _listener?.DisposeAsync() ?? ValueTask.CompletedTask;
+    /// <summary>Stops listening on the loopback ports of the server and of its APIs.</summary>
+    /// <returns>A task that completes when the ports are closed.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        LoopbackListener[] listeners;
+        lock (_gate)
+        {
+            listeners = [.. _listeners];
+            _listeners.Clear();
+        }
+
+        foreach (LoopbackListener listener in listeners)
+        {
+            await listener.DisposeAsync().ConfigureAwait(false);
+        }
+    }
 
     /// <summary>
     /// Adds an issuer to name in the metadata. The metadata address does not show whether the issuer ends in a slash, and clients require
     /// an exact match.
     /// </summary>
     internal void AddIssuer(string issuer) => _issuers[issuer] = true;
+
+    private Uri StartListener(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> respond, int port)
+    {
+        LoopbackListener listener = new(respond, TimeProvider, port);
+        lock (_gate)
+        {
+            _listeners.Add(listener);
+        }
+
+        return listener.Address;
+    }
 
     private async Task<HttpResponseMessage> RespondAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

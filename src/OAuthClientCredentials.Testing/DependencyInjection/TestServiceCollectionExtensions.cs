@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using OAuthClientCredentials;
 using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Testing.Registration;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -14,6 +16,10 @@ public static class TestServiceCollectionExtensions
     /// Sends all token requests of the application to a test server. If the server has its own clock, the application uses it too. Options
     /// and their validation stay as they are.
     /// </summary>
+    /// <remarks>
+    /// With a <see cref="TestTimeProvider"/>, <see cref="ClientCredentialsOptions.MaxRetries"/> defaults to 0: the clock stands still during
+    /// a call, so that a wait between two attempts would never end. To test retries, set the option and advance the clock.
+    /// </remarks>
     /// <param name="services">The services of the application.</param>
     /// <param name="server">The test server.</param>
     /// <returns>The same <paramref name="services"/>.</returns>
@@ -30,6 +36,13 @@ public static class TestServiceCollectionExtensions
             }
         });
 
+        if (server.TimeProvider is TestTimeProvider)
+        {
+            // The first configuration, so that an application's own value wins.
+            services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<ClientCredentialsOptions>>(
+                new ConfigureNamedOptions<ClientCredentialsOptions>(null, options => options.MaxRetries = 0)));
+        }
+
         if (server.TimeProvider != TimeProvider.System)
         {
             services.Replace(ServiceDescriptor.Singleton(server.TimeProvider));
@@ -43,17 +56,20 @@ public static class TestServiceCollectionExtensions
     /// <param name="httpClientName">The name of the HttpClient. For a typed client it is the name of the type.</param>
     /// <param name="api">The test API.</param>
     /// <returns>The same <paramref name="services"/>.</returns>
+    /// <exception cref="ArgumentException">No such HttpClient is registered. The message lists the registered ones.</exception>
     public static IServiceCollection UseTestApi(this IServiceCollection services, string httpClientName, TestApi api)
     {
         ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(httpClientName);
         ArgumentNullException.ThrowIfNull(api);
+        HttpClientNames.Require(services, httpClientName);
         services.AddHttpClient(httpClientName).ConfigurePrimaryHttpMessageHandler(() => api);
         return services;
     }
 
     /// <summary>
-    /// Uses the same token for all token requests, for tests that do not depend on tokens. The application needs no secret, no server and
-    /// no network.
+    /// Uses the same token for all token requests, for tests that do not depend on tokens. The application needs no credential, no server
+    /// and no network. The options of its clients have no effect.
     /// </summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="token">The token.</param>
@@ -64,12 +80,7 @@ public static class TestServiceCollectionExtensions
         TestAuthorizationServer server = new();
         server.Always(TestResponse.Token(value: token));
         services.AddHttpClient(TokenClient.HttpClientName).ConfigurePrimaryHttpMessageHandler(server.CreateHandler);
-        return services.PostConfigureAll<ClientCredentialsOptions>(options =>
-        {
-            options.TokenEndpoint = "https://fake.example/token";
-            options.ClientId ??= "fake";
-            options.ClientSecretFile = null;
-            options.ClientSecret = options.AuthenticationMethod == "none" ? null : "fake";
-        });
+        services.RemoveAll<ISharedTokenCache>();
+        return services.Replace(ServiceDescriptor.Singleton<IOptionsFactory<ClientCredentialsOptions>, FakeOptionsFactory>());
     }
 }
