@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.IdentityModel.Tokens;
 using OAuthClientCredentials.Jwt.Keys;
 
@@ -24,8 +25,8 @@ public abstract class AssertionSigner
     /// </summary>
     internal virtual string CredentialId => KeyId ?? RuntimeHelpers.GetHashCode(this).ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The <c>x5t#S256</c> of the certificate that belongs to the key, if there is one.</summary>
-    internal virtual string? CertificateThumbprint => null;
+    /// <summary>The certificate of the key, if there is one.</summary>
+    internal virtual X509Certificate2? Certificate => null;
 
     /// <summary>Creates a signer from Microsoft.IdentityModel credentials, which key vault and HSM libraries also provide.</summary>
     /// <param name="credentials">The private key and the algorithm.</param>

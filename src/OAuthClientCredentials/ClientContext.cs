@@ -9,6 +9,9 @@ public sealed class ClientContext
 {
     private const int MaxFileBytes = 64 * 1024;
 
+    // The shortest private key, Ed25519 in Base64, has 64 characters.
+    private const int MaxRelativePath = 60;
+
     // Most errors without a response are those of a credential.
     private const string CredentialKind = "credential";
 
@@ -68,6 +71,7 @@ public sealed class ClientContext
     /// <exception cref="TokenRequestException">The file cannot be read, or is empty or too large.</exception>
     public async ValueTask<byte[]> ReadCredentialFileAsync(string path, string option, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(path);
         try
         {
             FileStream stream = File.OpenRead(path);
@@ -88,7 +92,7 @@ public sealed class ClientContext
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw UnusableFile(path, option, "cannot be read", exception);
+            throw Unreadable(path, option, exception);
         }
     }
 
@@ -116,6 +120,24 @@ public sealed class ClientContext
     /// <summary>The error for a credential file. It is transient: the file may be replaced at any time .</summary>
     internal TokenRequestException UnusableFile(string path, string option, string problem, Exception? innerException = null) =>
         Error($": the file '{path}' {problem}. Fix the file, or change {Option(option)}.", isTransient: true, innerException);
+
+    private TokenRequestException Unreadable(string path, string option, Exception exception)
+    {
+        // The option may hold the credential itself. Neither this message nor that of the cause may quote it.
+        if (path.Length > MaxRelativePath && !Path.IsPathFullyQualified(path))
+        {
+            return Unusable($"{option} must be the path of a file, but its value seems to be the content", option);
+        }
+
+        string problem = exception switch
+        {
+            FileNotFoundException or DirectoryNotFoundException => "does not exist",
+            UnauthorizedAccessException when Directory.Exists(path) => "is a directory",
+            UnauthorizedAccessException => "cannot be read: the process does not have permission",
+            _ => "cannot be read",
+        };
+        return UnusableFile(path, option, problem, exception);
+    }
 
     /// <summary>The error of a request to an endpoint.</summary>
     internal TokenRequestException Failed(

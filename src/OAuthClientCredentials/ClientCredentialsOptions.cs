@@ -62,9 +62,7 @@ public sealed class ClientCredentialsOptions
     /// </summary>
     public string? ClientAssertionFile { get; set; }
 
-    /// <summary>
-    /// The file with the client certificate: PEM, followed by intermediate certificates if any, or PKCS#12. Read for each token request.
-    /// </summary>
+    /// <summary>The file with the client certificate: PEM with its intermediates, or PKCS#12. It is read for each token request.</summary>
     public string? CertificateFile { get; set; }
 
     /// <summary>The PEM file with the private key of the certificate, if <see cref="CertificateFile"/> does not contain it.</summary>
@@ -123,6 +121,10 @@ public sealed class ClientCredentialsOptions
     /// <summary>The <c>typ</c> of assertions. Older servers accept only <c>JWT</c>.</summary>
     /// <value>Defaults to <c>client-authentication+jwt</c> (RFC 10070).</value>
     public string? AssertionType { get; set; }
+
+    /// <summary>How an assertion names the certificate that signs it: <c>x5t#S256</c>, <c>x5t</c> or <c>x5c</c>.</summary>
+    /// <value>Defaults to <c>x5t#S256</c> (RFC 7515 section 4.1). <c>x5c</c> sends the certificate, and <c>x5t#S256</c> as well.</value>
+    public string? AssertionCertificateHeader { get; set; }
 
     /// <summary>The lifetime of an assertion.</summary>
     /// <value>Defaults to 60 seconds. From 1 second to 5 minutes.</value>
@@ -234,8 +236,7 @@ public sealed class ClientCredentialsOptions
 
     /// <summary>Authenticates the client with your implementation, instead of <see cref="AuthenticationMethod"/>.</summary>
     /// <param name="authentication">Your implementation. Concurrent token requests use it, so it must be thread-safe.</param>
-    /// <remarks>A configuration reload creates the options again. Pass the same object each time: one that does not equal the previous
-    /// object counts as a changed credential, so the token is renewed and a cool-down ends.</remarks>
+    /// <remarks>Pass the same object after a configuration reload: one that does not equal it counts as a changed credential.</remarks>
     public void UseAuthentication(ClientAuthentication authentication)
     {
         ArgumentNullException.ThrowIfNull(authentication);

@@ -16,7 +16,6 @@ namespace OAuthClientCredentials;
 public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposable
 {
     private const int MaxSources = 10_000;
-
     private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(5);
 
     // By the registered name of the client.
@@ -196,7 +195,6 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     {
         while (true)
         {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
             int changes = Volatile.Read(ref _changes);
             ClientSettings settings = _settings.Get(name);
             lock (_gate)
@@ -277,16 +275,13 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     // Another reload may happen while the settings are applied, so they are read until they stay the same.
     private void Reload(string name, ClientTokenCache cache)
     {
-        ClientSettings settings = _settings.Get(name);
-        while (cache.Settings != settings)
+        for (ClientSettings settings = _settings.Get(name); cache.Settings != settings; settings = _settings.Get(name))
         {
             if (!cache.TryApply(settings))
             {
                 Retire(name, cache);
                 return;
             }
-
-            settings = _settings.Get(name);
         }
     }
 

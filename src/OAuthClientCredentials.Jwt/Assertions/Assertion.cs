@@ -19,6 +19,9 @@ internal sealed record Assertion(string ClientId, string Audience, string Type, 
     // The '+' in the type is written as it is, for servers that compare the bytes. The text is never part of an HTML page.
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>How the header names the certificate of the key, if there is one.</summary>
+    public string CertificateName { get; init; } = CertificateHeader.Sha256;
+
     /// <summary>Signs the assertion with a new <c>jti</c>.</summary>
     /// <returns>
     /// The signed assertion, or <see langword="null"/> if the signature does not have the length that its algorithm requires.
@@ -39,15 +42,15 @@ internal sealed record Assertion(string ClientId, string Audience, string Type, 
     {
         writer.WriteString(JwtHeaderParameterNames.Alg, signer.Algorithm);
         writer.WriteString(JwtHeaderParameterNames.Typ, Type);
-        WriteUnlessEmpty(writer, JwtHeaderParameterNames.Kid, signer.KeyId);
-        WriteUnlessEmpty(writer, "x5t#S256", signer.CertificateThumbprint);
-    }
 
-    private static void WriteUnlessEmpty(Utf8JsonWriter writer, string name, string? value)
-    {
-        if (!string.IsNullOrEmpty(value))
+        if (!string.IsNullOrEmpty(signer.KeyId))
         {
-            writer.WriteString(name, value);
+            writer.WriteString(JwtHeaderParameterNames.Kid, signer.KeyId);
+        }
+
+        if (signer.Certificate is not null)
+        {
+            CertificateHeader.Write(writer, CertificateName, signer.Certificate);
         }
     }
 

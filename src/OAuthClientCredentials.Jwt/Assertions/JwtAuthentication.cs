@@ -26,8 +26,13 @@ internal sealed class JwtAuthentication(
     private string? Audience => NullIfEmpty(options.AssertionAudience) ?? options.Authority;
 
     // A server would see another credential if one of these changed.
-    private (string, string?, string?, string?, TimeSpan) ComparedOptions =>
-        (Method, options.KeyAlgorithm, Audience, options.AssertionType, options.AssertionLifetime);
+    private (string, string?, string?, string?, string?, TimeSpan) ComparedOptions => (
+        Method,
+        options.KeyAlgorithm,
+        Audience,
+        options.AssertionType,
+        options.AssertionCertificateHeader,
+        options.AssertionLifetime);
 
     public override IEnumerable<KeyValuePair<string, string>> Validate(ClientContext client) =>
         JwtRules.Check(options, hasSigner: signer is not null, isBySecret: Method == ClientSecretJwt, _key)
@@ -55,7 +60,10 @@ internal sealed class JwtAuthentication(
         CheckOffered(request, current.Algorithm);
         string type = NullIfEmpty(options.AssertionType) ?? DefaultType;
         DateTimeOffset now = request.Client.TimeProvider.GetUtcNow();
-        Assertion assertion = new(request.Client.ClientId, Audience!, type, now, options.AssertionLifetime);
+        Assertion assertion = new(request.Client.ClientId, Audience!, type, now, options.AssertionLifetime)
+        {
+            CertificateName = NullIfEmpty(options.AssertionCertificateHeader) ?? CertificateHeader.Sha256,
+        };
         string? signed = await assertion.SignAsync(current, cancellationToken).ConfigureAwait(false);
         if (signed is null)
         {

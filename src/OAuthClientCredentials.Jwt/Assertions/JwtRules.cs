@@ -12,7 +12,9 @@ internal static class JwtRules
         bool hasSigner,
         bool isBySecret,
         KeySource key) =>
-        CheckAudience(options).Concat(CheckCredential(options, hasSigner, isBySecret, key));
+        CheckAudience(options)
+            .Concat(CheckCertificateHeader(options, isByCertificate: !hasSigner && !isBySecret && !HasKey(options)))
+            .Concat(CheckCredential(options, hasSigner, isBySecret, key));
 
     private static IEnumerable<(string Option, string Problem)> CheckAudience(ClientCredentialsOptions options)
     {
@@ -20,6 +22,27 @@ internal static class JwtRules
         {
             const string Remedy = "Set it, or set AssertionAudience to the value that the server expects";
             yield return (nameof(options.Authority), $"is missing: the issuer is the aud of assertions (RFC 10070). {Remedy}");
+        }
+    }
+
+    private static IEnumerable<(string Option, string Problem)> CheckCertificateHeader(
+        ClientCredentialsOptions options,
+        bool isByCertificate)
+    {
+        string? header = options.AssertionCertificateHeader;
+        if (string.IsNullOrEmpty(header))
+        {
+            yield break;
+        }
+
+        if (!IsAllowed(header, CertificateHeader.All))
+        {
+            yield return (nameof(options.AssertionCertificateHeader), MustBeOneOf(CertificateHeader.All));
+        }
+        else if (!isByCertificate)
+        {
+            const string Problem = "needs a certificate that signs. Set CertificateFile instead of the key, or remove this option";
+            yield return (nameof(options.AssertionCertificateHeader), Problem);
         }
     }
 
@@ -108,8 +131,8 @@ internal static class JwtRules
     private static bool HasSecret(ClientCredentialsOptions options) =>
         !string.IsNullOrEmpty(options.ClientSecret) || !string.IsNullOrEmpty(options.ClientSecretFile);
 
-    private static bool IsAllowed(string? algorithm, string[] allowed) =>
-        string.IsNullOrEmpty(algorithm) || allowed.Contains(algorithm, StringComparer.Ordinal);
+    private static bool IsAllowed(string? value, string[] allowed) =>
+        string.IsNullOrEmpty(value) || allowed.Contains(value, StringComparer.Ordinal);
 
-    private static string MustBeOneOf(string[] algorithms) => $"must be one of {string.Join(", ", algorithms)}";
+    private static string MustBeOneOf(string[] values) => $"must be one of {string.Join(", ", values)}";
 }

@@ -1,46 +1,43 @@
-using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Microsoft.IdentityModel.Tokens;
+using OAuthClientCredentials.Authentication;
 
 namespace OAuthClientCredentials.Jwt.Keys;
 
-/// <summary>Reads a private key in PEM, JWK or PKCS#12 format.</summary>
+/// <summary>Reads a private key in PEM, DER, JWK or PKCS#12 format, as it is or in Base64.</summary>
 internal static class KeyReader
 {
     public const string UnsupportedKey = $"has a type or curve that is not supported. {UseSupportedKey}";
+    public const string UseSupportedKey = "Use an RSA key, or an EC key on P-256, P-384 or P-521";
 
-    private const string UseSupportedKey = "Use an RSA key, or an EC key on P-256, P-384 or P-521";
-    private const string Ed25519 = "1.3.101.112";
+    private const string PasswordOption = nameof(ClientCredentialsOptions.PrivateKeyPassword);
 
     /// <exception cref="FormatException">The key cannot be read. The message gives the reason and quotes nothing of the key.</exception>
-    public static SecurityKey Read(ReadOnlySpan<byte> content, string? password)
+    public static SecurityKey Read(byte[] bytes, string? password, string? keyId)
     {
-        if (content.StartsWith("\uFEFF"u8))
+        CredentialContent content = CredentialContent.Parse(bytes);
+        if (content.Pkcs12 is { } pkcs12)
         {
-            content = content[3..];
+            return FromPkcs12(pkcs12, password);
         }
 
-        try
+        if (content.IsPem)
         {
-            if (content.IndexOf("-----BEGIN"u8) >= 0)
-            {
-                return FromPem(Encoding.UTF8.GetString(content), password);
-            }
-
-            if (content.TrimStart(" \t\r\n"u8).StartsWith("{"u8))
-            {
-                return FromJwk(Encoding.UTF8.GetString(content));
-            }
-
-            return FromCertificate(LoadPkcs12(content.ToArray(), password));
+            return FromPem(content.Text, password);
         }
-        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
+
+        if (!content.IsJson)
         {
-            throw new FormatException(
-                "is not a private key in PEM, JWK or PKCS#12 format, or its password is wrong. Check the key and PrivateKeyPassword");
+            throw new FormatException($"is not a private key in PEM, JWK or PKCS#12 format. {RemedyFor(content.Text)}");
         }
+
+        if (!string.IsNullOrEmpty(password))
+        {
+            throw new FormatException($"is a JWK, which is not encrypted, but {PasswordOption} is set. Remove {PasswordOption}");
+        }
+
+        return JwkReader.Read(content.Text, keyId);
     }
 
     /// <exception cref="FormatException">The certificate has no private key that can sign assertions.</exception>
@@ -61,110 +58,46 @@ internal static class KeyReader
 
     private static SecurityKey FromPem(string pem, string? password)
     {
-        if (!pem.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
+        if (!PrivateKeyPem.IsIn(pem))
         {
             throw new FormatException("is a public key or a certificate, not a private key. Use the private key");
         }
 
-        bool isEncrypted = pem.Contains("ENCRYPTED", StringComparison.Ordinal);
-        if (isEncrypted && string.IsNullOrEmpty(password))
+        if (PrivateKeyPem.FindProblem(pem, password, PasswordOption) is { } problem)
         {
-            throw new FormatException("is encrypted. Set PrivateKeyPassword");
+            throw new FormatException(problem);
         }
 
-        if (!isEncrypted && !string.IsNullOrEmpty(password))
-        {
-            throw new FormatException("is not encrypted, but PrivateKeyPassword is set. Remove PrivateKeyPassword");
-        }
-
-        if (AlgorithmOf(pem) == Ed25519)
-        {
-            throw new FormatException("is an Ed25519 key, which .NET does not support. Use a signer (UsePrivateKeyJwt)");
-        }
-
-        ECDsa ec = ECDsa.Create();
-        if (TryImport(ec, pem, password))
+        AsymmetricAlgorithm key = PrivateKeyPem.Import(pem, password)!;
+        if (key is ECDsa ec)
         {
             return new ECDsaSecurityKey(ec);
         }
 
-        ec.Dispose();
-        RSA rsa = RSA.Create();
-        Import(rsa, pem, password);
-        return new RsaSecurityKey(rsa);
+        return new RsaSecurityKey((RSA)key);
     }
 
-    // The object identifier in an unencrypted PKCS#8 key; null for other forms of PEM.
-    private static string? AlgorithmOf(ReadOnlySpan<char> pem)
-    {
-        while (PemEncoding.TryFind(pem, out PemFields fields))
-        {
-            if (pem[fields.Label].SequenceEqual("PRIVATE KEY"))
-            {
-                return AlgorithmOf(Convert.FromBase64String(pem[fields.Base64Data].ToString()));
-            }
-
-            pem = pem[fields.Location.End..];
-        }
-
-        return null;
-    }
-
-    // PrivateKeyInfo is a sequence that starts with the version and the algorithm (RFC 5958 section 2).
-    private static string? AlgorithmOf(byte[] pkcs8)
+    private static SecurityKey FromPkcs12(byte[] content, string? password)
     {
         try
         {
-            AsnReader privateKeyInfo = new AsnReader(pkcs8, AsnEncodingRules.BER).ReadSequence();
-            privateKeyInfo.ReadInteger();
-            return privateKeyInfo.ReadSequence().ReadObjectIdentifier();
+            return FromCertificate(LoadPkcs12(content, password));
         }
-        catch (AsnContentException)
+        catch (CryptographicException exception)
         {
-            return null;
+            throw new FormatException(CredentialContent.ProblemOfPkcs12(exception, password, PasswordOption));
         }
     }
 
-    private static bool TryImport(AsymmetricAlgorithm key, string pem, string? password)
+    private static string RemedyFor(string text)
     {
-        try
+        bool isLine = text.Length < 260 && !text.Contains('\n', StringComparison.Ordinal);
+        if (isLine && (Path.IsPathRooted(text) || Path.GetExtension(text).Length is > 1 and <= 5))
         {
-            Import(key, pem, password);
-            return true;
-        }
-        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
-        {
-            return false;
-        }
-    }
-
-    private static void Import(AsymmetricAlgorithm key, string pem, string? password)
-    {
-        if (string.IsNullOrEmpty(password))
-        {
-            key.ImportFromPem(pem);
-        }
-        else
-        {
-            key.ImportFromEncryptedPem(pem, password);
-        }
-    }
-
-    private static JsonWebKey FromJwk(string json)
-    {
-        JsonWebKey jwk = new(json);
-        if (jwk.Kty == JsonWebAlgorithmsKeyTypes.Octet || !jwk.HasPrivateKey)
-        {
-            return jwk;
+            return "It seems to be the path of a file. Set PrivateKeyFile to it";
         }
 
-        // JsonWebKey checks its members when it is first used. The conversion uses it here, so that an unusable key is an error at start.
-        if (!JsonWebKeyConverter.TryConvertToSecurityKey(jwk, out _))
-        {
-            throw new FormatException($"is not a valid JWK of a supported type and curve. {UseSupportedKey}");
-        }
-
-        return jwk;
+        return "Check that it is complete";
     }
 
     private static X509Certificate2 LoadPkcs12(byte[] content, string? password)

@@ -82,9 +82,13 @@ internal sealed class KeySource(ClientCredentialsOptions options)
         {
             return (Option, exception.Message);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException)
         {
-            return (Option, "cannot be read. Check the permissions of the file");
+            return (Option, "is a file that the process does not have permission to read. Change its permissions");
+        }
+        catch (IOException)
+        {
+            return null;
         }
     }
 
@@ -92,7 +96,7 @@ internal sealed class KeySource(ClientCredentialsOptions options)
     private static bool IsRegularFile(string path) => new FileInfo(path) is { Exists: true, Length: > 0 and <= MaxBytes };
 
     private SigningKey FromContent(byte[] content) =>
-        FindCached(content) ?? Cache(content, Create(KeyReader.Read(content, options.PrivateKeyPassword), null));
+        FindCached(content) ?? Cache(content, Create(KeyReader.Read(content, options.PrivateKeyPassword, options.KeyId), null));
 
     private SigningKey FromCertificate(X509Certificate2? certificate)
     {

@@ -16,7 +16,7 @@ internal sealed class SigningKey(SecurityKey key, string? keyId, string? algorit
     /// <summary>The thumbprint of the public key (RFC 7638).</summary>
     internal override string CredentialId { get; } = ThumbprintOf(key);
 
-    internal override string? CertificateThumbprint { get; } = ThumbprintOf(certificate);
+    internal override X509Certificate2? Certificate => certificate;
 
     /// <summary>Finds out why the key cannot sign.</summary>
     /// <returns>The problem and the remedy, or <see langword="null"/> if the key can sign.</returns>
@@ -92,16 +92,6 @@ internal sealed class SigningKey(SecurityKey key, string? keyId, string? algorit
         }
 
         return Base64UrlEncoder.Encode(key.ComputeJwkThumbprint());
-    }
-
-    private static string? ThumbprintOf(X509Certificate2? certificate)
-    {
-        if (certificate is null)
-        {
-            return null;
-        }
-
-        return Base64UrlEncoder.Encode(certificate.GetCertHash(HashAlgorithmName.SHA256));
     }
 
     private static bool IsSecret(SecurityKey key) => key is SymmetricSecurityKey or JsonWebKey { Kty: JsonWebAlgorithmsKeyTypes.Octet };

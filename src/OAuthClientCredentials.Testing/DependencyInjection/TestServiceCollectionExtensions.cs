@@ -17,8 +17,8 @@ public static class TestServiceCollectionExtensions
     /// and their validation stay as they are.
     /// </summary>
     /// <remarks>
-    /// With a <see cref="TestTimeProvider"/>, <see cref="ClientCredentialsOptions.MaxRetries"/> defaults to 0: the clock stands still during
-    /// a call, so that a wait between two attempts would never end. To test retries, set the option and advance the clock.
+    /// With a <see cref="TestTimeProvider"/>, <see cref="ClientCredentialsOptions.MaxRetries"/> defaults to 0: the clock stands still
+    /// during a call, so that a wait between two attempts would never end. To test retries, set the option and advance the clock.
     /// </remarks>
     /// <param name="services">The services of the application.</param>
     /// <param name="server">The test server.</param>
@@ -81,6 +81,6 @@ public static class TestServiceCollectionExtensions
         server.Always(TestResponse.Token(value: token));
         services.AddHttpClient(TokenClient.HttpClientName).ConfigurePrimaryHttpMessageHandler(server.CreateHandler);
         services.RemoveAll<ISharedTokenCache>();
-        return services.Replace(ServiceDescriptor.Singleton<IOptionsFactory<ClientCredentialsOptions>, FakeOptionsFactory>());
+        return services.Replace(ServiceDescriptor.Singleton<IOptionsFactory<ClientCredentialsOptions>>(new FakeOptionsFactory()));
     }
 }

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Authentication;
@@ -77,19 +76,9 @@ internal sealed class ClientCertificate(ClientContext client, ClientCredentialsO
             return last.Certificate;
         }
 
-        try
-        {
-            TlsCertificate certificate = Parse(content, key);
-            Volatile.Write(ref _last, new(content, key, certificate));
-            return certificate;
-        }
-        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
-        {
-            // The messages of .NET do not quote the key, so the exception is kept as the cause.
-            const string Problem = "contains no certificate with its private key in PEM or PKCS#12, "
-                + "or the password or key file does not match";
-            throw file.Unusable(Problem, exception);
-        }
+        TlsCertificate certificate = new CertificateReader(client, options).Read(content, key);
+        Volatile.Write(ref _last, new(content, key, certificate));
+        return certificate;
     }
 
     private async ValueTask<byte[]> ReadKeyAsync(CancellationToken cancellationToken)
@@ -101,49 +90,6 @@ internal sealed class ClientCertificate(ClientContext client, ClientCredentialsO
 
         CredentialFile file = new(client, nameof(options.CertificateKeyFile), options.CertificateKeyFile);
         return await file.ReadAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    private TlsCertificate Parse(byte[] content, byte[] key)
-    {
-        X509Certificate2Collection all = [];
-        if (!content.AsSpan().StartsWith("-----"u8) && content.AsSpan().IndexOf("-----BEGIN"u8) < 0)
-        {
-            ImportPkcs12(all, content);
-            X509Certificate2 own = all.FirstOrDefault(certificate => certificate.HasPrivateKey)
-                ?? throw new CryptographicException("There is no private key.");
-            all.Remove(own);
-            return new(own, all);
-        }
-
-        string pem = Encoding.UTF8.GetString(content);
-        string keyPem = pem;
-        if (key.Length > 0)
-        {
-            keyPem = Encoding.UTF8.GetString(key);
-        }
-
-        all.ImportFromPem(pem);
-        all.RemoveAt(0);
-        return new(ParsePem(pem, keyPem), all);
-    }
-
-    private X509Certificate2 ParsePem(string pem, string keyPem)
-    {
-        if (string.IsNullOrEmpty(options.CertificatePassword))
-        {
-            return X509Certificate2.CreateFromPem(pem, keyPem);
-        }
-
-        return X509Certificate2.CreateFromEncryptedPem(pem, keyPem, options.CertificatePassword);
-    }
-
-    private void ImportPkcs12(X509Certificate2Collection all, byte[] content)
-    {
-#if NET9_0_OR_GREATER
-        all.AddRange(X509CertificateLoader.LoadPkcs12Collection(content, options.CertificatePassword));
-#else
-        all.Import(content, options.CertificatePassword);
-#endif
     }
 
     private X509Certificate2 FindInStore()

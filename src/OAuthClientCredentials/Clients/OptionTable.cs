@@ -42,6 +42,7 @@ internal static class OptionTable
         new(nameof(Options.KeyAlgorithm), Credential, options => options.KeyAlgorithm),
         new(nameof(Options.AssertionAudience), Credential, options => options.AssertionAudience),
         new(nameof(Options.AssertionType), Credential, options => options.AssertionType),
+        new(nameof(Options.AssertionCertificateHeader), Credential, options => options.AssertionCertificateHeader),
         new(nameof(Options.AssertionLifetime), Credential, options => options.AssertionLifetime),
 
         new(nameof(Options.BasicEncoding), Tuning, options => options.BasicEncoding),

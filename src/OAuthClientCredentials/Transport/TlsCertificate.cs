@@ -13,6 +13,8 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
 
     public X509Certificate2 Certificate => certificate;
 
+    public X509Certificate2Collection Intermediates => intermediates;
+
     /// <summary>The thumbprint that a token is bound to: <c>x5t#S256</c> (RFC 8705 section 3.1).</summary>
     public string Thumbprint { get; } = Base64Url(certificate.GetCertHash(HashAlgorithmName.SHA256));
 
@@ -28,7 +30,7 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
 
                 // Offline: building the chain must not request certificates from other servers. Only those of the file are sent.
                 sockets.SslOptions.ClientCertificateContext =
-                    _context ??= SslStreamCertificateContext.Create(certificate, intermediates, offline: true);
+                    _context ??= SslStreamCertificateContext.Create(certificate, Intermediates, offline: true);
                 return true;
             case HttpClientHandler classic:
                 classic.ClientCertificateOptions = ClientCertificateOption.Manual;

@@ -11,7 +11,7 @@ public sealed class ClientAssertionTests : IDisposable
 
     public static TheoryData<string?, string> Problems => new()
     {
-        { null, "cannot be read" }, { "", "is empty" }, { "\n", "is empty" }, { "canary\ncanary", "more than one line" },
+        { null, "does not exist" }, { "", "is empty" }, { "\n", "is empty" }, { "canary\ncanary", "more than one line" },
         { Jwt("""{"exp":1767225599}"""), "expired" }, { Jwt("""{"exp":1.5e9}""") + "\n", "expired" },
     };
 

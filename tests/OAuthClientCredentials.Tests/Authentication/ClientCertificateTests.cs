@@ -16,14 +16,14 @@ public sealed class ClientCertificateTests : IDisposable
     /// <summary>The content of the file, and the parts of the message. The key file is the file with <c>.key</c>.</summary>
     public static TheoryData<string, string, string> Problems => new()
     {
-        { "missing", "'{file}' cannot be read", "CertificateFile" },
+        { "missing", "'{file}' does not exist", "CertificateFile" },
         { "empty", "'{file}' is empty", "CertificateFile" },
-        { "text", "'{file}'", "CertificateFile" },
-        { "certificate only", "'{file}'", "CertificateFile" },
-        { "key only", "'{file}'", "CertificateFile" },
-        { "wrong password", "'{file}'", "CertificateFile" },
-        { "key of another", "'{file}'", "CertificateFile" },
-        { "key missing", "'{file}.key' cannot be read", "CertificateKeyFile" },
+        { "text", "'{file}' contains no certificate in PEM or PKCS#12", "CertificateFile" },
+        { "certificate only", "'{file}' contains no private key", "CertificateFile" },
+        { "key only", "'{file}' contains no certificate", "CertificateFile" },
+        { "wrong password", "'{file}' is PKCS#12 with another password. Correct ClientCredentials:CertificatePassword", "CertificateFile" },
+        { "key of another", "'{file}' contains no certificate that fits the private key", "CertificateFile" },
+        { "key missing", "'{file}.key' does not exist", "CertificateKeyFile" },
         { "expired", "'{file}' expired at 2025-12-31 00:00:00Z", "CertificateFile" },
         { "not yet valid", "'{file}' is not valid before 2026-01-02 00:00:00Z", "CertificateFile" },
     };

@@ -9,7 +9,7 @@ public sealed class ClientSecretTests : IDisposable
 
     public static TheoryData<byte[]?, string> Problems => new()
     {
-        { null, "cannot be read" },
+        { null, "does not exist" },
         { [], "is empty" }, { [(byte)'\n'], "is empty" },
         { "canary\n\n"u8.ToArray(), "more than one line" }, { "canary\rcanary"u8.ToArray(), "more than one line" },
         { "canary\0"u8.ToArray(), "more than one line" },

@@ -174,6 +174,7 @@ public sealed class BindingTests
             ["KeyAlgorithm"] = "ES256",
             ["AssertionAudience"] = "aud",
             ["AssertionType"] = "JWT",
+            ["AssertionCertificateHeader"] = "x5c",
             ["AssertionLifetime"] = "00:00:30",
             ["Scopes:0"] = "a",
             ["Resources:0"] = "https://a.example/",

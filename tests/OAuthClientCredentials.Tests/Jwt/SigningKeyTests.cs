@@ -31,14 +31,14 @@ public sealed class SigningKeyTests : IDisposable
         { "P-256", "HS256", "KeyAlgorithm", "must be one of PS256" },
         { "P-256", "RS512", "KeyAlgorithm", "must be one of PS256" },
         { "garbage", null, "PrivateKey", "PEM, JWK or PKCS#12" },
-        { "garbage pem", null, "PrivateKey", "PEM, JWK or PKCS#12" },
+        { "garbage pem", null, "PrivateKey", "is damaged" },
         { "garbage jwk", null, "PrivateKey", "is " },
         { "encrypted", null, "PrivateKey", "is encrypted. Set PrivateKeyPassword" },
         { "not encrypted", null, "PrivateKey", "is not encrypted, but PrivateKeyPassword is set" },
         { "ed25519", null, "PrivateKey", "is an Ed25519 key" },
         { "ed25519 version 2", null, "PrivateKey", "is an Ed25519 key" },
         { "secp256k1", null, "PrivateKey", "curve" },
-        { "wrong password", null, "PrivateKey", "password is wrong" },
+        { "wrong password", null, "PrivateKey", "cannot be decrypted: PrivateKeyPassword is wrong" },
     };
 
     public void Dispose() => _file.Dispose();
@@ -122,7 +122,7 @@ public sealed class SigningKeyTests : IDisposable
         _file.Dispose();
         Assert.Empty(client.Provider.ValidateOnStart());
         string missing = (await client.FailAsync()).Message;
-        Assert.Contains($"'{_file.Path}' cannot be read", missing, StringComparison.Ordinal);
+        Assert.Contains($"'{_file.Path}' does not exist", missing, StringComparison.Ordinal);
         Assert.Contains("ClientCredentials:0:PrivateKeyFile", missing, StringComparison.Ordinal);
         _file.Write("");
         Assert.Contains($"'{_file.Path}' is empty", (await client.FailAsync()).Message, StringComparison.Ordinal);
