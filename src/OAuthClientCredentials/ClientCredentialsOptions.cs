@@ -56,10 +56,8 @@ public sealed class ClientCredentialsOptions
     /// <value>Defaults to <see cref="BasicEncoding.Rfc6749"/>.</value>
     public BasicEncoding BasicEncoding { get; set; }
 
-    /// <summary>
-    /// The file with a client assertion (RFC 7523) that another system issues and renews, for instance a Kubernetes service account token
-    /// or a workload identity. It is read for each token request.
-    /// </summary>
+    /// <summary>The file with a client assertion (RFC 7523) that another system issues, for instance a Kubernetes service account token.
+    /// It is read for each token request.</summary>
     public string? ClientAssertionFile { get; set; }
 
     /// <summary>The file with the client certificate: PEM with its intermediates, or PKCS#12. It is read for each token request.</summary>
