@@ -11,8 +11,7 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials;
 
-/// <summary>Caches access tokens by client and request, and renews them. Thread-safe.</summary>
-/// <remarks>Returning a cached token takes no lock, no await and no allocation.</remarks>
+/// <summary>Caches access tokens, and renews them. Thread-safe. A cached token takes no lock, no await and no allocation.</summary>
 public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposable
 {
     private const int MaxSources = 10_000;
@@ -195,6 +194,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     {
         while (true)
         {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
             int changes = Volatile.Read(ref _changes);
             ClientSettings settings = _settings.Get(name);
             lock (_gate)
