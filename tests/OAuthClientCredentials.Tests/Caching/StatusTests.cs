@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
-using System.Text;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;

@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Net;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Testing;
+using OAuthClientCredentials.Tests.Infrastructure;
 using OAuthClientCredentials.TokenEndpoint;
 using OAuthClientCredentials.Transport;
-using OAuthClientCredentials.Tests.Infrastructure;
 using Xunit.Abstractions;
 
 namespace OAuthClientCredentials.Tests.TokenEndpoint;
