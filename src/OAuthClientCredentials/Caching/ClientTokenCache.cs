@@ -75,9 +75,9 @@ internal sealed class ClientTokenCache
             return all.MaxBy(source => source.LastUsed)!.GetStatus();
         }
 
-        (SourceHealth Health, TokenSource Source)[] sources = [.. used.Select(source => (source.Health, source))];
-        bool someSucceed = Array.Exists(sources, entry => entry.Health is SourceHealth.FailsToRenew or SourceHealth.Serves);
-        return sources.MinBy(entry => entry.Health).Source.GetStatus(someSucceed);
+        ClientStatus[] statuses = [.. used.Select(source => source.GetStatus())];
+        int worst = Array.IndexOf(statuses, statuses.MinBy(RankOf));
+        return used[worst].GetStatus(otherCallsSucceed: Array.Exists(statuses, status => status.ExpiresAt is not null));
     }
 
     /// <summary>Removes the sources that were evicted.</summary>
@@ -123,6 +123,15 @@ internal sealed class ClientTokenCache
             return Task.WhenAll([Default.RetireAsync(), .. Others.Select(source => source.RetireAsync())]);
         }
     }
+
+    // The worst first: calls fail, renewals fail, the token is valid, nothing is known.
+    private static int RankOf(ClientStatus status) => (status.ExpiresAt, status.LastError) switch
+    {
+        (null, not null) => 0,
+        (not null, not null) => 1,
+        (not null, null) => 2,
+        _ => 3,
+    };
 
     private TokenSource GetOrAddResolved_NeedsLock(TokenRequest resolved)
     {

@@ -109,24 +109,6 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         }
     }
 
-    /// <summary>How well this source serves its callers, without the cost of a status.</summary>
-    public SourceHealth Health
-    {
-        get
-        {
-            lock (_gate)
-            {
-                bool hasToken = ValidToken_NeedsLock(context.Clock.Read()) is not null;
-                if (_failure is not null)
-                {
-                    return hasToken ? SourceHealth.FailsToRenew : SourceHealth.Fails;
-                }
-
-                return hasToken ? SourceHealth.Serves : SourceHealth.Idle;
-            }
-        }
-    }
-
     /// <summary>Returns the current state. It requests nothing.</summary>
     /// <param name="otherCallsSucceed">Whether calls with other scopes have a valid token.</param>
     public ClientStatus GetStatus(bool otherCallsSucceed = false)
@@ -498,15 +480,6 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         TokenRequestException? Error,
         DateTimeOffset? ValidUntil,
         DateTimeOffset NextAttemptAt);
-}
-
-/// <summary>How well a source serves its callers. The worst comes first.</summary>
-internal enum SourceHealth
-{
-    Fails,
-    FailsToRenew,
-    Serves,
-    Idle,
 }
 
 /// <summary>A token and the timestamp until which readers can take it without any other check. Immutable.</summary>
