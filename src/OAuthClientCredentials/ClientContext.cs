@@ -123,10 +123,16 @@ public sealed class ClientContext
 
     private TokenRequestException Unreadable(string path, string option, Exception exception)
     {
-        // The option may hold the credential itself. Neither this message nor that of the cause may quote it.
-        if (path.Length > MaxRelativePath && !Path.IsPathFullyQualified(path))
+        // The option may hold the credential itself. Neither this message nor that of the cause may quote it.
+        if (!Path.IsPathFullyQualified(path) && !Path.Exists(path))
         {
-            return Unusable($"{option} must be the path of a file, but its value seems to be the content", option);
+            if (path.Length > MaxRelativePath)
+            {
+                return Unusable($"{option} must be the path of a file, but its value seems to be the content", option);
+            }
+
+            string problemOfPath = $"the file that {option} names does not exist in the working directory. Set the full path";
+            return Unusable(problemOfPath, option, isTransient: true);
         }
 
         string problem = exception switch

@@ -145,9 +145,9 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
 
     internal ClientSettings GetSettings(string clientName) => GetCache(clientName).Settings;
 
-    /// <summary>Requests or renews the token if needed. Not a call, so its wait is not measured.</summary>
-    internal async Task WarmAsync(string clientName, CancellationToken cancellationToken) =>
-        await GetSource(clientName, null).GetAsync(null, null, cancellationToken).ConfigureAwait(false);
+    /// <summary>Like a call, but its wait is not measured. Returns false if a reload came between, and the caller must ask again.</summary>
+    internal async Task<bool> TryWarmAsync(string clientName, CancellationToken cancellationToken) =>
+        await GetSource(clientName, null).GetAsync(null, null, cancellationToken).ConfigureAwait(false) is not null;
 
     internal TokenSource GetSource(string clientName, TokenRequest? request)
     {

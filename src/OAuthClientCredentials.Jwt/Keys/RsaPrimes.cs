@@ -14,10 +14,10 @@ internal static class RsaPrimes
     /// <exception cref="FormatException">The members do not belong to one key.</exception>
     public static void AddTo(JsonWebKey key)
     {
-        byte[] modulus = Base64UrlEncoder.DecodeBytes(key.N);
+        byte[] modulus = Decode(key.N);
         BigInteger n = Unsigned(modulus);
-        BigInteger d = Unsigned(Base64UrlEncoder.DecodeBytes(key.D));
-        BigInteger e = Unsigned(Base64UrlEncoder.DecodeBytes(key.E));
+        BigInteger d = Unsigned(Decode(key.D));
+        BigInteger e = Unsigned(Decode(key.E));
         BigInteger p = FindPrime(n, (d * e) - 1) ?? throw new FormatException("is an RSA JWK whose n, e and d do not belong together");
         BigInteger q = n / p;
         int length = (n.GetByteCount(isUnsigned: true) + 1) / 2;
@@ -53,6 +53,19 @@ internal static class RsaPrimes
         }
 
         return null;
+    }
+
+    // The exception of the decoder may quote what it decodes.
+    private static byte[] Decode(string value)
+    {
+        try
+        {
+            return Base64UrlEncoder.DecodeBytes(value);
+        }
+        catch (FormatException)
+        {
+            throw new FormatException("is an RSA JWK whose n, e or d is not Base64url");
+        }
     }
 
     private static BigInteger Unsigned(byte[] value) => new(value, isUnsigned: true, isBigEndian: true);

@@ -11,7 +11,8 @@ internal static class HttpClientNames
     public static void Require(IServiceCollection services, string name)
     {
         string[] known = [.. services.Select(NameOf).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
-        if (known.Contains(name, StringComparer.Ordinal) || services.Any(service => IsTypedClient(service, name)))
+        bool isKnown = known.Contains(name, StringComparer.Ordinal) || services.Any(service => IsTypedClient(service, name));
+        if (isKnown || services.Any(IsForAll))
         {
             return;
         }
@@ -52,6 +53,10 @@ internal static class HttpClientNames
 
         return service.ImplementationInstance;
     }
+
+    // The defaults of all HttpClients apply to any name, so no name can be called wrong.
+    private static bool IsForAll(ServiceDescriptor service) => !service.IsKeyedService && OptionsOf(service) is
+        ConfigureNamedOptions<HttpClientFactoryOptions> { Name: null } or PostConfigureOptions<HttpClientFactoryOptions> { Name: null };
 
     // A typed client without configuration of its own is only a service. The HttpClient has the name of the type.
     private static bool IsTypedClient(ServiceDescriptor service, string name) =>

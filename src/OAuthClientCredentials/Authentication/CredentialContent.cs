@@ -84,7 +84,7 @@ internal sealed record CredentialContent
     private static CredentialContent? FromBase64(string text)
     {
         byte[] decoded = new byte[text.Length];
-        if (!Convert.TryFromBase64String(text, decoded, out int length))
+        if (text.Length == 0 || !Convert.TryFromBase64String(text, decoded, out int length))
         {
             return null;
         }

@@ -153,6 +153,11 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
     // A DPoP token that is sent as a bearer token lacks its proof.
     private static string? CheckTokenType(string type)
     {
+        if (string.IsNullOrWhiteSpace(type))
+        {
+            return "has an empty entry. Remove it";
+        }
+
         bool isDPoP = type.Equals("DPoP", StringComparison.OrdinalIgnoreCase);
         return isDPoP ? "must not contain DPoP, because such a token is not a bearer token. Call UseTokenBinding instead" : null;
     }

@@ -21,7 +21,10 @@ internal sealed class TokenRequestSpan
         _reason = reason;
         _startedAt = client.TimeProvider.GetTimestamp();
         ActivityLink[]? links = startedBy == default ? null : [new(startedBy)];
-        _activity = Telemetry.Activities.StartActivity(ActivityKind.Client, name: "oauth.token_request", links: links);
+        Activity? activity = null;
+        Telemetry.Shield(() =>
+            activity = Telemetry.Activities.StartActivity(ActivityKind.Client, name: "oauth.token_request", links: links));
+        _activity = activity;
     }
 
     public ActivityContext Context => _activity?.Context ?? default;

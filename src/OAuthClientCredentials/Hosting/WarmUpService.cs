@@ -133,7 +133,7 @@ internal sealed class WarmUpService(
     {
         ClientStatus status = tokens.GetSource(name, null).GetStatus();
         TimeSpan? sinceRenewal = timeProvider.GetUtcNow() - status.LastRenewedAt;
-        bool wasExpiredOnArrival = status.State == ClientState.Empty && sinceRenewal < MinRequestInterval;
+        bool wasExpiredOnArrival = status.State == ClientState.Empty && sinceRenewal >= TimeSpan.Zero && sinceRenewal < MinRequestInterval;
         if (status.State is ClientState.Empty or ClientState.Due && !wasExpiredOnArrival)
         {
             await RequestAsync(name, CancellationToken.None).ConfigureAwait(false);
@@ -157,6 +157,11 @@ internal sealed class WarmUpService(
     }
 
     // Asynchronous, so that every error is in the task.
-    private async Task RequestAsync(string name, CancellationToken cancellationToken) =>
-        await tokens.WarmAsync(name, cancellationToken).ConfigureAwait(false);
+    private async Task RequestAsync(string name, CancellationToken cancellationToken)
+    {
+        while (!await tokens.TryWarmAsync(name, cancellationToken).ConfigureAwait(false))
+        {
+            // The client was reloaded meanwhile.
+        }
+    }
 }

@@ -59,7 +59,8 @@ internal static partial class ClockSkew
 
     // Words of Keycloak, Entra and others for an assertion that is too old or too new.
     [GeneratedRegex(
-        @"\b(in the future|not yet valid|time range|nbf|iat|exp\W+claim|clock)\b|\b(assertion|token|jwt)\b.*\b(not active|exp|expired)\b",
+        @"\b(in the future|not yet valid|time range|nbf|iat|exp\W+claim|clock|expired\W+(assertion|token|jwt))\b"
+        + @"|(assertion|token|jwt)\b.*\b(not active|exp|expired)\b",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex TimeWords();
 }

@@ -39,6 +39,9 @@ internal sealed class TokenResponse
 
     public string? Error { get; private set; }
 
+    /// <summary>Whether the response has an error, even one without a code. Null and empty values are none .</summary>
+    public bool HasError { get; private set; }
+
     public string? ErrorDescription { get; private set; }
 
     public string? ErrorUri { get; private set; }
@@ -221,6 +224,18 @@ internal sealed class TokenResponse
 
     // Gateways and APIs send an object with a code and a text. Google's code is a number, and its status is the name of the error.
     private void ReadError(JsonElement value)
+    {
+        ReadErrorText(value);
+        HasError = Error is not null || value.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.Number => value.GetRawText() != "0",
+            JsonValueKind.Object => value.EnumerateObject().Any(),
+            _ => false,
+        };
+    }
+
+    private void ReadErrorText(JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {

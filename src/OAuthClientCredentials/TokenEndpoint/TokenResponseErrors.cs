@@ -93,12 +93,9 @@ internal static class TokenResponseErrors
         ClientSettings settings)
     {
         List<string> secrets = SecretsOf(request, body);
-        string what = $"{problem} ({response.Describe(secrets)})";
-        if (ServerText.Clean(body?.ErrorDescription, secrets) is { } text)
-        {
-            what += $": {text.TrimEnd('.')}";
-        }
 
+        // The text of a success response is not quoted: it may hold a token in a member that is not known here.
+        string what = $"{problem} ({response.Describe(secrets)})";
         return settings.Context.Failed(request.Endpoint, what, remedy, response.Status, kind: ErrorType.InvalidResponse);
     }
 

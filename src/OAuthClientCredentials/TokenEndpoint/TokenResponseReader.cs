@@ -26,7 +26,7 @@ internal static class TokenResponseReader
         RequestTime sentAt)
     {
         TokenResponse body = Parse(response, request, wanted.Settings);
-        if (!response.IsSuccess || body.Error is not null)
+        if (!response.IsSuccess || body.HasError)
         {
             throw TokenResponseErrors.Refused(response, body, request, wanted.Settings);
         }

@@ -74,6 +74,19 @@ public sealed class ClientCertificateTests : IDisposable
         Assert.DoesNotContain(Certificates.KeyPem(certificate)[60..100], log.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [Trait("Req", "R-354")]
+    [InlineData(" ")]
+    [InlineData("\n")]
+    [InlineData("\"\"")]
+    [InlineData("IA==")]
+    public async Task Blank_file_is_an_error(string content)
+    {
+        _file.Write(content);
+        await using TestTokenClient client = new(options => ByTls(options, _file.Path));
+        Assert.Contains(nameof(ClientCredentialsOptions.CertificateFile), (await client.FailAsync()).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     [Trait("Req", "R-312")]
     public async Task File_is_read_for_each_token_request()

@@ -232,7 +232,7 @@ public sealed class HookTests
 
     [Fact]
     [Trait("Req", "R-225")]
-    public async Task A_listener_that_throws_fails_its_callers_without_its_message()
+    public async Task A_listener_that_throws_fails_no_call()
     {
         using ActivityListener listener = new()
         {
@@ -241,9 +241,7 @@ public sealed class HookTests
         };
         ActivitySource.AddActivityListener(listener);
         await using TestProvider provider = new();
-        TokenRequestException exception = await provider.FailAsync().WaitAsync(TimeSpan.FromSeconds(20));
-        Assert.Contains("InvalidOperationException", exception.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
+        Assert.Equal("token-1", await provider.GetAsync().WaitAsync(TimeSpan.FromSeconds(20)));
     }
 
     private static void BlockOn(bool condition, ManualResetEventSlim release)
