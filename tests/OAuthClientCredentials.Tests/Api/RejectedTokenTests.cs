@@ -44,7 +44,10 @@ public sealed class RejectedTokenTests
         Assert.Single(_seen);
         _renewed.SetResult();
         Assert.Equal([200, 200], (await Task.WhenAll(rejected, pipe)).Select(response => (int)response.StatusCode));
-        Assert.Contains("/pipe token-2", _seen);
+
+        // Each of the two renewals of this provider has a token of its own, and either may end first.
+        string sent = Assert.Single(_seen, call => call.StartsWith("/pipe ", StringComparison.Ordinal));
+        Assert.NotEqual("/pipe token-1", sent);
 
         // After the renewal no call waits.
         (await api.Http.PostAsync("/pipe", new OneWayContent())).Dispose();
