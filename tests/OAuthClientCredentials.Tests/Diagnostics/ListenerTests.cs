@@ -17,14 +17,7 @@ public sealed class ListenerTests
         await using TestProvider provider = new();
         using HostileListener listener = new(provider.Services, Duration, () => throw new TaskCanceledException());
         Task call = Record.ExceptionAsync(() => provider.GetAsync());
-        await Eventually.True(() => provider.Server.Requests.Count == 1);
-        for (int minute = 0; minute < 5; minute++)
-        {
-            await Task.Delay(50);
-            provider.Time.Advance(TimeSpan.FromMinutes(1));
-        }
-
-        Assert.True(await Eventually.CompletesAsync(call), "The call still waits after five minutes.");
+        Assert.True(await Eventually.CompletesAsync(call), "The call still waits.");
     }
 
     [Fact]
@@ -34,8 +27,7 @@ public sealed class ListenerTests
         using (new HostileListener(provider.Services, Duration, () => throw new TaskCanceledException()))
         {
             _ = Record.ExceptionAsync(() => provider.GetAsync());
-            await Eventually.True(() => provider.Server.Requests.Count == 1);
-            await Task.Delay(200);
+            await provider.SettleAsync();
         }
 
         // The listener is gone. The client must recover.

@@ -11,7 +11,7 @@ public sealed class LogTests
     [Trait("Req", "R-365")]
     public async Task The_client_in_the_log_is_the_bare_name()
     {
-        using LogValues log = new();
+        using LogLines log = new();
         await using TestProvider provider = TestProvider.WithServices(
             services =>
             {
@@ -21,9 +21,9 @@ public sealed class LogTests
             log: log);
         await provider.GetAsync();
         await provider.GetAsync("orders");
-        await Eventually.True(() => log.Of("Client").Length >= 4);
-        Assert.Equal(["", "orders"], log.Of("Client").Distinct().Order(StringComparer.Ordinal));
-        Assert.Equal(["no_token"], log.Of("Reason").Distinct());
+        await Eventually.True(() => log.ValuesOf("Client").Length >= 4);
+        Assert.Equal(["", "orders"], log.ValuesOf("Client").Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(["no_token"], log.ValuesOf("Reason").Distinct());
     }
 
     [Fact]

@@ -49,14 +49,10 @@ public sealed class KeepWarmLimitTests
         {
             await worker.Host.StartAsync();
             await Eventually.True(() => worker.Server.Requests.Count == 1);
-            await Task.Delay(200);
+            await worker.SettleAsync("orders");
         }
 
-        for (int second = 0; second < 60; second++)
-        {
-            worker.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(5);
-        }
+        await worker.RunAsync(TimeSpan.FromSeconds(60), null, "orders");
 
         Assert.Equal(ClientState.Fresh, worker.Tokens.GetStatus("orders").State);
     }

@@ -10,7 +10,13 @@ internal sealed class LogLines(Action<int>? onEvent = null) : ILoggerProvider, I
 {
     public ConcurrentQueue<string> Lines { get; } = new();
 
+    /// <summary>The parameters of all lines, as a structured log stores them.</summary>
+    public ConcurrentQueue<KeyValuePair<string, object?>> Parameters { get; } = new();
+
     public string Text => string.Join('\n', Lines);
+
+    /// <summary>The values of one parameter, in order.</summary>
+    public string[] ValuesOf(string parameter) => [.. Parameters.Where(pair => pair.Key == parameter).Select(pair => $"{pair.Value}")];
 
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -31,6 +37,11 @@ internal sealed class LogLines(Action<int>? onEvent = null) : ILoggerProvider, I
         Func<TState, Exception?, string> formatter)
     {
         onEvent?.Invoke(eventId.Id);
+        foreach (KeyValuePair<string, object?> parameter in state as IReadOnlyList<KeyValuePair<string, object?>> ?? [])
+        {
+            Parameters.Enqueue(parameter);
+        }
+
         Lines.Enqueue($"{logLevel} {eventId.Id} {formatter(state, exception)} {exception}");
     }
 
