@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace OAuthClientCredentials.OutageRun;
 
-/// <summary>Asks Prometheus once a second which alerts fire, and keeps when each began and ended. Thread-safe.</summary>
+/// <summary>Asks Prometheus once a second which alerts fire, and keeps when each began and ended.</summary>
 internal sealed class AlertWatch : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

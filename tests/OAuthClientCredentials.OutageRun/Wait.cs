@@ -7,9 +7,9 @@ internal static class Wait
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Asks four times a second and returns how long it took.</summary>
+    /// <summary>Asks four times a second and ends when it holds.</summary>
     /// <exception cref="OutageRunException">The condition did not hold within the limit.</exception>
-    public static async Task<TimeSpan> UntilAsync(string what, TimeSpan limit, Func<Task<bool>> condition)
+    public static async Task UntilAsync(string what, TimeSpan limit, Func<Task<bool>> condition)
     {
         long start = Stopwatch.GetTimestamp();
         while (!await condition())
@@ -21,7 +21,5 @@ internal static class Wait
 
             await Task.Delay(Interval);
         }
-
-        return Stopwatch.GetElapsedTime(start);
     }
 }
