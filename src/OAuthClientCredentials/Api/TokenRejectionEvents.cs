@@ -13,7 +13,7 @@ namespace OAuthClientCredentials.Api;
 internal sealed class TokenRejectionEvents(
     string httpClientName,
     string clientName,
-    UnauthorizedCounter counter,
+    Action<string> count,
     ILogger logger,
     TimeProvider time)
 {
@@ -26,11 +26,16 @@ internal sealed class TokenRejectionEvents(
 
     /// <summary>The events of a handler without dependency injection. They go where those of its provider go.</summary>
     public static TokenRejectionEvents Of(string clientName, TokenEvents? provider) =>
-        new("", clientName, new(clientName, "", provider?.Telemetry), provider?.Logger ?? NullLogger.Instance, TimeProvider.System);
+        new(
+            "",
+            clientName,
+            outcome => provider?.Telemetry.UnauthorizedResponse(clientName, "", outcome),
+            provider?.Logger ?? NullLogger.Instance,
+            TimeProvider.System);
 
     public void Returned(RequestCopy copy, HttpResponseMessage response, ReturnedRejection rejection)
     {
-        counter.Count(rejection.Outcome);
+        count(rejection.Outcome);
         logger.RejectionReturned(httpClientName, copy.ClientNameOr(clientName), (int)response.StatusCode, rejection.Reason);
     }
 
@@ -56,7 +61,7 @@ internal sealed class TokenRejectionEvents(
     {
         if (isRejection)
         {
-            counter.Count(StillUnauthorized);
+            count(StillUnauthorized);
             WarnOfRejectedNewToken(copy, response);
         }
         else if (response.StatusCode == HttpStatusCode.Unauthorized)
@@ -65,7 +70,7 @@ internal sealed class TokenRejectionEvents(
         }
         else
         {
-            counter.Count(Renewed);
+            count(Renewed);
         }
     }
 
@@ -80,10 +85,4 @@ internal sealed class TokenRejectionEvents(
             logger.NewTokenRejected(httpClientName, origin, copy.ClientNameOr(clientName), TokenRejection.Describe(response));
         }
     }
-}
-
-/// <summary>Counts the 401 responses of one HttpClient, under names that are limited in number.</summary>
-internal sealed class UnauthorizedCounter(string clientName, string httpClientName, Telemetry? telemetry)
-{
-    public void Count(string outcome) => telemetry?.UnauthorizedResponse(clientName, httpClientName, outcome);
 }

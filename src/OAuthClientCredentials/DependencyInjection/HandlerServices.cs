@@ -89,13 +89,12 @@ internal static class HandlerServices
             options.AllowedOrigins.Select(origin => Origin.TryParse(origin)!),
             baseAddresses.Of(httpClientName),
             name => provider.GetSettings(name).Options.AllowInsecureHttp);
+        Telemetry telemetry = services.GetRequiredService<Telemetry>();
+        string metricName = services.GetRequiredService<ClientSettingsProvider>().MetricNameOf(clientName);
         TokenRejectionEvents rejections = new(
             httpClientName,
             clientName,
-            new(
-                services.GetRequiredService<ClientSettingsProvider>().MetricNameOf(clientName),
-                registration.HttpClientName ?? Telemetry.Other,
-                services.GetRequiredService<Telemetry>()),
+            outcome => telemetry.UnauthorizedResponse(metricName, registration.HttpClientName ?? Telemetry.Other, outcome),
             services.GetRequiredService<ILogger<AccessTokenHandler>>(),
             services.GetService<TimeProvider>() ?? TimeProvider.System);
         return new(

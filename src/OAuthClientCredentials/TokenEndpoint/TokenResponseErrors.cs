@@ -40,7 +40,7 @@ internal static class TokenResponseErrors
         };
     }
 
-    /// <summary>The response is not one that OAuth 2.0 defines. If it has a text, the message quotes it.</summary>
+    /// <summary>The response is not one that OAuth 2.0 defines.</summary>
     public static TokenRequestException Unusable(
         string problem,
         EndpointResponse response,
