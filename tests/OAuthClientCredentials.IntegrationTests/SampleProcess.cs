@@ -37,12 +37,13 @@ internal sealed class SampleProcess : IAsyncDisposable
     /// <summary>Starts a sample.</summary>
     /// <param name="name">The name of its project.</param>
     /// <param name="environment">The environment variables that are its settings.</param>
+    /// <param name="arguments">The arguments of its command line.</param>
     /// <returns>The running process.</returns>
-    public static SampleProcess Start(string name, IReadOnlyDictionary<string, string> environment)
+    public static SampleProcess Start(string name, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         DirectoryInfo configuration = new(AppContext.BaseDirectory);
         string folder = Path.Combine(configuration.Parent!.Parent!.FullName, name, configuration.Name);
-        ProcessStartInfo start = new("dotnet", [Path.Combine(folder, $"{name}.dll")])
+        ProcessStartInfo start = new("dotnet", [Path.Combine(folder, $"{name}.dll"), .. arguments])
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
