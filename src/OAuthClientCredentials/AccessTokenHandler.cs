@@ -19,7 +19,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
     private readonly AccessTokenHandlerOptions _options;
     private readonly OriginPolicy _origins;
     private readonly Func<TlsCertificate, CertificateTransport>? _transportWith;
-    private readonly TokenRejectionEvents _rejections;
+    private readonly HandlerEvents _events;
     private TokenSource? _source;
     private ImmutableArray<AccessToken> _beingRenewed = [];
 
@@ -37,7 +37,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
             options,
             OriginPolicy.WithoutHttpClient(clientName, options, name => AllowsInsecureHttp(tokens, name)),
             transportWith: null,
-            TokenRejectionEvents.Of(clientName, (tokens as TokenProvider)?.Events)) => ArgumentNullException.ThrowIfNull(tokens);
+            HandlerEvents.Of(clientName, (tokens as TokenProvider)?.Events)) => ArgumentNullException.ThrowIfNull(tokens);
 
     internal AccessTokenHandler(
         ITokenProvider tokens,
@@ -45,14 +45,14 @@ public sealed class AccessTokenHandler : DelegatingHandler
         AccessTokenHandlerOptions options,
         OriginPolicy origins,
         Func<TlsCertificate, CertificateTransport>? transportWith,
-        TokenRejectionEvents rejections)
+        HandlerEvents events)
     {
         _tokens = tokens;
         ClientName = clientName;
         _options = options;
         _origins = origins;
         _transportWith = transportWith;
-        _rejections = rejections;
+        _events = events;
     }
 
     internal string ClientName { get; }
@@ -65,6 +65,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         ArgumentNullException.ThrowIfNull(request);
         if (RequestCopy.Create(request, _options, _origins, ClientName) is not { } copy)
         {
+            _events.SentWithoutToken(request);
             return base.SendAsync(request, cancellationToken);
         }
 
@@ -87,6 +88,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         ArgumentNullException.ThrowIfNull(request);
         if (RequestCopy.Create(request, _options, _origins, ClientName) is not { } copy)
         {
+            _events.SentWithoutToken(request);
             return base.Send(request, cancellationToken);
         }
 
@@ -104,11 +106,11 @@ public sealed class AccessTokenHandler : DelegatingHandler
         if (IsRejection(response, copy))
         {
             TryRenewAsync(copy, CancellationToken.None).ObserveFault();
-            _rejections.Returned(copy, response, ReturnedRejection.Synchronous);
+            _events.Returned(copy, response, ReturnedRejection.Synchronous);
         }
         else
         {
-            _rejections.ReturnedIfUnauthorized(copy, response);
+            _events.ReturnedIfUnauthorized(copy, response);
         }
 
         copy.Detach();
@@ -180,7 +182,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         }
         else
         {
-            _rejections.ReturnedIfUnauthorized(copy, response);
+            _events.ReturnedIfUnauthorized(copy, response);
         }
 
         copy.Detach();
@@ -190,31 +192,32 @@ public sealed class AccessTokenHandler : DelegatingHandler
     // A request that cannot be replayed waits for the renewal too, so that the caller's next request has the new token.
     private async Task<HttpResponseMessage> ReplayAsync(HttpResponseMessage first, RequestCopy copy, CancellationToken cancellationToken)
     {
-        AccessToken? renewed;
         try
         {
-            renewed = await TryRenewAsync(copy, cancellationToken).ConfigureAwait(false);
+            AccessToken? renewed = await TryRenewAsync(copy, cancellationToken).ConfigureAwait(false);
+            ReturnedRejection? whyReturned = TokenRejection.WhyNotReplayed(copy, renewed, _options);
+            if (whyReturned is null)
+            {
+                copy.Attach(renewed!);
+                HttpResponseMessage second = await SendAgainAsync(first, copy, cancellationToken).ConfigureAwait(false);
+                if (second != first)
+                {
+                    _events.Replayed(copy, second, IsRejection(second, copy));
+                    return second;
+                }
+
+                whyReturned = ReturnedRejection.ReplayFailed;
+            }
+
+            _events.Returned(copy, first, whyReturned);
+            return first;
         }
         catch
         {
+            _events.ReplayThrew();
             first.Dispose();
             throw;
         }
-
-        if (TokenRejection.WhyNotReplayed(copy, renewed, _options) is { } reason)
-        {
-            _rejections.Returned(copy, first, reason);
-            return first;
-        }
-
-        copy.Attach(renewed!);
-        HttpResponseMessage second = await SendAgainAsync(first, copy, cancellationToken).ConfigureAwait(false);
-        if (second != first)
-        {
-            _rejections.Replayed(copy, second, IsRejection(second, copy));
-        }
-
-        return second;
     }
 
     // Returns null if the renewal failed, or if the provider was disposed or the client removed in the meantime.
@@ -246,7 +249,6 @@ public sealed class AccessTokenHandler : DelegatingHandler
         if (again.IsFaulted)
         {
             again.ObserveFault();
-            _rejections.Returned(copy, first, ReturnedRejection.ReplayFailed);
             return first;
         }
 

@@ -18,7 +18,8 @@ public sealed class AccessTokenHandlerOptions
     public bool SendWithoutTokenToOtherOrigins { get; set; }
 
     /// <summary>Replaces an <c>Authorization</c> header that the caller set.</summary>
-    /// <value>Defaults to <see langword="false"/>: the caller's header is sent, and no token is attached.</value>
+    /// <value>Defaults to <see langword="false"/>: the caller's header is sent, and no token is attached. <c>Bearer</c> or <c>DPoP</c>
+    /// without a credential is always replaced.</value>
     public bool OverwriteAuthorization { get; set; }
 
     /// <summary>Renews the token after a 401 only if the challenge has the error <c>invalid_token</c> (RFC 6750 section 3.1).</summary>

@@ -46,7 +46,7 @@ internal sealed class RequestCopy : HttpRequestMessage
         string clientName)
     {
         RequestTokenOptions? tokenOptions = RequestTokenOptions.Of(request);
-        bool keepsHeader = !options.OverwriteAuthorization && request.Headers.NonValidated.Contains("Authorization");
+        bool keepsHeader = !options.OverwriteAuthorization && CallerAuthorization.IsKept(request);
         if (keepsHeader || tokenOptions?.SkipsToken == true)
         {
             return null;

@@ -18,7 +18,7 @@ internal sealed record ReturnedRejection(string Outcome, string Reason)
 
     public static readonly ReturnedRejection Synchronous = new(CannotReplay, "a synchronous call is not sent again");
 
-    public static readonly ReturnedRejection ReplayFailed = new(CannotReplay, "sending the request again failed at once");
+    public static readonly ReturnedRejection ReplayFailed = new("replay_failed", "sending the request again failed at once");
 
     /// <summary>A new token would not help.</summary>
     public static ReturnedRejection NotRenewable(string reason) => new("not_renewable", reason);

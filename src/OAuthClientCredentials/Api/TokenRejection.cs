@@ -87,7 +87,5 @@ internal static class TokenRejection
     private static string?[] TokenErrors(HttpResponseMessage response) =>
         [.. Challenges.Read(response).Where(IsForToken).Select(challenge => challenge.Error)];
 
-    private static bool IsForToken(Challenge challenge) =>
-        challenge.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase)
-        || challenge.Scheme.Equals("DPoP", StringComparison.OrdinalIgnoreCase);
+    private static bool IsForToken(Challenge challenge) => TokenScheme.Contains(challenge.Scheme);
 }

@@ -91,7 +91,7 @@ internal static class HandlerServices
             name => provider.GetSettings(name).Options.AllowInsecureHttp);
         Telemetry telemetry = services.GetRequiredService<Telemetry>();
         string metricName = services.GetRequiredService<ClientSettingsProvider>().MetricNameOf(clientName);
-        TokenRejectionEvents rejections = new(
+        HandlerEvents events = new(
             httpClientName,
             clientName,
             outcome => telemetry.UnauthorizedResponse(metricName, registration.HttpClientName ?? Telemetry.Other, outcome),
@@ -103,7 +103,7 @@ internal static class HandlerServices
             options,
             origins,
             certificate => new(certificates.CreateHandler(httpClientName, certificate)),
-            rejections);
+            events);
     }
 
     // A handler on one HttpClient replaces that in the defaults of all HttpClients.

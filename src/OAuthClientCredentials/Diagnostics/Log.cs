@@ -117,4 +117,11 @@ internal static partial class Log
         "Client '{Client}' is no longer configured. It keeps its previous settings and token until ITokenProvider.Forget is called "
         + "or the application restarts.")]
     public static partial void ClientGone(this ILogger logger, string client);
+
+    [LoggerMessage(
+        21,
+        LogLevel.Warning,
+        "The HttpClient '{HttpClientName}' sends a request whose Authorization header has no credential (scheme '{Scheme}'). Set a "
+        + "credential, or remove the header so that a token is attached. This is logged once.")]
+    public static partial void AuthorizationWithoutCredential(this ILogger logger, string httpClientName, string scheme);
 }

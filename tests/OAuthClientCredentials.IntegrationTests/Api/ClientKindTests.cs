@@ -17,6 +17,7 @@ public sealed class ClientKindTests : CanaryTests
         "Refit",
         "Refit, object",
         "Refit, object, buffered by us",
+        "Refit, placeholder",
     ];
 
     public interface IOrders
@@ -26,6 +27,10 @@ public sealed class ClientKindTests : CanaryTests
 
         [Put("/orders")]
         Task<HttpResponseMessage> ReplaceAsync([Body(BodySerializationMethod.Serialized)] Dictionary<string, int> order);
+
+        [Post("/orders")]
+        [Headers("Authorization: Bearer")]
+        Task<HttpResponseMessage> AddWithPlaceholderAsync([Body] string order);
 
         [Patch("/orders")]
         Task<HttpResponseMessage> ChangeAsync([Body(buffered: true)] Dictionary<string, int> order);
@@ -66,6 +71,7 @@ public sealed class ClientKindTests : CanaryTests
 
     [Theory]
     [Trait("Req", "R-110")]
+    [Trait("Req", "R-114")]
     [Trait("Req", "R-116")]
     [Trait("Req", "R-330")]
     [MemberData(nameof(Responses))]
@@ -102,6 +108,7 @@ public sealed class ClientKindTests : CanaryTests
         return kind switch
         {
             "Refit" => () => orders.AddAsync("an order"),
+            "Refit, placeholder" => () => orders.AddWithPlaceholderAsync("an order"),
             "Refit, object" => () => orders.ChangeAsync(new() { ["id"] = 7 }),
             _ => () => orders.ReplaceAsync(new() { ["id"] = 7 }),
         };

@@ -77,6 +77,20 @@ public sealed class AllocationTests
 
     [Fact]
     [Trait("Req", "R-301")]
+    public void A_request_without_an_Authorization_header_is_checked_without_an_allocation()
+    {
+        using HttpRequestMessage request = new();
+        foreach (string name in Names)
+        {
+            request.Headers.TryAddWithoutValidation(name, "value");
+        }
+
+        Assert.Equal(0, BytesOf(() => _ = CallerAuthorization.IsKept(request)));
+        Assert.Equal(0, BytesOf(() => _ = CallerAuthorization.SchemeWithoutCredential(request)));
+    }
+
+    [Fact]
+    [Trait("Req", "R-301")]
     public void A_response_other_than_401_is_checked_without_an_allocation()
     {
         using HttpResponseMessage response = new();

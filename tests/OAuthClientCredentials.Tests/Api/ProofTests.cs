@@ -1,3 +1,5 @@
+using OAuthClientCredentials.Tests.Infrastructure;
+
 namespace OAuthClientCredentials.Tests.Api;
 
 /// <summary>Tokens that are bound to a key: each send has its own proof, and the API may ask for another one.</summary>
@@ -58,6 +60,30 @@ public sealed class ProofTests
         }
 
         Assert.Equal(["proof-1", "proof-2-n1"], seen);
+    }
+
+    [Fact]
+    [Trait("Req", "R-320")]
+    public async Task A_401_with_a_nonce_is_counted_once_if_the_second_send_fails()
+    {
+        int sends = 0;
+        await using ApiClient api = new(new NumberedTokens(new Nonces()), async request =>
+        {
+            sends++;
+            HttpResponseMessage response = await ApiClient.Respond(sends == 3 ? 200 : 401);
+            response.Headers.Add("Nonce", "n1");
+            if (sends == 2)
+            {
+                throw new HttpRequestException("down");
+            }
+
+            return response;
+        });
+        using Measurements measured = new(api.Services);
+        using HttpResponseMessage response = await api.Http.GetAsync("/orders");
+        Assert.Equal(200, (int)response.StatusCode);
+        string series = Assert.Single(measured.Series, series => series.Contains("unauthorized_responses", StringComparison.Ordinal));
+        Assert.Contains("outcome=renewed", series, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -56,7 +56,50 @@ public sealed class RejectionMetricTests
         Assert.Equal(["not_renewable"], await CountAsync(api, client: "tenant-1"));
     }
 
-    private static async Task<string[]> CountAsync(ApiClient api, int calls = 1, string method = "GET", string? client = null)
+    [Theory]
+    [InlineData("fails at once")]
+    [InlineData("fails later")]
+    [InlineData("is canceled")]
+    public async Task A_401_whose_replay_breaks_counts_as_a_failed_replay(string replay)
+    {
+        TestAuthorizationServer server = new();
+        Exception failure = replay == "is canceled" ? new TaskCanceledException() : new HttpRequestException("down");
+        await using ApiClient api = new(server, async request =>
+        {
+            if (request.Headers.Authorization!.Parameter == "token-1")
+            {
+                return await ApiClient.Respond(401);
+            }
+
+            if (replay != "fails at once")
+            {
+                await Task.Run(() => { });
+            }
+
+            throw failure;
+        });
+        Assert.Equal(["replay_failed"], await CountAsync(api));
+    }
+
+    [Fact]
+    public async Task A_401_whose_renewal_the_caller_cancels_counts_as_a_failed_replay()
+    {
+        using CancellationTokenSource cancellation = new();
+        TestAuthorizationServer server = new();
+        await using ApiClient api = new(server, _ =>
+        {
+            cancellation.Cancel();
+            return ApiClient.Respond(401);
+        });
+        Assert.Equal(["replay_failed"], await CountAsync(api, cancellation: cancellation.Token));
+    }
+
+    private static async Task<string[]> CountAsync(
+        ApiClient api,
+        int calls = 1,
+        string method = "GET",
+        string? client = null,
+        CancellationToken cancellation = default)
     {
         using Measurements measured = new(api.Services);
         for (int call = 0; call < calls; call++)
@@ -67,7 +110,7 @@ public sealed class RejectionMetricTests
                 request.SetTokenClient(client);
             }
 
-            using HttpResponseMessage response = await api.Http.SendAsync(request);
+            await Record.ExceptionAsync(async () => (await api.Http.SendAsync(request, cancellation)).Dispose());
         }
 
         const string Start = "oauth.client.unauthorized_responses{oauth.client.name=orders, oauth.client.http_client.name=api, "

@@ -6,11 +6,11 @@ using OAuthClientCredentials.Diagnostics;
 namespace OAuthClientCredentials.Api;
 
 /// <summary>
-/// Counts the 401s whose outcome is known, logs why one is returned to the caller, and warns of an API that rejects new tokens. A
-/// request with the token of another client counts under the client of the handler, so that the number of time series is limited.
-/// Thread-safe.
+/// Counts each 401 with its outcome, logs why one is returned to the caller, warns of an API that rejects new tokens, and of
+/// requests that are sent without a credential. A request with the token of another client counts under the client of the handler, so that
+/// the number of time series is limited. Thread-safe.
 /// </summary>
-internal sealed class TokenRejectionEvents(
+internal sealed class HandlerEvents(
     string httpClientName,
     string clientName,
     Action<string> count,
@@ -23,15 +23,26 @@ internal sealed class TokenRejectionEvents(
     private static readonly TimeSpan MinWarningInterval = TimeSpan.FromSeconds(30);
 
     private long _nextWarningAt = long.MinValue;
+    private int _hasWarnedOfMissingCredential;
 
     /// <summary>The events of a handler without dependency injection. They go where those of its provider go.</summary>
-    public static TokenRejectionEvents Of(string clientName, TokenEvents? provider) =>
+    public static HandlerEvents Of(string clientName, TokenEvents? provider) =>
         new(
             "",
             clientName,
             outcome => provider?.Telemetry.UnauthorizedResponse(clientName, "", outcome),
             provider?.Logger ?? NullLogger.Instance,
             TimeProvider.System);
+
+    /// <summary>A request that is sent as it is. Warns once if the caller's <c>Authorization</c> header has no credential.</summary>
+    public void SentWithoutToken(HttpRequestMessage request)
+    {
+        if (CallerAuthorization.SchemeWithoutCredential(request) is { } scheme
+            && Interlocked.Exchange(ref _hasWarnedOfMissingCredential, 1) == 0)
+        {
+            logger.AuthorizationWithoutCredential(httpClientName, scheme);
+        }
+    }
 
     public void Returned(RequestCopy copy, HttpResponseMessage response, ReturnedRejection rejection)
     {
@@ -73,6 +84,9 @@ internal sealed class TokenRejectionEvents(
             count(Renewed);
         }
     }
+
+    /// <summary>After a 401 the renewal was canceled, or the request was sent again without a response.</summary>
+    public void ReplayThrew() => count(ReturnedRejection.ReplayFailed.Outcome);
 
     private void WarnOfRejectedNewToken(RequestCopy copy, HttpResponseMessage response)
     {
