@@ -2,12 +2,12 @@ namespace OAuthClientCredentials.Api;
 
 /// <summary>
 /// Decides where the tokens of one HttpClient may be sent: to AllowedOrigins, or if it is empty to the origins of its base addresses
-///
+/// . A handler without dependency injection knows no base addresses.
 /// </summary>
 internal sealed class OriginPolicy(
     string clientName,
     IEnumerable<Origin> allowed,
-    BaseAddresses baseAddresses,
+    BaseAddresses? baseAddresses,
     Func<string, bool> allowsInsecureHttp)
 {
     private readonly Origin[] _allowed = [.. allowed];
@@ -30,7 +30,7 @@ internal sealed class OriginPolicy(
             throw new ArgumentException(Problem, nameof(options));
         }
 
-        return new(clientName, allowed.OfType<Origin>(), new BaseAddresses(), allowsInsecureHttp);
+        return new(clientName, allowed.OfType<Origin>(), null, allowsInsecureHttp);
     }
 
     /// <summary>Returns why a token of <paramref name="tokenClient"/> may not be sent to the request's address, or null.</summary>
@@ -46,6 +46,12 @@ internal sealed class OriginPolicy(
         if (Volatile.Read(ref _lastAllowed)?.Matches(uri) == true)
         {
             return null;
+        }
+
+        if (uri.Scheme is "https+http" or "http+https")
+        {
+            return $"The request to {new Origin(uri)} with a token of client '{tokenClient}' was not sent, because no handler resolved its "
+                + "logical address. Call AddServiceDiscovery() for this HttpClient, or use the address itself.";
         }
 
         bool isSecure = uri.Scheme is "https" or "wss" || uri.IsLoopback;
@@ -83,13 +89,13 @@ internal sealed class OriginPolicy(
             return Array.Exists(_allowed, origin => origin.Matches(uri));
         }
 
-        return baseAddresses.Contains(uri);
+        return baseAddresses?.Contains(uri) == true;
     }
 
     // AllowedOrigins replaces the base addresses, so the line to add contains them too.
     private string Explain(Uri uri)
     {
-        IReadOnlyList<Origin> known = baseAddresses.Origins;
+        IReadOnlyList<Origin> known = baseAddresses?.Origins ?? [];
         string cause = "it is not the origin of the HttpClient's BaseAddress";
         if (_allowed.Length > 0)
         {
@@ -98,13 +104,18 @@ internal sealed class OriginPolicy(
         }
         else if (known.Count == 0)
         {
-            cause = "the HttpClient has neither AllowedOrigins nor a BaseAddress";
+            cause = "AllowedOrigins is empty, and no HttpClient with a BaseAddress was created under this name";
         }
 
         Origin origin = new(uri);
         string list = string.Join(", ", known.Append(origin).Select(each => $"\"{each}\""));
+        string line = $"AddClientCredentialsHandler(\"{clientName}\", o => o.AllowedOrigins = [{list}])";
+        if (baseAddresses is null)
+        {
+            line = $"new AccessTokenHandlerOptions {{ AllowedOrigins = [{list}] }}";
+        }
+
         return $"The request to {origin} was not sent, because {cause}. "
-            + $"If the tokens of client '{clientName}' may be sent to this origin, allow it: "
-            + $"AddClientCredentialsHandler(\"{clientName}\", o => o.AllowedOrigins = [{list}])";
+            + $"If the tokens of client '{clientName}' may be sent to this origin, allow it: {line}";
     }
 }

@@ -34,7 +34,7 @@ public sealed class OriginPolicyTests
     public void Every_origin_is_refused_without_AllowedOrigins_and_BaseAddress()
     {
         OriginPolicy policy = Policy();
-        Assert.Contains("neither AllowedOrigins nor a BaseAddress", Refuse(policy, Api), StringComparison.Ordinal);
+        Assert.Contains("no HttpClient with a BaseAddress was created under this name", Refuse(policy, Api), StringComparison.Ordinal);
         _baseAddresses.Add(ClientAt(Api));
         Assert.Null(Refuse(policy, Api));
     }

@@ -23,8 +23,20 @@ public sealed class StandaloneHandlerTests
         Assert.Equal(200, (int)response.StatusCode);
         Assert.Equal(["Bearer token-1", "Bearer token-2"], sent);
         Assert.Equal(["orders token-1"], tokens.Renewals);
-        await Assert.ThrowsAsync<OriginNotAllowedException>(() => client.GetAsync("https://elsewhere.example.com"));
         Assert.Equal(2, sent.Count);
+    }
+
+    [Fact]
+    [Trait("Req", "R-110")]
+    public async Task Handler_refuses_another_origin_and_names_its_own_option()
+    {
+        using HttpClient client = Create(new(new NumberedTokens(), Options, "orders"), _ => ApiClient.Respond(200));
+        OriginNotAllowedException refused = await Assert.ThrowsAsync<OriginNotAllowedException>(
+            () => client.GetAsync("https://elsewhere.example.com"));
+        const string Line = "new AccessTokenHandlerOptions { AllowedOrigins = "
+            + "[\"https://api.example.com\", \"https://elsewhere.example.com\"] }";
+        Assert.EndsWith(Line, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("AddClientCredentialsHandler", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

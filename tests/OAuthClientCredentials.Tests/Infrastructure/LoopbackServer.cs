@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -26,16 +27,27 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     /// <summary>Starts a server.</summary>
     /// <param name="respond">Writes the response to a request.</param>
-    /// <param name="protocols">HTTP/1.1 or HTTP/2, without TLS.</param>
+    /// <param name="protocols">HTTP/1.1 or HTTP/2.</param>
     /// <param name="readsBody">Whether the body of a request is read before the response is written. By default each body is read.</param>
+    /// <param name="certificate">The certificate for TLS. By default there is no TLS.</param>
     public static async Task<LoopbackServer> StartAsync(
         RequestDelegate respond,
         HttpProtocols protocols = HttpProtocols.Http1,
-        Func<HttpContext, bool>? readsBody = null)
+        Func<HttpContext, bool>? readsBody = null,
+        X509Certificate2? certificate = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore()
-            .ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, port => port.Protocols = protocols));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(
+            IPAddress.Loopback,
+            0,
+            port =>
+            {
+                port.Protocols = protocols;
+                if (certificate is not null)
+                {
+                    port.UseHttps(certificate);
+                }
+            }));
         builder.Services.AddLogging(logging => logging.ClearProviders());
         LoopbackServer server = new(builder.Build());
         server._app.UseWebSockets();
