@@ -15,8 +15,8 @@ namespace OAuthClientCredentials;
 public sealed class ClientCredentialsOptions
 {
     /// <summary>
-    /// The issuer identifier of the authorization server (RFC 8414 section 2), an https URL. The token endpoint is discovered from the
-    /// issuer's metadata, unless <see cref="TokenEndpoint"/> is set. The issuer in the metadata must be exactly this value.
+    /// The issuer identifier of the authorization server (RFC 8414 section 2), an https URL. The token endpoint is discovered from its
+    /// metadata, unless <see cref="TokenEndpoint"/> is set. The issuer there must be exactly this value, or its resolved address.
     /// </summary>
     /// <value>Required, unless <see cref="TokenEndpoint"/> is set.</value>
     public string? Authority { get; set; }
@@ -26,7 +26,7 @@ public sealed class ClientCredentialsOptions
 
     /// <summary>
     /// The URL of the token endpoint (RFC 6749 section 3.2). It must be absolute and https (http is allowed for loopback), without fragment
-    /// and user info. A query is kept.
+    /// and user info. A query is kept. Service discovery of the application may resolve an address such as <c>https+http://identity</c>.
     /// </summary>
     /// <value>Required, unless <see cref="Authority"/> is set.</value>
     public string? TokenEndpoint { get; set; }

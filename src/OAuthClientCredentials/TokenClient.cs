@@ -203,6 +203,7 @@ public sealed class TokenClient
         }
 
         using HttpRequestMessage message = TokenRequestMessage.Create(request);
+        _ = WireAddress.Follow(message, settings.Options.AllowInsecureHttp);
         RequestTime sentAt = new(_timeProvider.GetUtcNow(), _timeProvider.GetTimestamp());
         wanted.Sent++;
         EndpointResponse response = await PostAsync(message, request, settings, cancellationToken).ConfigureAwait(false);

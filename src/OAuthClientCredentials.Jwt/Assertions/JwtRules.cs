@@ -23,6 +23,11 @@ internal static class JwtRules
             const string Remedy = "Set it, or set AssertionAudience to the value that the server expects";
             yield return (nameof(options.Authority), $"is missing: the issuer is the aud of assertions (RFC 10070). {Remedy}");
         }
+        else if (string.IsNullOrEmpty(options.AssertionAudience) && IsLogical(options.Authority!))
+        {
+            const string Problem = "is missing, because Authority is a logical address and not the issuer. Set it to the server's issuer";
+            yield return (nameof(options.AssertionAudience), Problem);
+        }
     }
 
     private static IEnumerable<(string Option, string Problem)> CheckCertificateHeader(
@@ -124,6 +129,11 @@ internal static class JwtRules
             yield return unusable;
         }
     }
+
+    // Service discovery resolves it when a request is sent.
+    private static bool IsLogical(string authority) =>
+        authority.StartsWith("https+http://", StringComparison.OrdinalIgnoreCase)
+        || authority.StartsWith("http+https://", StringComparison.OrdinalIgnoreCase);
 
     private static bool HasKey(ClientCredentialsOptions options) =>
         !string.IsNullOrEmpty(options.PrivateKey) || !string.IsNullOrEmpty(options.PrivateKeyFile);

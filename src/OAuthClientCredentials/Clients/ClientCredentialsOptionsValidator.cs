@@ -95,7 +95,7 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
             yield return (option, problem);
         }
 
-        string? CheckEndpoint(string? endpoint) => EndpointRules.Check(endpoint, options.AllowInsecureHttp);
+        string? CheckEndpoint(string? endpoint) => EndpointRules.CheckConfigured(endpoint, options.AllowInsecureHttp);
     }
 
     private static IEnumerable<(string Option, string Problem)> CheckClient(ClientCredentialsOptions options)

@@ -143,7 +143,7 @@ internal static class CoreServices
             {
                 ILogger logger = loggers.CreateLogger<TokenClient>();
                 TokenTransport.ApplySecureDefaults(handlers.PrimaryHandler, TokenClient.HttpClientName, logger);
-                handlers.PrimaryHandler = new TransportFailure.Handler(handlers.PrimaryHandler);
+                handlers.PrimaryHandler = new WireAddress.Handler(new TransportFailure.Handler(handlers.PrimaryHandler));
                 RemoveResilienceHandlers(handlers.AdditionalHandlers);
             });
         });

@@ -17,6 +17,7 @@ internal sealed class MetadataReader(EndpointClient endpoint)
         foreach (Uri address in addresses.OrderBy(address => address != Address))
         {
             using HttpRequestMessage message = new(HttpMethod.Get, address);
+            WireAddress wire = WireAddress.Follow(message, options.AllowInsecureHttp);
             (EndpointResponse? response, EndpointFailure? noResponse) = await endpoint
                 .TrySendAsync(message, null, static () => [], options.MaxResponseBytes, cancellationToken)
                 .ConfigureAwait(false);
@@ -27,7 +28,7 @@ internal sealed class MetadataReader(EndpointClient endpoint)
 
             try
             {
-                if (response.IsSuccess && MetadataDocument.Parse(response.Body, options.Authority!) is { } document)
+                if (response.IsSuccess && MetadataDocument.Parse(response.Body, IssuerOf(options.Authority!, wire)) is { } document)
                 {
                     Address = address;
                     return new(document, null);
@@ -57,6 +58,19 @@ internal sealed class MetadataReader(EndpointClient endpoint)
         {
             Status = HttpStatusCode.OK,
         };
+
+    // The issuer of a logical authority has the origin that it was resolved to, and the path of the authority.
+    private static string IssuerOf(string authority, WireAddress wire)
+    {
+        Uri uri = new(authority);
+        if (wire.Address is null || !EndpointRules.IsLogical(uri))
+        {
+            return authority;
+        }
+
+        string path = authority[uri.GetLeftPart(UriPartial.Authority).Length..];
+        return wire.Address.GetLeftPart(UriPartial.Authority) + path;
+    }
 
     // If there is no metadata, Cognito responds with 400, CDNs with 401 or 403, and single-page applications with 200 and a page.
     private static bool MayBeElsewhere(EndpointResponse response) => (int)response.Status is >= 400 and < 500 and not (408 or 429);

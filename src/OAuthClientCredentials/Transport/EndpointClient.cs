@@ -70,6 +70,10 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         {
             return (null, Unreachable(exception, target));
         }
+        catch (WireAddress.RefusedException exception)
+        {
+            return (null, new(ErrorType.Connection, target, $"nothing was sent, because {exception.Message}", _ => exception.Remedy));
+        }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
             return (null, Cancelled(exception, target));

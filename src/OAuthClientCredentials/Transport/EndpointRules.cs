@@ -4,26 +4,44 @@ using System.Text;
 namespace OAuthClientCredentials.Transport;
 
 /// <summary>Decides where a secret may be sent. Each check returns the problem, or null.</summary>
+/// <remarks>A logical address has the scheme https+http or http+https. Service discovery resolves it for each request .</remarks>
 internal static class EndpointRules
 {
     private const int MaxHostLength = 1024;
 
+    private const string NotHttpsProblem = "must be an absolute https address";
+
     private const string InsecureProblem = "must be https, because a secret would be sent unencrypted. "
         + "Only loopback may be http. If the network itself encrypts all traffic, set AllowInsecureHttp";
 
+    /// <summary>Checks an address that a server names. It is not logical.</summary>
     public static string? Check(string? address, bool allowInsecureHttp)
+    {
+        if (Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) && IsLogical(uri))
+        {
+            return NotHttpsProblem;
+        }
+
+        return CheckConfigured(address, allowInsecureHttp);
+    }
+
+    /// <summary>Checks an address of the options, which may be logical.</summary>
+    public static string? CheckConfigured(string? address, bool allowInsecureHttp)
     {
         if (string.IsNullOrEmpty(address))
         {
             return null;
         }
 
-        if (!Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("https" or "http") || !HasHost(uri))
+        bool isAddress = Uri.TryCreate(address, UriKind.Absolute, out Uri? uri)
+            && (uri.Scheme is "https" or "http" || IsLogical(uri))
+            && HasHost(uri);
+        if (!isAddress)
         {
-            return "must be an absolute https address";
+            return NotHttpsProblem;
         }
 
-        if (uri.UserInfo.Length != 0)
+        if (uri!.UserInfo.Length != 0)
         {
             return "must not contain user info. Set the credentials in their own options";
         }
@@ -33,7 +51,7 @@ internal static class EndpointRules
             return "must not have a fragment (RFC 6749 section 3.2)";
         }
 
-        if (!IsSecure(uri, allowInsecureHttp))
+        if (!IsLogical(uri) && !IsSecure(uri, allowInsecureHttp))
         {
             return InsecureProblem;
         }
@@ -50,6 +68,8 @@ internal static class EndpointRules
 
         return null;
     }
+
+    public static bool IsLogical(Uri uri) => uri.Scheme is "https+http" or "http+https";
 
     public static bool IsSecure(Uri uri, bool allowInsecureHttp) => uri.Scheme == Uri.UriSchemeHttps || uri.IsLoopback || allowInsecureHttp;
 

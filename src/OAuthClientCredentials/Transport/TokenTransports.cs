@@ -43,5 +43,5 @@ internal sealed class TokenTransports(HttpMessageHandler? handler) : IDisposable
     }
 
     private static HttpClient Create(HttpMessageHandler handler, bool isOurs) =>
-        new(handler, isOurs) { Timeout = Timeout.InfiniteTimeSpan };
+        new(new WireAddress.Handler(handler), isOurs) { Timeout = Timeout.InfiniteTimeSpan };
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.ServiceDiscovery.Http;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Api;
@@ -7,6 +8,15 @@ namespace OAuthClientCredentials.Tests.Api;
 /// <summary>Service discovery in the defaults of all HttpClients with configured endpoints, as in an Aspire application.</summary>
 public sealed class ServiceDiscoveryTests : IAsyncLifetime
 {
+    private static readonly string[] Addresses =
+    [
+        "https+http://orders",
+        "http+https://orders",
+        "http://orders",
+        "https+http://_internal.orders",
+        "http://_internal.orders",
+    ];
+
     private LoopbackServer _api = null!;
 
     public async Task InitializeAsync() => _api = await LoopbackServer.StartAsync(_ => Task.CompletedTask);
@@ -35,6 +45,76 @@ public sealed class ServiceDiscoveryTests : IAsyncLifetime
         }
 
         Assert.Equal(["Bearer token-1", "Bearer token-1"], _api.Requests.Select(arrival => arrival.Authorization));
+    }
+
+    public static TheoryData<string, string, string> Forms
+    {
+        get
+        {
+            TheoryData<string, string, string> forms = [];
+            foreach (string address in Addresses)
+            {
+                foreach (string place in (string[])["defaults", "before", "after"])
+                {
+                    forms.Add("named", address, place);
+                    forms.Add("constructor", address, place);
+                }
+            }
+
+            return forms;
+        }
+    }
+
+    [Theory]
+    [Trait("Req", "R-341")]
+    [MemberData(nameof(Forms))]
+    public async Task A_logical_base_address_needs_no_AllowedOrigins(string kind, string address, string place)
+    {
+        ServiceCollection services = Discovery(_api.Address);
+        services.AddSingleton(new Uri(address));
+        IHttpClientBuilder builder = services.AddHttpClient<Typed>();
+        if (kind == "named")
+        {
+            builder = services.AddHttpClient("api", client => client.BaseAddress = new(address));
+        }
+
+        _ = place switch
+        {
+            "defaults" => services.ConfigureHttpClientDefaults(all => all.AddServiceDiscovery().AddClientCredentialsHandler("orders")),
+            "before" => builder.AddServiceDiscovery().AddClientCredentialsHandler("orders").Services,
+            _ => builder.AddClientCredentialsHandler("orders").AddServiceDiscovery().Services,
+        };
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        for (int call = 0; call < 2; call++)
+        {
+            HttpClient client = kind == "named" ? Client(provider) : provider.GetRequiredService<Typed>().Client;
+            using HttpResponseMessage response = await client.GetAsync("/orders");
+            Assert.Equal(200, (int)response.StatusCode);
+        }
+
+        Assert.Equal(["Bearer token-1", "Bearer token-1"], _api.Requests.Select(arrival => arrival.Authorization));
+    }
+
+    [Theory]
+    [Trait("Req", "R-341")]
+    [InlineData("nobody")]
+    [InlineData("a primary handler")]
+    public async Task A_logical_address_that_is_not_resolved_above_the_handler_is_refused(string resolver)
+    {
+        ServiceCollection services = Discovery(_api.Address);
+        IHttpClientBuilder builder = services.AddHttpClient("api", client => client.BaseAddress = new("https+http://orders"))
+            .AddClientCredentialsHandler("orders");
+        if (resolver == "a primary handler")
+        {
+            builder.ConfigurePrimaryHttpMessageHandler(all =>
+                all.GetRequiredService<IServiceDiscoveryHttpMessageHandlerFactory>().CreateHandler(new SocketsHttpHandler()));
+        }
+
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        OriginNotAllowedException refused = await Assert.ThrowsAsync<OriginNotAllowedException>(() => Client(provider).GetAsync("/orders"));
+        Assert.Contains("https+http://orders", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("AddServiceDiscovery()", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(_api.Requests);
     }
 
     [Fact]
@@ -92,17 +172,35 @@ public sealed class ServiceDiscoveryTests : IAsyncLifetime
         Action<IHttpClientBuilder> more,
         Action<AccessTokenHandlerOptions>? configure = null)
     {
-        ServiceCollection services = new();
-        string[] keys = ["services:orders:http:0", "services:stock:http:0"];
-        IEnumerable<KeyValuePair<string, string?>> endpoints = keys.Select(key => KeyValuePair.Create(key, (string?)$"{endpoint}"));
-        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(endpoints).Build());
-        services.AddServiceDiscovery();
+        ServiceCollection services = Discovery(endpoint);
         services.ConfigureHttpClientDefaults(builder => builder.AddServiceDiscovery());
-        services.AddSingleton<ITokenProvider>(new NumberedTokens());
-        TestProvider.AddClient(services, "orders");
         IHttpClientBuilder builder = services.AddHttpClient("api", client => client.BaseAddress = new("https+http://orders"))
             .AddClientCredentialsHandler("orders", configure);
         more(builder);
         return services.BuildServiceProvider();
+    }
+
+    private static ServiceCollection Discovery(Uri endpoint)
+    {
+        ServiceCollection services = new();
+        string[] keys = ["services:orders:http:0", "services:orders:internal:0", "services:stock:http:0"];
+        IEnumerable<KeyValuePair<string, string?>> endpoints = keys.Select(key => KeyValuePair.Create(key, (string?)$"{endpoint}"));
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(endpoints).Build());
+        services.AddServiceDiscovery();
+        services.AddSingleton<ITokenProvider>(new NumberedTokens());
+        TestProvider.AddClient(services, "orders");
+        return services;
+    }
+
+    /// <summary>Sets the base address after the factory has created the HttpClient.</summary>
+    private sealed class Typed
+    {
+        public Typed(HttpClient client, Uri address)
+        {
+            client.BaseAddress = address;
+            Client = client;
+        }
+
+        public HttpClient Client { get; }
     }
 }

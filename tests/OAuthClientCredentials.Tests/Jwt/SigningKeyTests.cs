@@ -172,6 +172,25 @@ public sealed class SigningKeyTests : IDisposable
         Assert.StartsWith("ClientCredentials:0:Authority is missing", failure, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [Trait("Req", "R-140")]
+    [Trait("Req", "R-341")]
+    [InlineData("https+http://identity", null, 1)]
+    [InlineData("HTTP+https://identity", "", 1)]
+    [InlineData("https+http://identity", "https://id.example.com", 0)]
+    public async Task Logical_authority_is_not_the_audience(string authority, string? audience, int problems)
+    {
+        using AsymmetricAlgorithm key = Create("P-256");
+        await using AssertionClient client = new(options =>
+            (options.PrivateKey, options.Authority, options.AssertionAudience) = (key.ExportPkcs8PrivateKeyPem(), authority, audience));
+        string[] failures = client.Provider.ValidateOnStart();
+        Assert.Equal(problems, failures.Length);
+        Assert.All(failures, failure => Assert.StartsWith(
+            "ClientCredentials:0:AssertionAudience is missing, because Authority is a logical address",
+            failure,
+            StringComparison.Ordinal));
+    }
+
     private static AsymmetricAlgorithm Create(string kind) => kind switch
     {
         "P-384" => ECDsa.Create(ECCurve.NamedCurves.nistP384),

@@ -1,0 +1,63 @@
+namespace OAuthClientCredentials.Transport;
+
+/// <summary>
+/// The address that a request to an authorization server is really sent to. Service discovery may have changed the configured address,
+/// so it is checked once more below all handlers of the application.
+/// </summary>
+internal sealed class WireAddress(bool allowInsecureHttp)
+{
+    private static readonly HttpRequestOptionsKey<WireAddress> Key = new("OAuthClientCredentials.WireAddress");
+
+    /// <summary>The address, or null if the request was not sent.</summary>
+    public Uri? Address { get; private set; }
+
+    public static WireAddress Follow(HttpRequestMessage message, bool allowInsecureHttp)
+    {
+        WireAddress wire = new(allowInsecureHttp);
+        message.Options.Set(Key, wire);
+        return wire;
+    }
+
+    private void CheckAndKeep(Uri address)
+    {
+        if (!EndpointRules.IsSecure(address, allowInsecureHttp))
+        {
+            throw new RefusedException(
+                $"its address was resolved to {address.GetLeftPart(UriPartial.Authority)}, which is neither https nor loopback",
+                "Use https. If the network itself encrypts all traffic, set AllowInsecureHttp.");
+        }
+
+        Address = address;
+    }
+
+    /// <summary>Stands directly above the transport.</summary>
+    public sealed class Handler(HttpMessageHandler transport) : DelegatingHandler(transport)
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Uri address = request.RequestUri!;
+            if (EndpointRules.IsLogical(address))
+            {
+                throw new RefusedException(
+                    "no handler resolved its logical address",
+                    "Add service discovery, for instance services.ConfigureHttpClientDefaults(http => http.AddServiceDiscovery()), "
+                    + "or set the address itself.");
+            }
+
+            if (request.Options.TryGetValue(Key, out WireAddress? wire))
+            {
+                wire.CheckAndKeep(address);
+            }
+
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+
+    /// <summary>Nothing was sent.</summary>
+#pragma warning disable CA1032 // Only this file creates it, always with a remedy.
+    public sealed class RefusedException(string problem, string remedy) : Exception(problem)
+#pragma warning restore CA1032
+    {
+        public string Remedy => remedy;
+    }
+}
