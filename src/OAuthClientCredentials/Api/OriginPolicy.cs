@@ -58,7 +58,8 @@ internal sealed class OriginPolicy(
         if (!isSecure && !(uri.Scheme is "http" or "ws" && allowsInsecureHttp(tokenClient)))
         {
             return $"The request to {new Origin(uri)} with a token of client '{tokenClient}' was not sent, because its address is neither "
-                + "https nor loopback. Use https. If the network itself encrypts all traffic, set AllowInsecureHttp.";
+                + "https nor loopback. Use https, for instance in the HttpClient's BaseAddress. If the network itself encrypts all "
+                + "traffic, set the client's option AllowInsecureHttp.";
         }
 
         return CheckOrigin(request, uri, isSecure);

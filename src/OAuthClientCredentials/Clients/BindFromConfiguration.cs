@@ -10,13 +10,25 @@ internal sealed class BindFromConfiguration(ConfiguredClients clients) : IConfig
 
     public void Configure(string? name, ClientCredentialsOptions options)
     {
-        foreach (IConfiguration section in clients.SectionsOf(name ?? ""))
+        string clientName = name ?? "";
+        CheckSections(clientName);
+        foreach (IConfiguration section in clients.SectionsOf(clientName))
         {
             section.Bind(options);
             AddSingle(section[nameof(options.Scopes)], options.Scopes);
             AddSingle(section[nameof(options.Resources)], options.Resources);
             AddSingle(section[nameof(options.AllowedEndpointHosts)], options.AllowedEndpointHosts);
             AddSingle(section[nameof(options.AcceptedTokenTypes)], options.AcceptedTokenTypes);
+        }
+    }
+
+    // These mistakes end the validation, because an option that was not read would be reported as missing too.
+    private void CheckSections(string name)
+    {
+        List<string> failures = [.. clients.MisplacedOptionsOf(name), .. clients.SectionsOf(name).SelectMany(SectionRules.Check)];
+        if (failures.Count > 0)
+        {
+            throw new OptionsValidationException(name, typeof(ClientCredentialsOptions), failures);
         }
     }
 

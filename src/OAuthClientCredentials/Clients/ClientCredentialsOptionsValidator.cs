@@ -1,11 +1,12 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
+using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Clients;
 
 /// <summary>
-/// Validates the options of a client. Each failure names the path of the option, the problem and the remedy, and no value (R-212).
+/// Validates the options of a client. Each failure names the option and its path or client, the problem and the remedy, and no value
+/// (R-212).
 /// </summary>
 internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients clients) : IValidateOptions<ClientCredentialsOptions>
 {
@@ -18,13 +19,19 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
         string clientName = name ?? "";
         string path = clients.OptionsPathOf(clientName);
         ClientContext client = new(clientName, path, options.ClientId ?? "", options.Authority, TimeProvider.System);
-        if (string.IsNullOrEmpty(options.ClientId) && !clients.IsKnown(clientName))
+        if (string.IsNullOrEmpty(options.ClientId) && clients.ExplainAbsence(clientName) is { } problem)
         {
-            string problem = $"{client.DisplayName} is not registered: neither AddClientCredentials nor the section {path} defines it";
-            return ValidateOptionsResult.Fail($"{problem}. Known clients: {KnownClients()}.");
+            return ValidateOptionsResult.Fail($"{client.DisplayName} {problem}");
         }
 
-        List<string> failures = [.. Check(client, options)];
+        // A client that is only in code has no path.
+        string prefix = $"{client.DisplayName}: ";
+        if (clients.SectionsOf(clientName).Any())
+        {
+            prefix = $"{path}:";
+        }
+
+        List<string> failures = [.. Check(client, options, prefix)];
         if (failures.Count > 0)
         {
             return ValidateOptionsResult.Fail(failures);
@@ -33,42 +40,32 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
         return ValidateOptionsResult.Success;
     }
 
-    private string KnownClients() => string.Join(", ", clients.Names.Select(name => $"'{name}'").DefaultIfEmpty("none"));
-
-    private IEnumerable<string> Check(ClientContext client, ClientCredentialsOptions options)
+    private static IEnumerable<string> Check(ClientContext client, ClientCredentialsOptions options, string prefix)
     {
         if (OptionTable.Contains(client.ClientName))
         {
             yield return $"{client.DisplayName} cannot have this name, because it is the name of an option. Choose another name.";
         }
 
-        IEnumerable<(string Option, string Problem)> problems = CheckSections(client.ClientName)
+        IEnumerable<(string Option, string Problem)> problems = CheckTexts(options)
             .Concat(CheckServer(options))
             .Concat(CheckClient(options))
             .Concat(CredentialRules.Check(client, options))
             .Concat(CheckRequest(options))
             .Concat(CheckLimits(options));
-        foreach ((string option, string problem) in problems)
+
+        // One mistake gives one message: the first problem of an option may be the cause of the others (R-364).
+        foreach ((string option, string problem) in problems.DistinctBy(problem => problem.Option))
         {
-            yield return $"{client.Option(option)} {problem}.";
+            yield return $"{prefix}{option} {problem}.";
         }
     }
 
-    // The binder ignores an option with a misspelt name.
-    private IEnumerable<(string Option, string Problem)> CheckSections(string name)
-    {
-        foreach (IConfigurationSection entry in clients.SectionsOf(name).SelectMany(section => section.GetChildren()))
-        {
-            if (!OptionTable.Contains(entry.Key))
-            {
-                yield return (entry.Key, $"is not an option. Options are {string.Join(", ", OptionTable.Names)}");
-            }
-            else if (OptionTable.IsScalar(entry.Key) && entry.GetChildren().Any())
-            {
-                yield return (entry.Key, "is an option with a single value, so a client cannot have this name. Rename the client");
-            }
-        }
-    }
+    // The content of a key file in the option for its path is reported when the file is read (R-354).
+    private static IEnumerable<(string Option, string Problem)> CheckTexts(ClientCredentialsOptions options) => Problems(
+        from text in OptionTable.TextsOf(options)
+        where !(text.Option.EndsWith("File", StringComparison.Ordinal) && text.Text.Contains('\n', StringComparison.Ordinal))
+        select (text.Option, TextRules.Check(text.Text)));
 
     private static IEnumerable<(string Option, string Problem)> CheckServer(ClientCredentialsOptions options)
     {
@@ -76,7 +73,8 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
         {
             yield return (
                 nameof(options.TokenEndpoint),
-                "is missing. Set it to the address of the token endpoint, or set Authority to the issuer to discover it");
+                $"{TextRules.Absence(options.TokenEndpoint)}. Set it to the address of the token endpoint, "
+                + "or set Authority to the issuer to discover it");
         }
 
         if (!string.IsNullOrEmpty(options.MetadataAddress) && string.IsNullOrEmpty(options.Authority))
@@ -88,7 +86,7 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
         [
             (nameof(options.Authority), CheckEndpoint(options.Authority) ?? EndpointRules.CheckIssuer(options.Authority)),
             (nameof(options.MetadataAddress), CheckEndpoint(options.MetadataAddress)),
-            (nameof(options.TokenEndpoint), CheckEndpoint(options.TokenEndpoint)),
+            (nameof(options.TokenEndpoint), CheckEndpoint(options.TokenEndpoint) ?? EndpointRules.CheckNotMetadata(options.TokenEndpoint)),
         ];
         foreach ((string option, string problem) in Problems(endpoints))
         {
@@ -103,11 +101,7 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
         if (string.IsNullOrEmpty(options.ClientId))
         {
             const string Remedy = "Set it to the client id of this application at the authorization server";
-            yield return (nameof(options.ClientId), $"is missing. {Remedy}");
-        }
-        else if (options.ClientId.AsSpan().ContainsAny('\r', '\n', '\0'))
-        {
-            yield return (nameof(options.ClientId), "contains a line break or a NUL character. Remove it");
+            yield return (nameof(options.ClientId), $"{TextRules.Absence(options.ClientId)}. {Remedy}");
         }
     }
 

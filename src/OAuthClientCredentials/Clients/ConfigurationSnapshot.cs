@@ -12,7 +12,11 @@ internal sealed class ConfigurationSnapshot
 {
     private readonly IChangeToken[] _changes;
 
-    public ConfigurationSnapshot(ClientRegistration[] registrations, IConfigurationSection? root, ConfigurationSnapshot? previous)
+    public ConfigurationSnapshot(
+        ClientRegistration[] registrations,
+        IConfigurationSection? root,
+        IConfiguration? configuration,
+        ConfigurationSnapshot? previous)
     {
         IConfiguration[] sources = [.. registrations.Select(registration => registration.Section).Append(root).OfType<IConfiguration>()];
 
@@ -21,6 +25,13 @@ internal sealed class ConfigurationSnapshot
         Registered = registrations.Where(registration => registration.Section is not null)
             .ToLookup(registration => registration.Name, registration => Copy(registration.Section!), StringComparer.Ordinal);
         ReadRoot(root);
+        if (root is not null)
+        {
+            Misplaced.AddRange(configuration?.GetChildren().SelectMany(MisplacedOption.FindBeside) ?? []);
+        }
+
+        // A client with nothing but a misplaced option exists, so that it is validated.
+        Misplaced.ForEach(option => Clients.TryAdd(option.Client, new ConfigurationBuilder().Build()));
 
         // A client that a reload removes keeps its settings, so its name keeps its spelling.
         Spellings = new(previous?.Spellings ?? [], StringComparer.OrdinalIgnoreCase);
@@ -37,6 +48,9 @@ internal sealed class ConfigurationSnapshot
     /// <summary>The sections under the root section, by client name. The default client has the options directly under the root.</summary>
     public Dictionary<string, IConfiguration> Clients { get; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>The options that are not read, because the names in their path are not separated.</summary>
+    public List<MisplacedOption> Misplaced { get; } = [];
+
     /// <summary>Each name that is or was configured, with its spelling in code, or otherwise in configuration.</summary>
     public Dictionary<string, string> Spellings { get; }
 
@@ -47,9 +61,13 @@ internal sealed class ConfigurationSnapshot
         List<IConfigurationSection> defaultOptions = [];
         foreach (IConfigurationSection child in root?.GetChildren() ?? [])
         {
-            // A single value with another name is a misspelt option, not a client.
-            if (child.Value is not null || OptionTable.Contains(child.Key))
+            if (!OptionTable.Contains(child.Key) && MisplacedOption.FindUnderRoot(child) is { } misplaced)
             {
+                Misplaced.Add(misplaced);
+            }
+            else if (child.Value is not null || OptionTable.Contains(child.Key))
+            {
+                // A single value with another name is a misspelt option, not a client.
                 defaultOptions.Add(child);
             }
             else

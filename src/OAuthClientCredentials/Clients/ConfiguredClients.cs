@@ -3,9 +3,15 @@ using Microsoft.Extensions.Configuration;
 namespace OAuthClientCredentials.Clients;
 
 /// <summary>The clients that code and configuration define, and the configuration sections of each. Thread-safe.</summary>
-internal sealed class ConfiguredClients(IEnumerable<ClientRegistration> registrations, IConfigurationSection? root)
+/// <param name="registrations">The calls of AddClientCredentials with a name.</param>
+/// <param name="root">The section ClientCredentials, if it is read.</param>
+/// <param name="configuration">The application's configuration, if there is one, to find mistakes in names.</param>
+internal sealed class ConfiguredClients(
+    IEnumerable<ClientRegistration> registrations,
+    IConfigurationSection? root,
+    IConfiguration? configuration = null)
 {
-    public const string SectionName = "ClientCredentials";
+    public const string SectionName = OptionTable.SectionName;
 
     private readonly ILookup<string, ClientRegistration> _registered =
         registrations.ToLookup(client => client.Name, StringComparer.Ordinal);
@@ -35,7 +41,7 @@ internal sealed class ConfiguredClients(IEnumerable<ClientRegistration> registra
             {
                 if (_snapshot is not { IsCurrent: true })
                 {
-                    _snapshot = new([.. Registrations], root, _snapshot);
+                    _snapshot = new([.. Registrations], root, configuration, _snapshot);
                 }
 
                 return _snapshot;
@@ -73,6 +79,41 @@ internal sealed class ConfiguredClients(IEnumerable<ClientRegistration> registra
         return registered;
     }
 
+    /// <summary>The messages about options of the client that are not read, because the names in their path are not separated.</summary>
+    public IEnumerable<string> MisplacedOptionsOf(string name) =>
+        from option in Current.Misplaced
+        where option.Client.Equals(name, StringComparison.OrdinalIgnoreCase)
+        select option.Message;
+
+    /// <summary>Why a client has no options, and what to change; null if it has some.</summary>
+    public string? ExplainAbsence(string name)
+    {
+        if (IsKnown(name))
+        {
+            return ExplainEmptySection(name);
+        }
+
+        string known = string.Join(", ", Names.Select(Quote).DefaultIfEmpty("none"));
+        if (NearestName.Find(name, Names) is { } nearest)
+        {
+            return $"is not registered. Did you mean {Quote(nearest)}? Known clients: {known}.";
+        }
+
+        if (root is null && _registered.Count == 0)
+        {
+            return $"is not registered: AddClientCredentials was not called. AddClientCredentials() reads the section {SectionName}, "
+                + "and AddClientCredentials(name, o => ...) sets the options in code.";
+        }
+
+        if (root is not null && Current.Clients.Count == 0 && FindSimilarSection(SectionName) is { } section)
+        {
+            return $"is not registered: the configuration has a section {section}, but not {SectionName}. Rename it to {SectionName}.";
+        }
+
+        string place = root is null ? "" : $", or in the section {UnderRoot(name)}";
+        return $"is not registered. Known clients: {known}. Use one of them, or register this one with AddClientCredentials{place}.";
+    }
+
     /// <summary>The configuration path of a client's options, for messages.</summary>
     public string OptionsPathOf(string name)
     {
@@ -80,7 +121,40 @@ internal sealed class ConfiguredClients(IEnumerable<ClientRegistration> registra
             .Select(client => client.Section)
             .OfType<IConfigurationSection>()
             .FirstOrDefault();
-        string underRoot = name.Length == 0 ? SectionName : $"{SectionName}:{name}";
-        return registered?.Path ?? underRoot;
+        return registered?.Path ?? UnderRoot(name);
+    }
+
+    private static string UnderRoot(string name) => name.Length == 0 ? SectionName : $"{SectionName}:{name}";
+
+    private static string Quote(string name) => name.Length == 0 ? "the default client" : $"'{name}'";
+
+    private string? ExplainEmptySection(string name)
+    {
+        IConfiguration[] sections = [.. SectionsOf(name)];
+        if (sections.Length == 0 || Array.Exists(sections, section => section.GetChildren().Any()))
+        {
+            return null;
+        }
+
+        string path = OptionsPathOf(name);
+        string remedy = "Check its name.";
+        if (FindSimilarSection(path) is { } similar)
+        {
+            remedy = $"Did you mean {similar}?";
+        }
+
+        return $"has no options: the configuration section {path} is missing or empty. {remedy}";
+    }
+
+    private string? FindSimilarSection(string path)
+    {
+        IConfiguration? parent = configuration;
+        if (ConfigurationPath.GetParentPath(path) is { } parentPath)
+        {
+            parent = configuration?.GetSection(parentPath);
+        }
+
+        string name = ConfigurationPath.GetSectionKey(path);
+        return NearestName.Find(name, parent?.GetChildren().Select(section => section.Key).Where(key => key != name) ?? []);
     }
 }

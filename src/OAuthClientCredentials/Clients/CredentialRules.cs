@@ -14,7 +14,9 @@ internal static class CredentialRules
         if (IsUnknown(options.AuthenticationMethod) && options.Authentication is null)
         {
             string methods = string.Join(", ", AuthenticationMethods.All);
-            return [(nameof(options.AuthenticationMethod), $"is not one of {methods}. For another method call UseAuthentication")];
+            string suggestion = NearestName.Suggest(options.AuthenticationMethod!, AuthenticationMethods.All);
+            string problem = $"is not one of {methods}.{suggestion} For another method call UseAuthentication";
+            return [(nameof(options.AuthenticationMethod), problem)];
         }
 
         if (AuthenticationMethods.Of(options) is not { } method)
@@ -90,18 +92,13 @@ internal static class CredentialRules
         bool hasFile = !string.IsNullOrEmpty(options.ClientSecretFile);
         if (!hasSecret && !hasFile)
         {
-            yield return (nameof(options.ClientSecret), "is missing. Set it from a secret store, or set ClientSecretFile");
+            const string Remedy = "Set it from a secret store, or set ClientSecretFile or another credential";
+            yield return (nameof(options.ClientSecret), $"{TextRules.Absence(options.ClientSecret)}. {Remedy}");
         }
 
         if (hasSecret && hasFile)
         {
             yield return (nameof(options.ClientSecretFile), $"cannot be combined with ClientSecret. {RemoveOne}");
-        }
-
-        if (hasSecret && options.ClientSecret.AsSpan().ContainsAny('\r', '\n', '\0'))
-        {
-            const string Remedy = "Remove it. Only a ClientSecretFile may end with a line break";
-            yield return (nameof(options.ClientSecret), $"contains a line break or a NUL character. {Remedy}");
         }
 
         if (options.BasicEncoding == BasicEncoding.Raw && options.ClientId?.Contains(':', StringComparison.Ordinal) == true)

@@ -9,6 +9,9 @@ namespace OAuthClientCredentials.Clients;
 /// </summary>
 internal static class OptionTable
 {
+    /// <summary>The configuration section of all clients.</summary>
+    public const string SectionName = "ClientCredentials";
+
     public static readonly IReadOnlyList<ClientOption> All =
     [
         new(nameof(Options.Authority), ShapesToken, options => options.Authority),
@@ -83,8 +86,22 @@ internal static class OptionTable
     /// <summary>Whether an option has a single value, not a list or dictionary.</summary>
     public static bool IsScalar(string name) => Contains(name) && !IsCollection(name);
 
-    public static bool IsCollection(string name) =>
-        ByName.GetValueOrDefault(name)?.Value(Defaults) is IList<string> or IDictionary<string, string>;
+    public static bool IsCollection(string name) => DefaultOf(name) is IList<string> or IDictionary<string, string>;
+
+    /// <summary>The default value of an option, whose type is that of the option; null for text.</summary>
+    public static object? DefaultOf(string name) => ByName.GetValueOrDefault(name)?.Value(Defaults);
+
+    /// <summary>The texts of the options that are not keys or JSON, with the name of each.</summary>
+    public static IEnumerable<(string Option, string Text)> TextsOf(Options options) =>
+        from option in ByName.Values
+        where option.Name is not (nameof(Options.PrivateKey) or nameof(Options.AuthorizationDetails))
+        from text in option.Value(options) switch
+        {
+            string text => [text],
+            IList<string> texts => texts,
+            _ => [],
+        }
+        select (option.Name, text);
 
     /// <summary>Whether the credential is the same. If it is not, a valid token stays in use and its renewal is due.</summary>
     public static bool HaveSameCredential(Options left, Options right) =>

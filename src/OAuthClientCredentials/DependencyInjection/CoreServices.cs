@@ -32,7 +32,10 @@ internal static class CoreServices
         services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, HandlerOrderFilter>(static _ => new()));
         services.AddOptions();
         services.AddLogging();
-        services.AddSingleton(provider => new ConfiguredClients(provider.GetServices<ClientRegistration>(), RootSection(provider)));
+        services.AddSingleton(provider => new ConfiguredClients(
+            provider.GetServices<ClientRegistration>(),
+            RootSection(provider),
+            provider.GetService<IConfiguration>()));
         services.AddSingleton<IConfigureOptions<ClientCredentialsOptions>, BindFromConfiguration>();
         services.AddSingleton<IValidateOptions<ClientCredentialsOptions>, ClientCredentialsOptionsValidator>();
         services.AddSingleton<IValidateOptions<StartupCheck>, StartupCheckValidator>();

@@ -144,7 +144,8 @@ internal static class TokenResponseErrors
             case "unauthorized_client":
                 return "Allow the client-credentials grant for this client at the authorization server.";
             case "invalid_scope":
-                return $"Check {Option(settings, nameof(ClientCredentialsOptions.Scopes))}: the server does not grant them to this client.";
+                return $"Check {Option(settings, nameof(ClientCredentialsOptions.Scopes))}: the server does not grant them to this client."
+                    + CommaHint(request);
             case "invalid_target":
                 return $"Check {Option(settings, nameof(ClientCredentialsOptions.Resources))} and Audience: the server does not know them.";
             case "unsupported_grant_type":
@@ -167,6 +168,14 @@ internal static class TokenResponseErrors
 
         string clientId = Option(settings, nameof(ClientCredentialsOptions.ClientId));
         return $"Check {clientId}, the client's credential and AuthenticationMethod (now {method}).{hint}";
+    }
+
+    // A comma is valid in a scope, and some servers separate scopes by it, so it is not an error by itself.
+    private static string CommaHint(AuthorizationServerRequest request)
+    {
+        bool hasComma = request.Parameters
+            .Any(parameter => parameter.Key == "scope" && parameter.Value.Contains(',', StringComparison.Ordinal));
+        return hasComma ? " A scope contains a comma: separate scopes by spaces, or list each as an entry." : "";
     }
 
     private static bool SendsAssertion(ClientSettings settings) =>

@@ -33,6 +33,12 @@ internal static class EndpointRules
             return null;
         }
 
+        // A URI cannot contain these characters (RFC 3986 section 2), and documentation writes {tenant} or <tenant>.
+        if (address.AsSpan().ContainsAny("<>{}"))
+        {
+            return "contains a placeholder that was not replaced, such as {tenant}. Set the real value";
+        }
+
         bool isAddress = Uri.TryCreate(address, UriKind.Absolute, out Uri? uri)
             && (uri.Scheme is "https" or "http" || IsLogical(uri))
             && HasHost(uri);
@@ -66,8 +72,12 @@ internal static class EndpointRules
             return "must not have a query (RFC 8414 section 2)";
         }
 
-        return null;
+        return IsMetadata(issuer) ? "must be the issuer, not the address of its metadata. Set it to the issuer in that document" : null;
     }
+
+    public static string? CheckNotMetadata(string? endpoint) => IsMetadata(endpoint)
+        ? "must be the token endpoint, not the address of the metadata. Set it to the token_endpoint in that document"
+        : null;
 
     public static bool IsLogical(Uri uri) => uri.Scheme is "https+http" or "http+https";
 
@@ -91,6 +101,8 @@ internal static class EndpointRules
             || address.IsIPv6LinkLocal || address.IsIPv6SiteLocal || address.IsIPv6UniqueLocal || address.Equals(IPAddress.IPv6Any)
             || (bytes.Length == 4 && IsPrivate(bytes));
     }
+
+    private static bool IsMetadata(string? address) => address?.Contains("/.well-known/", StringComparison.Ordinal) == true;
 
     // IdnHost converts a Unicode host to ASCII in quadratic time, so the length is checked first. The ASCII form may be too long for DNS.
     // Then IdnHost throws, or returns the host unchanged.

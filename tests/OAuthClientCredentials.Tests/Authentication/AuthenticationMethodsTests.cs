@@ -61,7 +61,7 @@ public sealed class AuthenticationMethodsTests
         string[] failures = [.. new ClientCredentialsOptionsValidator(new([new("", null)], null)).Validate("", options).Failures ?? []];
         if (expected is null)
         {
-            Assert.StartsWith("ClientCredentials:AuthenticationMethod is missing", Assert.Single(failures), StringComparison.Ordinal);
+            Assert.StartsWith("The default client: AuthenticationMethod is missing", Assert.Single(failures), StringComparison.Ordinal);
             return;
         }
 
@@ -89,7 +89,7 @@ public sealed class AuthenticationMethodsTests
     {
         OptionsValidationException exception =
             Assert.Throws<OptionsValidationException>(() => TokenProvider.Create(options => Configure(options, credentials, method)));
-        Assert.Contains($"ClientCredentials:{problem}", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"The default client: {problem}", exception.Message, StringComparison.Ordinal);
     }
 
     private static void Configure(ClientCredentialsOptions options, string credentials, string? method)

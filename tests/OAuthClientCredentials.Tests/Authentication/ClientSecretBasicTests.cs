@@ -31,7 +31,7 @@ public sealed class ClientSecretBasicTests
 
         OptionsValidationException exception = await Assert.ThrowsAsync<OptionsValidationException>(
             () => GetCredentialsAsync(id, secret, BasicEncoding.Raw));
-        Assert.Contains("ClientCredentials:BasicEncoding", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("The default client: BasicEncoding", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -41,8 +41,9 @@ public sealed class ClientSecretBasicTests
         Random random = new(21);
         for (int round = 0; round < 100; round++)
         {
-            string id = GetText(random);
-            string secret = GetText(random);
+            // Neither may begin or end with white space.
+            string id = $"a{GetText(random)}z";
+            string secret = $"a{GetText(random)}z";
             string[] parts = (await GetCredentialsAsync(id, secret, BasicEncoding.Rfc6749)).Split(':');
             Assert.Equal([id, secret], parts.Select(WebUtility.UrlDecode));
         }

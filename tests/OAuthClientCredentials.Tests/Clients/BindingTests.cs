@@ -94,7 +94,7 @@ public sealed class BindingTests
         await using TestProvider provider = TestProvider.FromConfiguration([.. Default, ("clientSECRET:ClientId", "x")]);
         Assert.Contains(
             provider.ValidateOnStart(),
-            failure => failure.StartsWith("ClientCredentials:clientSECRET is an option", StringComparison.OrdinalIgnoreCase));
+            failure => failure.StartsWith("ClientCredentials:clientSECRET must be a single value", StringComparison.OrdinalIgnoreCase));
         await using TestProvider parameters = TestProvider.FromConfiguration([.. Default, ("parameters:tenant", "seven")]);
         Assert.Empty(parameters.ValidateOnStart());
         await parameters.GetAsync();

@@ -25,12 +25,12 @@ public sealed class ManyClientsTests
             await provider.GetAsync($"c{number}");
         }
 
-        // The root section once, each client once, and the one list that each has.
-        Assert.Equal(1 + (2 * Count), configuration.Listings);
+        // The names beside the root section once, the section once, each client once, and the one list that each has.
+        Assert.Equal(2 + (2 * Count), configuration.Listings);
         configuration.Listings = 0;
         configuration.Replace([.. Settings.Where(setting => setting.Key != "c7:ClientSecret"), ("c7:ClientSecret", "changed")]);
         Assert.Equal("changed", provider.Services.GetRequiredService<ClientSettingsProvider>().Get("c7").Options.ClientSecret);
-        Assert.Equal(1 + (2 * Count), configuration.Listings);
+        Assert.Equal(2 + (2 * Count), configuration.Listings);
     }
 
     [Fact]

@@ -132,7 +132,7 @@ public sealed class ValidationTests
         builder.Services.AddClientCredentials("orders", options => options.ClientId = "shop");
         using IHost host = builder.Build();
         OptionsValidationException exception = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
-        Assert.Contains("ClientCredentials:orders:TokenEndpoint is missing", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Client 'orders': TokenEndpoint is missing", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -194,7 +194,7 @@ public sealed class ClientHealthTests
         });
         HealthReportEntry entry = await CheckAsync(provider, HealthStatus.Unhealthy);
         Assert.StartsWith(
-            "Client 'orders' has options that are not valid: ClientCredentials:orders:TokenEndpoint is missing.",
+            "Client 'orders' has options that are not valid: Client 'orders': TokenEndpoint is missing.",
             entry.Description,
             StringComparison.Ordinal);
         Assert.Equal(("Invalid", "NeverUsed"), (entry.Data["orders.state"], entry.Data["stock.state"]));

@@ -54,6 +54,6 @@ public sealed class CertificateHeaderTests : IDisposable
             }
         });
         string failure = Assert.Single(client.Provider.ValidateOnStart());
-        Assert.Equal($"ClientCredentials:0:AssertionCertificateHeader {problem}.", failure);
+        Assert.Equal($"Client '0': AssertionCertificateHeader {problem}.", failure);
     }
 }

@@ -133,7 +133,7 @@ public sealed class PastedKeyTests : IDisposable
         string text = Encoding.UTF8.GetString(Paste(paste));
         await using AssertionClient client = new(options => Configure(options, paste).PrivateKey = text);
         string failure = Assert.Single(client.Provider.ValidateOnStart());
-        Assert.StartsWith("ClientCredentials:0:PrivateKey is ", failure, StringComparison.Ordinal);
+        Assert.StartsWith("Client '0': PrivateKey is ", failure, StringComparison.Ordinal);
         Assert.Contains(problem, failure, StringComparison.Ordinal);
         IEnumerable<string> lines = text.Split('\n').Where(line => line.Length > 20 && line[0] != '-' && line[..4] != "Proc");
         Assert.All(lines.Append("canary"), line => Assert.DoesNotContain(line, failure, StringComparison.Ordinal));

@@ -155,7 +155,7 @@ public sealed class SigningKeyTests : IDisposable
             options.PrivateKeyPassword = kind is "wrong password" or "not encrypted" ? "other" : null;
         });
         string failure = string.Join('\n', client.Provider.ValidateOnStart());
-        Assert.Contains($"ClientCredentials:0:{option} ", failure, StringComparison.Ordinal);
+        Assert.Contains($"Client '0': {option} ", failure, StringComparison.Ordinal);
         Assert.Contains(problem, failure, StringComparison.Ordinal);
         IEnumerable<string> lines = text.Split('\n').Where(line => line.Length > 20 && !line.StartsWith('-'));
         Assert.All(lines.Append("canary"), line => Assert.DoesNotContain(line, failure, StringComparison.Ordinal));
@@ -169,7 +169,7 @@ public sealed class SigningKeyTests : IDisposable
         await using AssertionClient client =
             new(options => (options.PrivateKey, options.Authority) = (key.ExportPkcs8PrivateKeyPem(), null));
         string failure = Assert.Single(client.Provider.ValidateOnStart());
-        Assert.StartsWith("ClientCredentials:0:Authority is missing", failure, StringComparison.Ordinal);
+        Assert.StartsWith("Client '0': Authority is missing", failure, StringComparison.Ordinal);
     }
 
     [Theory]

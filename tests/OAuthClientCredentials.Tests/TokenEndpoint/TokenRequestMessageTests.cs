@@ -102,7 +102,7 @@ public sealed class TokenRequestMessageTests
     public void Parameters_of_the_protocol_cannot_be_set_a_second_time(string parameter)
     {
         OptionsValidationException exception = Refuse(options => options.Parameters[parameter] = "canary");
-        Assert.Contains("ClientCredentials:Parameters", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("The default client: Parameters", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", exception.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new TokenRequest { Parameters = new Dictionary<string, string> { [parameter] = "canary" } });
     }
