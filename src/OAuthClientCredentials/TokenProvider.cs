@@ -51,12 +51,13 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     /// Creates a provider for one client, without dependency injection. Keep it as a singleton and dispose it at the end.
     /// </summary>
     /// <param name="configure">Configures the client, which is the default client.</param>
-    /// <param name="handler">Sends the token requests. It is not disposed. Defaults to a handler that does not follow redirects and shows
-    /// the client certificate of the options.</param>
+    /// <param name="handler">Sends the token requests. Of a SocketsHttpHandler or HttpClientHandler a copy without redirects is used. It is
+    /// neither changed nor disposed. Defaults to a handler that shows the client certificate of the options.</param>
     /// <param name="timeProvider">The clock. Defaults to the system clock.</param>
     /// <param name="loggerFactory">Creates the logger. Defaults to no logging.</param>
     /// <returns>The provider.</returns>
     /// <exception cref="OptionsValidationException">The options are not valid, or do not fit your handler.</exception>
+    /// <exception cref="InvalidOperationException">Your handler may follow redirects, and cannot be copied.</exception>
     public static TokenProvider Create(
         Action<ClientCredentialsOptions> configure,
         HttpMessageHandler? handler = null,
@@ -67,8 +68,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         timeProvider ??= TimeProvider.System;
         ILogger logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenProvider>();
         ClientSettingsProvider settingsProvider = FixedOptions.CreateSettings(configure, handler, timeProvider, logger);
-        TokenTransport.ApplySecureDefaults(handler, TokenClient.HttpClientName, logger);
-        TokenTransports transports = new(handler);
+        TokenTransports transports = new(handler, TokenClient.HttpClientName, logger);
         Telemetry telemetry = new(meterFactory: null);
         TokenClient client = new(settingsProvider, transports.For, timeProvider, logger, telemetry);
         return new(settingsProvider, client.RequestAsync, timeProvider, logger, telemetry, [transports, telemetry]);

@@ -19,8 +19,6 @@ namespace OAuthClientCredentials.DependencyInjection;
 /// <summary>Adds the services that every registration needs. Adding them again has no effect .</summary>
 internal static class CoreServices
 {
-    private const string ResilienceHandler = "Microsoft.Extensions.Http.Resilience.ResilienceHandler";
-
     public static void Add(IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -137,30 +135,10 @@ internal static class CoreServices
         services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(
             static provider => provider.GetRequiredService<CertificateHttpClients>());
         services.AddHttpClient(TokenClient.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan);
-        OptionsBuilder<HttpClientFactoryOptions> factoryOptions = services.AddOptions<HttpClientFactoryOptions>(TokenClient.HttpClientName);
-        factoryOptions.PostConfigure<ILoggerFactory>(static (options, loggers) =>
-        {
-            // On .NET 8 the factory logs header values by default.
-            options.ShouldRedactHeaderValue = static _ => true;
-            options.HttpMessageHandlerBuilderActions.Add(handlers =>
-            {
-                ILogger logger = loggers.CreateLogger<TokenClient>();
-                TokenTransport.ApplySecureDefaults(handlers.PrimaryHandler, TokenClient.HttpClientName, logger);
-                handlers.PrimaryHandler = new WireAddress.Handler(new TransportFailure.Handler(handlers.PrimaryHandler));
-                RemoveResilienceHandlers(handlers.AdditionalHandlers);
-            });
-        });
-    }
 
-    // A resilience handler in the defaults of all HttpClients would retry our POST.
-    private static void RemoveResilienceHandlers(IList<DelegatingHandler> handlers)
-    {
-        for (int index = handlers.Count - 1; index >= 0; index--)
-        {
-            if (handlers[index].GetType().FullName == ResilienceHandler)
-            {
-                handlers.RemoveAt(index);
-            }
-        }
+        // On .NET 8 the factory logs header values by default.
+        services.PostConfigure<HttpClientFactoryOptions>(
+            TokenClient.HttpClientName,
+            static options => options.ShouldRedactHeaderValue = static _ => true);
     }
 }

@@ -23,6 +23,11 @@ internal sealed class CertificateHttpClients(IServiceProvider services) : IPostC
     public static bool IsCertificateClient(string? httpClientName) =>
         httpClientName?.Contains(NameSeparator, StringComparison.Ordinal) == true;
 
+    /// <summary>Whether an HttpClient sends token requests, with or without a certificate.</summary>
+    public static bool IsTokenClient(string? httpClientName) =>
+        httpClientName == TokenClient.HttpClientName
+        || httpClientName?.StartsWith(TokenClient.HttpClientName + NameSeparator, StringComparison.Ordinal) == true;
+
     public HttpClient CreateClient(string original, TlsCertificate certificate) =>
         Create(original, certificate, services.GetRequiredService<IHttpClientFactory>().CreateClient);
 
@@ -47,7 +52,11 @@ internal sealed class CertificateHttpClients(IServiceProvider services) : IPostC
         Replace(options.HttpMessageHandlerBuilderActions, model.HttpMessageHandlerBuilderActions);
         options.HttpMessageHandlerBuilderActions.Add(handlers =>
         {
-            if (!certificate.TryApplyTo(handlers.PrimaryHandler))
+            if (certificate.TryApplyToCopyOf(handlers.PrimaryHandler) is { } copy)
+            {
+                handlers.PrimaryHandler = copy;
+            }
+            else
             {
                 ILogger logger = services.GetRequiredService<ILoggerFactory>().CreateLogger<TokenClient>();
                 logger.CertificateNotShown(original, handlers.PrimaryHandler.GetType().Name);

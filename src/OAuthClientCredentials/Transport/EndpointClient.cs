@@ -66,6 +66,10 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
             string? mediaType = response.Content.Headers.ContentType?.MediaType;
             return (new(response, response.StatusCode, mediaType, body, receivedAt, wait), null);
         }
+        catch (UnsafeHandlerException exception)
+        {
+            return (null, new(ErrorType.Redirect, target, "no request was sent", _ => exception.Message));
+        }
         catch (Exception exception) when (IsBrokenConnection(exception))
         {
             return (null, Unreachable(exception, target));

@@ -20,10 +20,14 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
 
     public CredentialValidity Validity => new(certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
 
-    /// <summary>Sets this certificate for all connections of a transport. Returns false if the type of the transport is unknown.</summary>
-    public bool TryApplyTo(HttpMessageHandler? transport)
+    /// <summary>
+    /// Returns a copy of a transport that shows this certificate on all connections, or null if the transport cannot be copied. The
+    /// original is not changed, because other HttpClients may share it.
+    /// </summary>
+    public HttpMessageHandler? TryApplyToCopyOf(HttpMessageHandler transport)
     {
-        switch (TokenTransport.InnermostOf(transport))
+        HttpMessageHandler? copy = HandlerCopy.TryCreate(transport);
+        switch (copy)
         {
             case SocketsHttpHandler sockets:
                 sockets.SslOptions = CopyWithoutCertificate(sockets.SslOptions);
@@ -31,15 +35,15 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
                 // Offline: building the chain must not request certificates from other servers. Only those of the file are sent.
                 sockets.SslOptions.ClientCertificateContext =
                     _context ??= SslStreamCertificateContext.Create(certificate, Intermediates, offline: true);
-                return true;
+                break;
             case HttpClientHandler classic:
                 classic.ClientCertificateOptions = ClientCertificateOption.Manual;
                 classic.ClientCertificates.Clear();
                 classic.ClientCertificates.Add(certificate);
-                return true;
-            default:
-                return false;
+                break;
         }
+
+        return copy;
     }
 
     // Transports may share one options object, and would then use each other's certificate. .NET has no public method to copy it.

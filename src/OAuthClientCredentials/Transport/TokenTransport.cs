@@ -21,35 +21,56 @@ internal static class TokenTransport
         };
 
     /// <summary>
-    /// Turns off redirects, cookies and decompression of your handler, and the reading of the rest of a body that was
-    /// too large. Its proxy and its trusted certificates stay.
+    /// Returns a copy of your handler without redirects, cookies and decompression. It does not read the rest of a
+    /// body that was too large. Its proxy and its trusted certificates stay.
     /// </summary>
-    public static void ApplySecureDefaults(HttpMessageHandler? handler, string httpClientName, ILogger logger)
+    /// <returns>The copy, or your handler itself if its type is unknown or if it has these settings already.</returns>
+    /// <exception cref="UnsafeHandlerException">Your handler cannot be copied, and it does not have these settings.</exception>
+    public static HttpMessageHandler Harden(HttpMessageHandler handler, string httpClientName, ILogger logger)
+    {
+        switch (HandlerCopy.TryCreate(handler))
+        {
+            case SocketsHttpHandler copy:
+                copy.AllowAutoRedirect = false;
+                copy.UseCookies = false;
+                copy.AutomaticDecompression = DecompressionMethods.None;
+                copy.MaxResponseDrainSize = 0;
+                if (copy.PooledConnectionLifetime == Timeout.InfiniteTimeSpan)
+                {
+                    copy.PooledConnectionLifetime = ConnectionLifetime;
+                }
+
+                return copy;
+            case HttpClientHandler copy:
+                copy.AllowAutoRedirect = false;
+                copy.UseCookies = false;
+                copy.AutomaticDecompression = DecompressionMethods.None;
+                return copy;
+            default:
+                CheckUncopied(handler, httpClientName, logger);
+                return handler;
+        }
+    }
+
+    // A class that derives from a known handler, or a handler around one.
+    private static void CheckUncopied(HttpMessageHandler handler, string httpClientName, ILogger logger)
     {
         HttpMessageHandler? innermost = InnermostOf(handler);
         switch (innermost)
         {
-            case null:
+            case SocketsHttpHandler { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None }:
+            case HttpClientHandler { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None }:
                 break;
-            case SocketsHttpHandler sockets when !HasSecureDefaults(sockets):
-                sockets.MaxResponseDrainSize = 0;
-                sockets.AllowAutoRedirect = false;
-                sockets.UseCookies = false;
-                sockets.AutomaticDecompression = DecompressionMethods.None;
-                break;
-            case HttpClientHandler classic when !HasSecureDefaults(classic):
-                classic.AllowAutoRedirect = false;
-                classic.UseCookies = false;
-                classic.AutomaticDecompression = DecompressionMethods.None;
-                break;
-            case not (SocketsHttpHandler or HttpClientHandler):
-                logger.UnknownPrimaryHandler(httpClientName, innermost.GetType().Name);
+            case SocketsHttpHandler or HttpClientHandler:
+                throw new UnsafeHandlerException(handler.GetType().Name);
+            default:
+                logger.UnknownPrimaryHandler(httpClientName, (innermost ?? handler).GetType().Name);
                 break;
         }
     }
 
-    /// <summary>The handler that opens connections, below all delegating handlers.</summary>
-    public static HttpMessageHandler? InnermostOf(HttpMessageHandler? handler)
+    // The handler that opens connections, below all delegating handlers.
+    private static HttpMessageHandler? InnermostOf(HttpMessageHandler? handler)
     {
         while (handler is DelegatingHandler outer)
         {
@@ -58,20 +79,4 @@ internal static class TokenTransport
 
         return handler;
     }
-
-    // A handler that has sent a request can no longer be changed, so it is not changed if it has these settings already.
-    private static bool HasSecureDefaults(SocketsHttpHandler handler) => handler is
-    {
-        AllowAutoRedirect: false,
-        UseCookies: false,
-        AutomaticDecompression: DecompressionMethods.None,
-        MaxResponseDrainSize: 0,
-    };
-
-    private static bool HasSecureDefaults(HttpClientHandler handler) => handler is
-    {
-        AllowAutoRedirect: false,
-        UseCookies: false,
-        AutomaticDecompression: DecompressionMethods.None,
-    };
 }

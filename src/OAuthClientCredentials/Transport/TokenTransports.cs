@@ -1,13 +1,33 @@
+using Microsoft.Extensions.Logging;
+
 namespace OAuthClientCredentials.Transport;
 
 /// <summary>
 /// The HttpClients for token requests without dependency injection: one without a certificate, and one for the current certificate.
 /// </summary>
-internal sealed class TokenTransports(HttpMessageHandler? handler) : IDisposable
+internal sealed class TokenTransports : IDisposable
 {
     private readonly object _gate = new();
-    private readonly HttpClient _plain = Create(handler ?? TokenTransport.Create(), isOurs: handler is null);
+    private readonly HttpMessageHandler? _yours;
+    private readonly HttpClient _plain;
     private (string Thumbprint, HttpClient Client)? _current;
+
+    /// <param name="handler">Your handler, which is not disposed, or null.</param>
+    /// <param name="httpClientName">Names the HttpClient in the log.</param>
+    /// <param name="logger">The logger.</param>
+    /// <exception cref="UnsafeHandlerException">Your handler may follow redirects, and cannot be copied.</exception>
+    public TokenTransports(HttpMessageHandler? handler, string httpClientName, ILogger logger)
+    {
+        _yours = handler;
+        if (handler is null)
+        {
+            _plain = Create(TokenTransport.Create(), isOurs: true);
+            return;
+        }
+
+        HttpMessageHandler transport = TokenTransport.Harden(handler, httpClientName, logger);
+        _plain = Create(transport, isOurs: transport != handler);
+    }
 
     /// <summary>
     /// Returns the HttpClient for a certificate. Your own handler shows the certificate itself. The HttpClient of a former certificate
@@ -15,7 +35,7 @@ internal sealed class TokenTransports(HttpMessageHandler? handler) : IDisposable
     /// </summary>
     public HttpClient For(TlsCertificate? certificate)
     {
-        if (certificate is null || handler is not null)
+        if (certificate is null || _yours is not null)
         {
             return _plain;
         }
@@ -24,8 +44,7 @@ internal sealed class TokenTransports(HttpMessageHandler? handler) : IDisposable
         {
             if (_current?.Thumbprint != certificate.Thumbprint)
             {
-                SocketsHttpHandler transport = TokenTransport.Create();
-                _ = certificate.TryApplyTo(transport);
+                HttpMessageHandler transport = certificate.TryApplyToCopyOf(TokenTransport.Create())!;
                 _current = (certificate.Thumbprint, Create(transport, isOurs: true));
             }
 
@@ -43,5 +62,5 @@ internal sealed class TokenTransports(HttpMessageHandler? handler) : IDisposable
     }
 
     private static HttpClient Create(HttpMessageHandler handler, bool isOurs) =>
-        new(new WireAddress.Handler(handler), isOurs) { Timeout = Timeout.InfiniteTimeSpan };
+        new(new InnermostHandler(handler), isOurs) { Timeout = Timeout.InfiniteTimeSpan };
 }

@@ -22,21 +22,6 @@ internal static class TransportFailure
         return new IOException(cause.GetType().Name);
     }
 
-    /// <summary>Runs between the loggers of IHttpClientFactory and the primary handler, because the loggers log its exceptions.</summary>
-    public sealed class Handler(HttpMessageHandler primary) : DelegatingHandler(primary)
-    {
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            try
-            {
-                return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            }
-            catch (HttpRequestException exception) when (!IsSafe(exception.GetBaseException()))
-            {
-                throw new HttpRequestException(exception.HttpRequestError, "The response could not be read.", Cause(exception));
-            }
-        }
-    }
-
-    private static bool IsSafe(Exception exception) => exception is SocketException or AuthenticationException;
+    /// <summary>Whether the message of an exception of this type is written by the operating system or the TLS layer.</summary>
+    public static bool IsSafe(Exception exception) => exception is SocketException or AuthenticationException;
 }

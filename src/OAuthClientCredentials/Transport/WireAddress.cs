@@ -18,6 +18,24 @@ internal sealed class WireAddress(bool allowInsecureHttp)
         return wire;
     }
 
+    /// <summary>Checks the address of a request directly above the transport.</summary>
+    public static void Check(HttpRequestMessage request)
+    {
+        Uri address = request.RequestUri!;
+        if (EndpointRules.IsLogical(address))
+        {
+            throw new RefusedException(
+                "no handler resolved its logical address",
+                "Add service discovery, for instance services.ConfigureHttpClientDefaults(http => http.AddServiceDiscovery()), "
+                + "or set the address itself.");
+        }
+
+        if (request.Options.TryGetValue(Key, out WireAddress? wire))
+        {
+            wire.CheckAndKeep(address);
+        }
+    }
+
     private void CheckAndKeep(Uri address)
     {
         if (!EndpointRules.IsSecure(address, allowInsecureHttp))
@@ -28,29 +46,6 @@ internal sealed class WireAddress(bool allowInsecureHttp)
         }
 
         Address = address;
-    }
-
-    /// <summary>Stands directly above the transport.</summary>
-    public sealed class Handler(HttpMessageHandler transport) : DelegatingHandler(transport)
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            Uri address = request.RequestUri!;
-            if (EndpointRules.IsLogical(address))
-            {
-                throw new RefusedException(
-                    "no handler resolved its logical address",
-                    "Add service discovery, for instance services.ConfigureHttpClientDefaults(http => http.AddServiceDiscovery()), "
-                    + "or set the address itself.");
-            }
-
-            if (request.Options.TryGetValue(Key, out WireAddress? wire))
-            {
-                wire.CheckAndKeep(address);
-            }
-
-            return base.SendAsync(request, cancellationToken);
-        }
     }
 
     /// <summary>Nothing was sent.</summary>

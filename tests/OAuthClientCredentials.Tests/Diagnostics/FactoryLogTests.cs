@@ -1,5 +1,3 @@
-using System.Collections;
-using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
@@ -63,50 +61,6 @@ public sealed class FactoryLogTests
         {
             (await base.SendAsync(request, cancellationToken)).Dispose();
             return await base.SendAsync(request, cancellationToken);
-        }
-    }
-
-    /// <summary>Collects the text of every entry and scope, and each of their parts, as structured providers do.</summary>
-    private sealed class LogParts : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Parts { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull
-        {
-            Add(state);
-            return null;
-        }
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter)
-        {
-            Parts.Enqueue(formatter(state, exception));
-            Add(state);
-        }
-
-        public void Dispose()
-        {
-        }
-
-        private void Add(object? part)
-        {
-            Parts.Enqueue($"{part}");
-            if (part is not string and IEnumerable parts)
-            {
-                foreach (object? inner in parts)
-                {
-                    Add(inner?.GetType().GetProperty("Value")?.GetValue(inner) ?? inner);
-                }
-            }
         }
     }
 }

@@ -2,7 +2,10 @@ using RichardSzalay.MockHttp;
 
 namespace OAuthClientCredentials.Tests.Infrastructure;
 
-/// <summary>Records each request as text: request line, headers, an empty line, body. Responds with a token by default.</summary>
+/// <summary>
+/// Records each request as text: request line, headers, an empty line, body. The User-Agent is left out, because it is the same in every
+/// request and changes with each version. Responds with a token by default.
+/// </summary>
 internal sealed class RecordingHandler : MockHttpMessageHandler
 {
     public RecordingHandler(Func<HttpRequestMessage, HttpResponseMessage?>? respond = null) =>
@@ -27,6 +30,7 @@ internal sealed class RecordingHandler : MockHttpMessageHandler
     {
         string body = request.Content is null ? "" : await request.Content.ReadAsStringAsync();
         IEnumerable<string> headers = request.Headers.Concat(request.Content?.Headers.Where(header => header.Key != "Content-Length") ?? [])
+            .Where(header => header.Key != "User-Agent")
             .OrderBy(header => header.Key, StringComparer.Ordinal)
             .Select(header => $"{header.Key}: {string.Join(", ", header.Value)}");
         return string.Join('\n', headers.Prepend($"{request.Method} {request.RequestUri!.AbsoluteUri}").Append("").Append(body));

@@ -19,10 +19,8 @@ public sealed class TlsCertificateTests
         using X509Certificate2 second = Certificates.Create("second");
         SslClientAuthenticationOptions shared = new() { TargetHost = "api.example.com", AllowRenegotiation = false };
         using SocketsHttpHandler plain = new() { SslOptions = shared };
-        using SocketsHttpHandler one = new() { SslOptions = shared };
-        using SocketsHttpHandler two = new() { SslOptions = shared };
-        Assert.True(new TlsCertificate(first, []).TryApplyTo(one));
-        Assert.True(new TlsCertificate(second, []).TryApplyTo(two));
+        using SocketsHttpHandler one = ShowingCopy(first, plain);
+        using SocketsHttpHandler two = ShowingCopy(second, plain);
         Assert.Equal("CN=first", one.SslOptions.ClientCertificateContext!.TargetCertificate.Subject);
         Assert.Equal("CN=second", two.SslOptions.ClientCertificateContext!.TargetCertificate.Subject);
         Assert.Null(plain.SslOptions.ClientCertificateContext);
@@ -38,10 +36,12 @@ public sealed class TlsCertificateTests
         yours.LocalCertificateSelectionCallback = (_, _, _, _, _) => own;
         using SocketsHttpHandler sockets = new() { SslOptions = yours };
         using HttpClientHandler classic = new() { ClientCertificates = { own } };
-        Assert.True(new TlsCertificate(certificate, []).TryApplyTo(sockets));
-        Assert.True(new TlsCertificate(certificate, []).TryApplyTo(classic));
-        Assert.Equal((null, null), (sockets.SslOptions.ClientCertificates, sockets.SslOptions.LocalCertificateSelectionCallback));
-        Assert.Same(certificate, Assert.Single(classic.ClientCertificates));
+        using SocketsHttpHandler newSockets = ShowingCopy(certificate, sockets);
+        using HttpClientHandler newClassic = ShowingCopy(certificate, classic);
+        Assert.Equal((null, null), (newSockets.SslOptions.ClientCertificates, newSockets.SslOptions.LocalCertificateSelectionCallback));
+        Assert.Same(certificate, Assert.Single(newClassic.ClientCertificates));
+        Assert.Same(own, Assert.Single(sockets.SslOptions.ClientCertificates));
+        Assert.Same(own, Assert.Single(classic.ClientCertificates));
     }
 
     /// <summary>A property that the platform adds, and that a copy would leave behind, fails here.</summary>
@@ -58,10 +58,10 @@ public sealed class TlsCertificateTests
         (set.TargetHost, set.ApplicationProtocols) = ("api.example.com", [SslApplicationProtocol.Http2]);
         set.CertificateChainPolicy = new() { DisableCertificateDownloads = true };
         using SocketsHttpHandler handler = new() { SslOptions = set };
-        Assert.True(new TlsCertificate(certificate, []).TryApplyTo(handler));
+        using SocketsHttpHandler copy = ShowingCopy(certificate, handler);
         foreach (PropertyInfo property in Properties.Where(property => property.Name != nameof(set.ClientCertificateContext)))
         {
-            Assert.Equal(property.GetValue(set), property.GetValue(handler.SslOptions));
+            Assert.Equal(property.GetValue(set), property.GetValue(copy.SslOptions));
         }
     }
 
@@ -86,6 +86,10 @@ public sealed class TlsCertificateTests
     {
         using X509Certificate2 certificate = Certificates.Create();
         using RecordingHandler server = new();
-        Assert.False(new TlsCertificate(certificate, []).TryApplyTo(server));
+        Assert.Null(new TlsCertificate(certificate, []).TryApplyToCopyOf(server));
     }
+
+    private static T ShowingCopy<T>(X509Certificate2 certificate, T handler)
+        where T : HttpMessageHandler =>
+        Assert.IsType<T>(new TlsCertificate(certificate, []).TryApplyToCopyOf(handler));
 }

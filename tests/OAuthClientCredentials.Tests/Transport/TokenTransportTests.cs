@@ -37,10 +37,12 @@ public sealed class TokenTransportTests
         using SocketsHttpHandler sockets = new() { AllowAutoRedirect = redirect, UseCookies = cookies, MaxResponseDrainSize = 0 };
         using HttpClientHandler classic = new() { AllowAutoRedirect = redirect, UseCookies = cookies };
         (sockets.AutomaticDecompression, classic.AutomaticDecompression) = (decompression, decompression);
-        TokenTransport.ApplySecureDefaults(sockets, "api", NullLogger.Instance);
-        TokenTransport.ApplySecureDefaults(classic, "api", NullLogger.Instance);
-        Assert.Equal(Hard, (sockets.AllowAutoRedirect, sockets.UseCookies, sockets.AutomaticDecompression));
-        Assert.Equal(Hard, (classic.AllowAutoRedirect, classic.UseCookies, classic.AutomaticDecompression));
+        using SocketsHttpHandler hardSockets = Assert.IsType<SocketsHttpHandler>(Harden(sockets));
+        using HttpClientHandler hardClassic = Assert.IsType<HttpClientHandler>(Harden(classic));
+        Assert.Equal(Hard, (hardSockets.AllowAutoRedirect, hardSockets.UseCookies, hardSockets.AutomaticDecompression));
+        Assert.Equal(Hard, (hardClassic.AllowAutoRedirect, hardClassic.UseCookies, hardClassic.AutomaticDecompression));
+        Assert.Equal((redirect, cookies, decompression), (sockets.AllowAutoRedirect, sockets.UseCookies, sockets.AutomaticDecompression));
+        Assert.Equal((redirect, cookies, decompression), (classic.AllowAutoRedirect, classic.UseCookies, classic.AutomaticDecompression));
     }
 
     [Theory]
@@ -88,6 +90,17 @@ public sealed class TokenTransportTests
         Assert.Contains("redirect", (await provider.FailAsync()).Message, StringComparison.Ordinal);
         string warning = Assert.Single(log.Lines, line => line.StartsWith("Warning 7 ", StringComparison.Ordinal));
         Assert.Contains(nameof(StubHandler), warning, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [Trait("Req", "R-010")]
+    [InlineData(-0.001, 120)]
+    [InlineData(45, 45)]
+    public void Connections_of_your_handler_end_after_two_minutes_unless_you_set_a_time(double yours, double expected)
+    {
+        using SocketsHttpHandler handler = new() { PooledConnectionLifetime = TimeSpan.FromSeconds(yours) };
+        using SocketsHttpHandler hard = Assert.IsType<SocketsHttpHandler>(Harden(handler));
+        Assert.Equal((expected, 0), (hard.PooledConnectionLifetime.TotalSeconds, hard.MaxResponseDrainSize));
     }
 
     [Theory]
@@ -148,8 +161,10 @@ public sealed class TokenTransportTests
     {
         "sockets" => new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All },
         "classic" => new HttpClientHandler { AutomaticDecompression = DecompressionMethods.All },
-        _ => new Outer { InnerHandler = Create("sockets") },
+        _ => new Outer { InnerHandler = TokenTransport.Create() },
     };
+
+    private static HttpMessageHandler Harden(HttpMessageHandler handler) => TokenTransport.Harden(handler, "tokens", NullLogger.Instance);
 
     private sealed class Outer : DelegatingHandler;
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using OAuthClientCredentials.Tests.Infrastructure;
 using OAuthClientCredentials.Transport;
 
@@ -15,7 +16,7 @@ public sealed class TokenTransportsTests
     {
         using X509Certificate2 first = Certificates.Create("first");
         using X509Certificate2 second = Certificates.Create("second");
-        using TokenTransports transports = new(null);
+        using TokenTransports transports = new(null, "tokens", NullLogger.Instance);
         HttpClient plain = transports.For(null);
         HttpClient one = transports.For(new TlsCertificate(first, []));
         Assert.Same(plain, transports.For(null));
@@ -29,7 +30,7 @@ public sealed class TokenTransportsTests
     {
         using X509Certificate2 certificate = Certificates.Create();
         using RecordingHandler server = new();
-        TokenTransports transports = new(server);
+        TokenTransports transports = new(server, "tokens", NullLogger.Instance);
         HttpClient client = transports.For(new TlsCertificate(certificate, []));
         Assert.Same(transports.For(null), client);
         transports.Dispose();
@@ -51,7 +52,7 @@ public sealed class TokenTransportsTests
             context.Features.Get<IConnectionLifetimeFeature>()!.ConnectionClosed.Register(closed.SetResult);
             return context.Response.WriteAsync("{}");
         });
-        TokenTransports transports = new(null);
+        TokenTransports transports = new(null, "tokens", NullLogger.Instance);
         (await transports.For(showsCertificate ? new TlsCertificate(certificate, []) : null).GetAsync(server.Address)).Dispose();
         Assert.False(closed.Task.IsCompleted);
         transports.Dispose();
