@@ -29,7 +29,8 @@ internal sealed class InnermostHandler(HttpMessageHandler primary) : DelegatingH
             throw new HttpRequestException(
                 exception.HttpRequestError,
                 "The response could not be read.",
-                TransportFailure.Cause(exception));
+                TransportFailure.Cause(exception),
+                exception.StatusCode);
         }
     }
 

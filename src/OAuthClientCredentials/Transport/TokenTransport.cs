@@ -58,13 +58,14 @@ internal static class TokenTransport
         HttpMessageHandler? innermost = InnermostOf(handler);
         switch (innermost)
         {
+            case null:
             case SocketsHttpHandler { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None }:
             case HttpClientHandler { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None }:
                 break;
             case SocketsHttpHandler or HttpClientHandler:
                 throw new UnsafeHandlerException(handler.GetType().Name);
             default:
-                logger.UnknownPrimaryHandler(httpClientName, (innermost ?? handler).GetType().Name);
+                logger.UnknownPrimaryHandler(httpClientName, innermost.GetType().Name);
                 break;
         }
     }

@@ -78,7 +78,7 @@ public sealed class OuterRetryTests
         await Assert.ThrowsAsync<TokenRequestException>(
             async () => await provider.GetRequiredService<ITokenProvider>().GetTokenAsync());
         Assert.InRange(server.Requests.Count, 1, 3);
-        Assert.Equal(server.Requests.Count, server.Requests.Select(request => request["client_assertion"]).Distinct().Count());
+        Assert.All(server.Requests, (request, index) => Assert.True(request.Used($"assertion-{index + 1}")));
 
         // The same handler repeats another request.
         HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("other");

@@ -57,9 +57,8 @@ public sealed class HandlerCopyTests
     [MemberData(nameof(Settings))]
     public void A_copy_has_each_setting_of_the_original(string setting)
     {
-        using HttpMessageHandler original = setting.StartsWith(nameof(SocketsHttpHandler), StringComparison.Ordinal)
-            ? new SocketsHttpHandler()
-            : new HttpClientHandler();
+        bool isSockets = setting.StartsWith(nameof(SocketsHttpHandler), StringComparison.Ordinal);
+        using HttpMessageHandler original = isSockets ? new SocketsHttpHandler() : new HttpClientHandler();
         PropertyInfo property = original.GetType().GetProperty(setting.Split('.')[1])!;
         object value = property.GetValue(original) is bool isSet ? !isSet : Samples[property.PropertyType];
         property.SetValue(original, value);
