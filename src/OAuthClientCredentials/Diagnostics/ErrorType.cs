@@ -14,6 +14,7 @@ internal static class ErrorType
     public const string InvalidResponse = "invalid_response";
     public const string Metadata = "metadata";
     public const string NoPermit = "no_permit";
+    public const string Proxy = "proxy";
     public const string Redirect = "redirect";
     public const string Timeout = "timeout";
     public const string Tls = "tls";

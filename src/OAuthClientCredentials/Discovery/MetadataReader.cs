@@ -73,7 +73,7 @@ internal sealed class MetadataReader(EndpointClient endpoint)
     }
 
     // If there is no metadata, Cognito responds with 400, CDNs with 401 or 403, and single-page applications with 200 and a page.
-    private static bool MayBeElsewhere(EndpointResponse response) => (int)response.Status is >= 400 and < 500 and not (408 or 429);
+    private static bool MayBeElsewhere(EndpointResponse response) => (int)response.Status is >= 400 and < 500 and not (407 or 408 or 429);
 
     private static EndpointFailure NotFound(EndpointResponse response, Uri address, ClientCredentialsOptions options)
     {
@@ -83,7 +83,9 @@ internal sealed class MetadataReader(EndpointClient endpoint)
             what = "the response is not a metadata document";
         }
 
-        string Remedy(ClientContext client) => $"Check {OptionOf(client, options)}, or set TokenEndpoint instead.";
+        string Remedy(ClientContext client) =>
+            response.FindRemedy(address, client) ?? $"Check {OptionOf(client, options)}, or set TokenEndpoint instead.";
+
         return new(ErrorType.Metadata, address, $"{what} ({response.Describe([])})", Remedy)
         {
             Status = response.Status,

@@ -11,6 +11,9 @@ internal static class TokenResponseErrors
     private const string GatewayRemedy = "The response has no OAuth error code: if a gateway in front of the authorization server sent it, "
         + "do what its text says.";
 
+    private const string FrontRemedy =
+        "A proxy or firewall in front of the authorization server may have refused the request: see its rules.";
+
     /// <summary>The server rejected the request (RFC 6749 section 5.2), or could not process it.</summary>
     public static TokenRequestException Refused(
         EndpointResponse response,
@@ -24,7 +27,7 @@ internal static class TokenResponseErrors
         bool isTransient = IsTransient(error, (int)response.Status);
         string said = Describe(error, description, response.Describe(secrets));
         string endpoint = request.Endpoint.GetLeftPart(UriPartial.Path);
-        string remedy = Remedy(error, description, response.Status, isTransient, request, settings);
+        string remedy = Remedy(error, description, response, isTransient, request, settings);
         IReadOnlyDictionary<string, string> rateLimit = RateLimitHeaders.Read(response.Message, () => secrets);
         remedy += QuotaHint(rateLimit, response.Status) + ClockSkew.Hint(response, description, SendsAssertion(settings));
         return new($"{settings.Context.DisplayName} could not get a token from {endpoint}: {said.TrimEnd('.')}. {remedy}")
@@ -122,7 +125,7 @@ internal static class TokenResponseErrors
     private static string Remedy(
         string? error,
         string? description,
-        HttpStatusCode status,
+        EndpointResponse response,
         bool isTransient,
         AuthorizationServerRequest request,
         ClientSettings settings)
@@ -132,15 +135,24 @@ internal static class TokenResponseErrors
             return "The authorization server has a transient problem. Nothing needs to be changed here unless it lasts.";
         }
 
+        if (error is null && description is null && response.FindRemedy(request.Endpoint, settings.Context) is { } remedy)
+        {
+            return remedy;
+        }
+
         switch (error)
         {
-            case null when status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed:
+            case null when response.Status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed:
                 return $"Check {Option(settings, nameof(ClientCredentialsOptions.TokenEndpoint))}: this is not a token endpoint.";
             case null when description is not null:
                 return $"{GatewayRemedy} If the authorization server sent it: {CredentialRemedy(request, settings)}";
+            case null when response.IsPage || response.Status == HttpStatusCode.Forbidden:
+                return $"{FrontRemedy} If the authorization server sent it: {CredentialRemedy(request, settings)}";
             case TokenRequestException.InvalidClient:
-            case null when status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
+            case null when response.Status == HttpStatusCode.Unauthorized:
                 return CredentialRemedy(request, settings);
+            case "invalid_grant":
+                return CredentialRemedy(request, settings) + PostHint(request, settings);
             case "unauthorized_client":
                 return "Allow the client-credentials grant for this client at the authorization server.";
             case "invalid_scope":
@@ -200,12 +212,33 @@ internal static class TokenResponseErrors
         BasicEncoding other = settings.Options.BasicEncoding == BasicEncoding.Raw ? BasicEncoding.Rfc6749 : BasicEncoding.Raw;
         bool differs = FormEncoding.Encode(id) != id || (request.Secret is { } secret && FormEncoding.Encode(secret) != secret);
         bool isPossible = other == BasicEncoding.Rfc6749 || !id.Contains(':', StringComparison.Ordinal);
-        if (request.Authorization?.Scheme != "Basic" || !differs || !isPossible)
+        if (!UsesBasic(request) || !differs)
         {
             return "";
         }
 
-        string option = Option(settings, nameof(ClientCredentialsOptions.BasicEncoding));
-        return $" The id or secret has characters that some servers do not decode: try {option} = {other}.";
+        string option = "";
+        if (isPossible)
+        {
+            option = $"{Option(settings, nameof(ClientCredentialsOptions.BasicEncoding))} = {other}, or ";
+        }
+
+        return $" The id or secret has characters that some servers do not decode: try {option}{PostOption(settings)}.";
     }
+
+    // Some servers reject client_secret_basic with invalid_grant.
+    private static string PostHint(AuthorizationServerRequest request, ClientSettings settings)
+    {
+        if (!UsesBasic(request) || EncodingHint(request, settings).Length > 0)
+        {
+            return "";
+        }
+
+        return $" Some servers accept the secret only in the form: try {PostOption(settings)}.";
+    }
+
+    private static bool UsesBasic(AuthorizationServerRequest request) => request.Authorization?.Scheme == "Basic";
+
+    private static string PostOption(ClientSettings settings) =>
+        $"{Option(settings, nameof(ClientCredentialsOptions.AuthenticationMethod))} = client_secret_post";
 }

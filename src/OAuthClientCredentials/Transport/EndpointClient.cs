@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using OAuthClientCredentials.Diagnostics;
 
 namespace OAuthClientCredentials.Transport;
@@ -9,8 +8,6 @@ namespace OAuthClientCredentials.Transport;
 internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClient, TimeProvider timeProvider)
 {
     private const string TransportTimedOut = "a timeout of the token HttpClient was exceeded, for instance ConnectTimeout";
-
-    private const string UnreachableRemedy = "Check that the address is right and can be reached from here.";
 
     private const string TooLargeRemedy = "Check that this is the authorization server, or raise MaxResponseBytes.";
 
@@ -72,7 +69,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         }
         catch (Exception exception) when (IsBrokenConnection(exception))
         {
-            return (null, Unreachable(exception, target));
+            return (null, ConnectionFailure.Of(exception, message));
         }
         catch (WireAddress.RefusedException exception)
         {
@@ -138,43 +135,9 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         };
 
     private static EndpointFailure Cancelled(OperationCanceledException exception, Uri target) =>
-        new(ErrorType.Timeout, target, TransportTimedOut, static _ => UnreachableRemedy)
+        new(ErrorType.Timeout, target, TransportTimedOut, static _ => ConnectionFailure.UnreachableRemedy)
         {
             IsTransient = true,
             Cause = TransportFailure.Cause(exception),
         };
-
-    private static EndpointFailure Unreachable(Exception exception, Uri target)
-    {
-        // An untrusted certificate is a configuration error and not transient. A broken connection is transient.
-        if (exception.InnerException is AuthenticationException)
-        {
-            const string Remedy = "Check the server's certificate, or give the token HttpClient a handler that trusts your private CA.";
-            return new(ErrorType.Tls, target, "the TLS certificate was not accepted", static _ => Remedy)
-            {
-                Cause = TransportFailure.Cause(exception),
-            };
-        }
-
-        HttpRequestError error = ErrorOf(exception);
-        string what = "the connection failed";
-        if (error != HttpRequestError.Unknown)
-        {
-            what = $"the connection failed ({error})";
-        }
-
-        return new(ErrorType.Connection, target, what, static _ => UnreachableRemedy)
-        {
-            Status = (exception as HttpRequestException)?.StatusCode,
-            IsTransient = true,
-            Cause = TransportFailure.Cause(exception),
-        };
-    }
-
-    private static HttpRequestError ErrorOf(Exception exception) => exception switch
-    {
-        HttpRequestException failure => failure.HttpRequestError,
-        HttpIOException failure => failure.HttpRequestError,
-        _ => HttpRequestError.Unknown,
-    };
 }

@@ -40,7 +40,12 @@ internal sealed class EndpointResponse(
     /// <summary>Whether the body has a content coding, for instance gzip. The request asks for none, and none is decoded .</summary>
     public bool IsEncoded => message.Content.Headers.ContentEncoding.Count > 0;
 
-    /// <summary>Returns the status, the media type and the content coding, cleaned like any other text from the server.</summary>
+    /// <summary>Whether the body is a page for people. No authorization server sends one from its token endpoint.</summary>
+    public bool IsPage => WebPage.IsPage(mediaType, body);
+
+    /// <summary>
+    /// Returns the status, the media type, the content coding and the title of an error page, cleaned like any other text from the server.
+    /// </summary>
     public string Describe(IReadOnlyList<string> secrets)
     {
         string text = $"status {(int)status}";
@@ -54,6 +59,41 @@ internal sealed class EndpointResponse(
             text += $", Content-Encoding {encoding}, which was not requested";
         }
 
+        // The text of a success response is not quoted, because it may hold a token.
+        if (!IsSuccess && ServerText.Clean(WebPage.TextOf(mediaType, body), secrets) is { } title)
+        {
+            text += $", '{title}'";
+        }
+
         return text;
+    }
+
+    /// <summary>Returns what to change if the status shows who sent the response; null if it does not.</summary>
+    public string? FindRemedy(Uri target, ClientContext client)
+    {
+        if (status == HttpStatusCode.ProxyAuthenticationRequired)
+        {
+            return ProxyFailure.LoginRemedy(target);
+        }
+
+        if (status != HttpStatusCode.BadRequest)
+        {
+            return null;
+        }
+
+        // Web servers respond with 400 and a page or plain text to http on a port that expects TLS.
+        if (target.Scheme == Uri.UriSchemeHttp && (IsPage || mediaType == "text/plain"))
+        {
+            return "If this port expects TLS, the scheme must be https.";
+        }
+
+        if (target.Scheme == Uri.UriSchemeHttp || !IsPage)
+        {
+            return null;
+        }
+
+        string option = client.Option(nameof(ClientCredentialsOptions.CertificateFile));
+        return "A web server or proxy in front of the authorization server refused the request. nginx does so without a client "
+            + $"certificate, or with one that it cannot verify: check {option} and its intermediate certificates.";
     }
 }

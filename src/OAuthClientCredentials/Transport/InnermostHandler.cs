@@ -30,7 +30,7 @@ internal sealed class InnermostHandler(HttpMessageHandler primary) : DelegatingH
                 exception.HttpRequestError,
                 "The response could not be read.",
                 TransportFailure.Cause(exception),
-                exception.StatusCode);
+                TransportFailure.StatusOf(exception));
         }
     }
 

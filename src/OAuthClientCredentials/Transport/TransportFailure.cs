@@ -1,4 +1,5 @@
-using System.Net.Sockets;
+using System.ComponentModel;
+using System.Net;
 using System.Security.Authentication;
 
 namespace OAuthClientCredentials.Transport;
@@ -22,6 +23,23 @@ internal static class TransportFailure
         return new IOException(cause.GetType().Name);
     }
 
-    /// <summary>Whether the message of an exception of this type is written by the operating system or the TLS layer.</summary>
-    public static bool IsSafe(Exception exception) => exception is SocketException or AuthenticationException;
+    /// <summary>
+    /// Whether the message of an exception of this type is written by the operating system or the TLS layer. A socket error is a
+    /// Win32Exception too. On Windows, so is the cause of a TLS error.
+    /// </summary>
+    public static bool IsSafe(Exception exception) =>
+        exception is Win32Exception or AuthenticationException || TlsAlerts.IsFromOpenSsl(exception);
+
+    /// <summary>The status of the response, or of the proxy. A SOCKS proxy has none: 407 stands for a refused login.</summary>
+    public static HttpStatusCode? StatusOf(Exception exception)
+    {
+        HttpRequestException? failure = exception as HttpRequestException;
+        bool isTunnel = failure?.HttpRequestError == HttpRequestError.ProxyTunnelError;
+        if (isTunnel && failure!.InnerException?.Message.Contains("auth", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            return HttpStatusCode.ProxyAuthenticationRequired;
+        }
+
+        return failure?.StatusCode;
+    }
 }

@@ -13,7 +13,6 @@ internal static partial class FaultMatrix
     private const string Head = ServerConnection.Head;
     private const string Chunked = Head + "Transfer-Encoding: chunked\r\n\r\n";
     private const string Interim102 = "HTTP/1.1 102 Wait\r\n\r\n";
-    private const string Untrusted = "the TLS certificate was not accepted";
 
     public static X509Certificate2 Authority { get; } = TestCertificates.Authority();
 
@@ -153,11 +152,14 @@ internal static partial class FaultMatrix
     private static IEnumerable<FaultCase> Certified =>
     [
         Both("TLS", Tls(Certificate("127.0.0.1", -1, 1)), Succeeds),
-        Both("TLS self-signed", Tls(TestCertificates.Server()), Fails() with { Message = Untrusted }),
-        Both("TLS of another host", Tls(Certificate("127.0.0.2", -1, 1)), Fails() with { Message = Untrusted }),
-        Both("TLS expired", Tls(Certificate("127.0.0.1", -10, -1)), Fails() with { Message = Untrusted }),
-        Both("TLS not yet valid", Tls(Certificate("127.0.0.1", 1, 10)), Fails() with { Message = Untrusted }),
-        Both("no TLS", OnConnect(async c => await c.SendAsync("HTTP/1.1 400 X\r\n\r\n"), tls: true), Fails()),
+        Both("TLS self-signed", Tls(TestCertificates.Server()), FailsUntrusted("its issuer is not trusted")),
+        Both("TLS of another host", Tls(Certificate("127.0.0.2", -1, 1)), FailsUntrusted("it is for another host name")),
+        Both("TLS expired", Tls(Certificate("127.0.0.1", -10, -1)), FailsUntrusted("it has expired")),
+        Both("TLS not yet valid", Tls(Certificate("127.0.0.1", 1, 10)), FailsUntrusted("it has expired or is not valid yet")),
+        Both(
+            "no TLS",
+            OnConnect(async c => await c.SendAsync("HTTP/1.1 400 X\r\n\r\n"), tls: true),
+            Fails() with { Message = "there is no TLS on that port" }),
         Both("TLS closed in the handshake", OnConnect(Close, tls: true), FailsTransiently()),
         Both("TLS reset in the handshake", OnConnect(Reset, tls: true), FailsTransiently()),
     ];
@@ -167,6 +169,9 @@ internal static partial class FaultMatrix
 
     private static X509Certificate2 Certificate(string address, int from, int until) =>
         TestCertificates.Server(Authority, address, from, until);
+
+    private static ExpectedResult FailsUntrusted(string reason) =>
+        Fails() with { Message = $"the TLS certificate was not accepted: {reason}" };
 
     private static string Repeat(string text, int count) => string.Concat(Enumerable.Repeat(text, count));
 
