@@ -37,17 +37,25 @@ internal sealed class RawServer : IDisposable
 
     private async Task AcceptAsync()
     {
-        while (true)
+        try
         {
-            TcpClient client = await _listener.AcceptTcpClientAsync();
-            Interlocked.Increment(ref _connections);
-            _ = Task.Run(() => ServeAsync(client));
+            while (true)
+            {
+                TcpClient client = await _listener.AcceptTcpClientAsync();
+                Interlocked.Increment(ref _connections);
+                _ = Task.Run(() => ServeAsync(client));
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The server was disposed.
         }
     }
 
     private async Task ServeAsync(TcpClient client)
     {
-        using (client)
+        using TcpClient connection = client;
+        try
         {
             NetworkStream stream = client.GetStream();
             byte[] buffer = new byte[16 * 1024];
@@ -59,6 +67,10 @@ internal sealed class RawServer : IDisposable
             while (await stream.ReadAsync(buffer) > 0)
             {
             }
+        }
+        catch (IOException)
+        {
+            // The client closed the connection.
         }
     }
 }
