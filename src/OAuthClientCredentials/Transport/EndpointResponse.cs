@@ -87,7 +87,8 @@ internal sealed class EndpointResponse(
             return "If this port expects TLS, the scheme must be https.";
         }
 
-        if (target.Scheme == Uri.UriSchemeHttp || !IsPage)
+        // Metadata is requested without a client certificate.
+        if (target.Scheme == Uri.UriSchemeHttp || !IsPage || message.RequestMessage?.Method == HttpMethod.Get)
         {
             return null;
         }
