@@ -72,8 +72,9 @@ public sealed class TokenRequestException : Exception
     public string? Error { get; init; }
 
     /// <summary>
-    /// The server's <c>error_description</c>, or the text of another JSON error (<c>message</c>, <c>detail</c> or <c>title</c>, also in an
-    /// object <c>error</c>), if any: at most 256 characters, without control characters and without the client's credentials.
+    /// The server's <c>error_description</c>, or the text of another JSON error (for instance <c>message</c>, <c>detail</c> or
+    /// <c>title</c>, also in an object <c>error</c>), if any: at most 256 characters, without control characters and without the client's
+    /// credentials.
     /// </summary>
     public string? ErrorDescription { get; init; }
 
@@ -113,9 +114,11 @@ public sealed class TokenRequestException : Exception
     /// <summary>The server rejected the credential, so no request of the client may send it again .</summary>
     internal bool IsInvalidClient => !IsTransient && Error == InvalidClient;
 
-    /// <summary>The credential may be the cause. Some servers return 401 or 403 without an error code .</summary>
+    /// <summary>
+    /// The credential may be the cause: some servers return 401 with a code of their own, and 401 or 403 without one.
+    /// </summary>
     internal bool MayBeRejectedCredential =>
-        IsInvalidClient || (!IsTransient && Error is null && StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden);
+        IsInvalidClient || (!IsTransient && (StatusCode == HttpStatusCode.Unauthorized || IsForbiddenWithoutCode));
 
     /// <summary>Nothing was sent, because the server had rejected the credential before.</summary>
     internal bool IsFromCooldown { get; private init; }
@@ -125,6 +128,8 @@ public sealed class TokenRequestException : Exception
 
     /// <summary>Whether the credential or the proof may be the cause, so that a new one can help.</summary>
     internal bool MayNeedNewCredential => WantsNewProof || MayBeRejectedCredential;
+
+    private bool IsForbiddenWithoutCode => Error is null && StatusCode == HttpStatusCode.Forbidden;
 
     /// <summary>The message without the time of the next attempt.</summary>
     internal string BaseMessage => base.Message;

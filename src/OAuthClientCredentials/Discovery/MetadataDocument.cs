@@ -119,7 +119,14 @@ internal sealed class MetadataDocument
             found = $"the issuer '{text}'";
         }
 
-        throw new FormatException($"it names {found}, but Authority is '{issuer}'. Set Authority to the issuer");
+        string remedy = "Set Authority to the issuer";
+        if (named?.Contains('{', StringComparison.Ordinal) == true)
+        {
+            // Entra's common and organizations. There is no issuer without a tenant.
+            remedy = "The braces stand for a tenant: name the tenant in Authority";
+        }
+
+        throw new FormatException($"it names {found}, but Authority is '{issuer}'. {remedy}");
     }
 
     private (Uri? Endpoint, string? Problem) ReadAlias(EndpointCheck check)

@@ -57,9 +57,10 @@ internal static partial class ClockSkew
 
     private static string DateAndTime(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
-    // Words of Keycloak, Entra and others for an assertion that is too old or too new.
+    // Words of Keycloak, Entra, Okta, Go servers and others for an assertion that is too old or too new.
     [GeneratedRegex(
-        @"\b(in the future|not yet valid|time range|nbf|iat|exp\W+claim|clock|expired\W+(assertion|token|jwt))\b"
+        @"\b(in(to)? the future|not yet valid|not valid yet|before issued)\b"
+        + @"|\b(time range|nbf|iat|exp\W+claim|clock|expired\W+(assertion|token|jwt))\b"
         + @"|(assertion|token|jwt)\b.*\b(not active|exp|expired)\b",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex TimeWords();

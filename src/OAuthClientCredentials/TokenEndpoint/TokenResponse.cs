@@ -22,9 +22,6 @@ internal sealed class TokenResponse
     private const NumberStyles LifetimeStyle =
         NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
-    // Where gateways and APIs put the text of an error, the best text first.
-    private static readonly string[] TextMembers = ["message", "detail", "title"];
-
     private Dictionary<string, JsonElement>? _additional;
 
     /// <summary>The token; empty if the response has none.</summary>
@@ -73,7 +70,7 @@ internal sealed class TokenResponse
             TokenResponse response = new();
             Utf8JsonReader reader = new(body, new JsonReaderOptions { MaxDepth = MaxDepth });
             response.ReadObject(ref reader);
-            response.ErrorDescription ??= response.FindText();
+            response.ErrorDescription ??= ErrorMembers.FindText(response.AdditionalParameters);
             return response;
         }
         catch (JsonException)
@@ -107,7 +104,21 @@ internal sealed class TokenResponse
             body = body[size..];
         }
 
-        return Parse(utf8.AsSpan(0, length));
+        TokenResponse response = Parse(FirstItem(utf8.AsSpan(0, length)));
+        response.Error ??= ErrorMembers.FindCode(response.AdditionalParameters);
+        return response;
+    }
+
+    // Salesforce wraps the errors of its API in an array.
+    private static ReadOnlySpan<byte> FirstItem(ReadOnlySpan<byte> body)
+    {
+        ReadOnlySpan<byte> trimmed = body.Trim(" \t\r\n"u8);
+        if (!trimmed.StartsWith("["u8) || !trimmed.EndsWith("]"u8))
+        {
+            return body;
+        }
+
+        return trimmed[1..^1];
     }
 
     private void ReadObject(ref Utf8JsonReader reader)
@@ -158,8 +169,8 @@ internal sealed class TokenResponse
             case "expires_in": ExpiresIn = ReadSeconds(value); break;
             case "scope": Scopes = ReadScopes(value); break;
             case "error": ReadError(value); break;
-            case "error_description": ErrorDescription = ReadText(value) ?? ErrorDescription; break;
-            case "error_uri": ErrorUri = ReadText(value); break;
+            case "error_description": ErrorDescription = ErrorMembers.ReadText(value) ?? ErrorDescription; break;
+            case "error_uri": ErrorUri = ErrorMembers.ReadText(value); break;
             default: (_additional ??= new(StringComparer.Ordinal))[name] = value; break;
         }
     }
@@ -169,7 +180,7 @@ internal sealed class TokenResponse
         switch (value.ValueKind)
         {
             case JsonValueKind.String:
-                return StringOf(value);
+                return ErrorMembers.StringOf(value);
             case JsonValueKind.Null:
                 return null;
             default:
@@ -183,7 +194,7 @@ internal sealed class TokenResponse
     {
         string text = value.ValueKind switch
         {
-            JsonValueKind.String => StringOf(value).Trim(),
+            JsonValueKind.String => ErrorMembers.StringOf(value).Trim(),
             JsonValueKind.Null => "",
             _ => value.GetRawText(),
         };
@@ -217,12 +228,12 @@ internal sealed class TokenResponse
 
     private static string ScopeText(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.String => StringOf(value),
+        JsonValueKind.String => ErrorMembers.StringOf(value),
         JsonValueKind.Null => "",
         _ => value.GetRawText(),
     };
 
-    // Gateways and APIs send an object with a code and a text. Google's code is a number, and its status is the name of the error.
+    // Gateways and APIs send an object with a code and a text.
     private void ReadError(JsonElement value)
     {
         ReadErrorText(value);
@@ -239,55 +250,11 @@ internal sealed class TokenResponse
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
-            Error = ReadText(value);
+            Error = ErrorMembers.ReadText(value);
             return;
         }
 
-        Error = ReadText(value, "code") ?? ReadText(value, "status");
-        ErrorDescription ??= TextMembers.Select(name => ReadText(value, name)).FirstOrDefault(text => text is not null);
-    }
-
-    private string? FindText() =>
-        TextMembers.Select(name => ReadText(AdditionalParameters.GetValueOrDefault(name))).FirstOrDefault(text => text is not null);
-
-    private static string? ReadText(JsonElement parent, string name)
-    {
-        if (parent.TryGetProperty(name, out JsonElement member))
-        {
-            return ReadText(member);
-        }
-
-        return null;
-    }
-
-    // Text about an error: a string or a list of strings. A value of another type, and a blank text, count as missing.
-    private static string? ReadText(JsonElement value)
-    {
-        string text = value.ValueKind switch
-        {
-            JsonValueKind.String => StringOf(value),
-            JsonValueKind.Array =>
-                string.Join(", ", value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Select(StringOf)),
-            _ => "",
-        };
-        if (string.IsNullOrWhiteSpace(text))
-        {
-            return null;
-        }
-
-        return text;
-    }
-
-    private static string StringOf(JsonElement value)
-    {
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            // An escaped lone surrogate. The replacement character is valid in no token, type or number.
-            return "\uFFFD";
-        }
+        Error = ErrorMembers.CodeOf(value);
+        ErrorDescription ??= ErrorMembers.FindTextIn(value);
     }
 }

@@ -148,22 +148,29 @@ internal static class TokenResponseErrors
                 return $"{GatewayRemedy} If the authorization server sent it: {CredentialRemedy(request, settings)}";
             case null when response.IsPage || response.Status == HttpStatusCode.Forbidden:
                 return $"{FrontRemedy} If the authorization server sent it: {CredentialRemedy(request, settings)}";
-            case TokenRequestException.InvalidClient:
-            case null when response.Status == HttpStatusCode.Unauthorized:
-                return CredentialRemedy(request, settings);
             case "invalid_grant":
                 return CredentialRemedy(request, settings) + PostHint(request, settings);
             case "unauthorized_client":
-                return "Allow the client-credentials grant for this client at the authorization server.";
+                // Keycloak and Entra send it for a wrong secret or an unknown client, too.
+                return $"{CredentialRemedy(request, settings)} "
+                    + "If they are right, allow the client-credentials grant for this client at the authorization server.";
             case "invalid_scope":
                 return $"Check {Option(settings, nameof(ClientCredentialsOptions.Scopes))}: the server does not grant them to this client."
                     + CommaHint(request);
             case "invalid_target":
                 return $"Check {Option(settings, nameof(ClientCredentialsOptions.Resources))} and Audience: the server does not know them.";
+            case "invalid_resource":
+            case "access_denied" when response.Status is not HttpStatusCode.Unauthorized:
+                return "Check Audience, Resources and Scopes: the server does not know the API that they name, "
+                    + "or this client may not use it.";
             case "unsupported_grant_type":
                 return "This endpoint does not support the client-credentials grant. Check its address.";
             case "invalid_request":
                 return "The server requires or rejects a parameter. Check Scopes, Audience, Resources and Parameters.";
+            case TokenRequestException.InvalidClient:
+            case var _ when response.Status is HttpStatusCode.Unauthorized:
+                // RFC 6749 section 5.2 uses 401 for failed client authentication only, and some servers have their own code for it.
+                return CredentialRemedy(request, settings);
             default:
                 return "Check the client's options against what the authorization server expects.";
         }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Transport;
 
@@ -32,7 +33,7 @@ internal static class TokenResponseReader
         }
 
         ClientCredentialsOptions options = wanted.Settings.Options;
-        if ((body.Problem ?? ProblemOf(body.AccessToken, options.RequireBearerSyntax)) is { } problem)
+        if ((body.Problem ?? ProblemOf(body, options.RequireBearerSyntax)) is { } problem)
         {
             throw TokenResponseErrors.Unusable(problem, response, body, request, wanted.Settings);
         }
@@ -97,11 +98,17 @@ internal static class TokenResponseReader
     private static IReadOnlyList<string> GrantedScopes(TokenResponse body, IReadOnlyList<string> requested) =>
         body.Scopes.Count == 0 ? requested : body.Scopes;
 
-    private static string? ProblemOf(string token, bool requireBearerSyntax)
+    private static string? ProblemOf(TokenResponse body, bool requireBearerSyntax)
     {
+        string token = body.AccessToken;
         if (token.Length == 0)
         {
-            return "the response has no access_token";
+            return "the response has no access_token" + SimilarMember(body);
+        }
+
+        if (token.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+        {
+            return "the access_token begins with its type ('Bearer '), which the Authorization header would repeat";
         }
 
         // Other characters could break the Authorization header.
@@ -116,6 +123,25 @@ internal static class TokenResponseReader
         }
 
         return null;
+    }
+
+    // Some servers write accessToken, or put the token into another object. The names are not guessed.
+    private static string SimilarMember(TokenResponse body)
+    {
+        foreach ((string name, JsonElement value) in body.AdditionalParameters)
+        {
+            if (name.Length <= "access_token".Length && ErrorMembers.IsNamed(name, "accesstoken"))
+            {
+                return $", but {name}. The name must be spelled exactly as in RFC 6749 section 5.1";
+            }
+
+            if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("access_token", out _))
+            {
+                return " at its top level, only inside another member";
+            }
+        }
+
+        return "";
     }
 
     // A missing type means Bearer. A token of a binding must have its type, so that it is never used as a bearer token.

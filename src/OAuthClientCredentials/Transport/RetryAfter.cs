@@ -9,19 +9,28 @@ internal static class RetryAfter
     private static readonly TimeSpan MaxRead = TimeSpan.FromDays(1);
 
     /// <summary>
-    /// Reads the Retry-After header of a 429 or 503: seconds or a date. Returns null if it is missing, not valid or in the past.
+    /// Reads the Retry-After header of a 429 or 503: seconds or a date. If a gateway added a second one, the longer wait counts. Returns
+    /// null if it is missing, not valid or in the past.
     /// </summary>
     public static TimeSpan? Read(HttpResponseMessage response, DateTimeOffset now)
     {
         if (response.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable)
-            || !response.Headers.NonValidated.TryGetValues("Retry-After", out HeaderStringValues values)
-            || values.Count != 1)
+            || !response.Headers.NonValidated.TryGetValues("Retry-After", out HeaderStringValues values))
         {
             return null;
         }
 
-        TimeSpan? wait = response.Headers.RetryAfter?.Date - now;
-        string value = values.First().Trim();
+        return values.Max(value => Read(value.Trim(), now));
+    }
+
+    private static TimeSpan? Read(string value, DateTimeOffset now)
+    {
+        TimeSpan? wait = null;
+        if (RetryConditionHeaderValue.TryParse(value, out RetryConditionHeaderValue? parsed))
+        {
+            wait = parsed.Date - now;
+        }
+
         if (value.Length > 0 && value.All(char.IsAsciiDigit))
         {
             // The platform's parser rejects large numbers, so the digits are read here.

@@ -43,7 +43,8 @@ public sealed class ClockSkewTests
             [
                 "Token was issued in the future", "The assertion is NOT YET VALID", "Token is not active", "iat: wrong",
                 "Client assertion is not within its valid time range", "(nbf)", "'exp' claim is missing", "The token is expired.",
-                "Check for clock skew.",
+                "Check for clock skew.", "The client_assertion token has an expiration too far into the future.",
+                "Token used before issued", "token is not valid yet",
             ];
             foreach (string description in aboutTime)
             {
