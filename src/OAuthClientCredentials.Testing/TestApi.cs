@@ -11,14 +11,14 @@ public sealed class TestApi : HttpMessageHandler
 {
     private readonly IssuedTokens _tokens;
     private readonly Func<HttpRequestMessage, HttpResponseMessage>? _response;
-    private readonly Func<Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>>, int, Uri> _listen;
+    private readonly Func<Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>>, int, string, Uri> _listen;
     private int _calls;
     private int _unauthorized;
 
     internal TestApi(
         IssuedTokens tokens,
         Func<HttpRequestMessage, HttpResponseMessage>? response,
-        Func<Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>>, int, Uri> listen)
+        Func<Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>>, int, string, Uri> listen)
     {
         _tokens = tokens;
         _response = response;
@@ -31,10 +31,12 @@ public sealed class TestApi : HttpMessageHandler
     /// <summary>The number of requests with a 401 response.</summary>
     public int Unauthorized => Volatile.Read(ref _unauthorized);
 
-    /// <summary>Listens on a loopback port until the <see cref="TestAuthorizationServer"/> is disposed.</summary>
+    /// <summary>Listens on a port until the <see cref="TestAuthorizationServer"/> is disposed.</summary>
     /// <param name="port">The port. Defaults to 0: a free port.</param>
+    /// <param name="host">The host in the address. Defaults to <c>localhost</c>: only this machine can connect. With any other name the
+    /// API listens on all network interfaces, for example for other containers.</param>
     /// <returns>The address.</returns>
-    public Uri Listen(int port = 0) => _listen(SendAsync, port);
+    public Uri Listen(int port = 0, string host = "localhost") => _listen(SendAsync, port, host);
 
     /// <inheritdoc/>
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>

@@ -1,8 +1,8 @@
 namespace OAuthClientCredentials.Testing;
 
 /// <summary>
-/// Thrown when a <see cref="TestAuthorizationServer"/> did not receive the expected token requests. The message lists the received requests
-/// without secrets.
+/// Thrown when a <see cref="TestAuthorizationServer"/> did not receive the expected token requests: the message lists the received requests
+/// without secrets. Also thrown when a task did not complete while a <see cref="TestTimeProvider"/> advanced.
 /// </summary>
 public sealed class TestAssertionException : Exception
 {
@@ -24,5 +24,26 @@ public sealed class TestAssertionException : Exception
     public TestAssertionException(string message, Exception innerException)
         : base(message, innerException)
     {
+    }
+
+    internal static TestAssertionException For(
+        IReadOnlyList<TestTokenRequest> requests,
+        int expected,
+        int found,
+        string description)
+    {
+        string noun = expected == 1 ? "token request" : "token requests";
+        if (!string.IsNullOrEmpty(description))
+        {
+            noun += $" with {description}";
+        }
+
+        string message = $"Expected {expected} {noun}, but received {found}.";
+        if (requests.Count == 0)
+        {
+            return new($"{message} No token request was received.");
+        }
+
+        return new($"{message} Received requests:\n{string.Join('\n', requests.Select(request => $"  {request}"))}");
     }
 }

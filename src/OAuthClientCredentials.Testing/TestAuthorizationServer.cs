@@ -6,7 +6,7 @@ using OAuthClientCredentials.Testing.Server;
 namespace OAuthClientCredentials.Testing;
 
 /// <summary>
-/// An in-memory authorization server with scripted responses. It is reached through a handler without sockets, or on a loopback port.
+/// An in-memory authorization server with scripted responses. It is reached through a handler without sockets, or on a port.
 /// Thread-safe.
 /// </summary>
 /// <remarks>
@@ -28,7 +28,7 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     private readonly List<TestTokenRequest> _requests = [];
     private readonly Queue<TestResponse> _next = new();
     private Func<TestTokenRequest, TestResponse> _always = static _ => TestResponse.Token();
-    private readonly List<LoopbackListener> _listeners = [];
+    private readonly List<PortListener> _listeners = [];
     private int _metadataRequests;
 
     /// <summary>Creates a server.</summary>
@@ -124,12 +124,19 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     /// <returns>A handler. Disposing it has no effect.</returns>
     public HttpMessageHandler CreateHandler() => new ServerHandler(RespondAsync);
 
-    /// <summary>Listens on a loopback port, in addition to earlier ones, until the server is disposed.</summary>
+    /// <summary>Listens on a port, in addition to earlier ones, until the server is disposed.</summary>
+    /// <remarks>
+    /// Other processes control the server by POST requests to its port: <c>/test/outage</c>, <c>/test/recover</c>, <c>/test/revoke</c> and
+    /// <c>/test/secrets?client=shop&amp;add=new&amp;remove=old</c>.
+    /// </remarks>
     /// <param name="port">The port. Defaults to 0: a free port.</param>
+    /// <param name="host">The host in the address. Defaults to <c>localhost</c>: only this machine can connect. With any other name the
+    /// server listens on all network interfaces, for example for other containers.</param>
     /// <returns>The address, which is also the issuer. The path of the token endpoint is <c>token</c>.</returns>
-    public Uri Listen(int port = 0)
+    public Uri Listen(int port = 0, string host = "localhost")
     {
-        Uri address = StartListener(RespondAsync, port);
+        RemoteControl control = new(Outage, Recover, () => RevokeTokens(), clientId => _clients.GetValueOrDefault(clientId));
+        Uri address = StartListener((request, cancellation) => control.Apply(request) ?? RespondAsync(request, cancellation), port, host);
         AddIssuer(address.ToString());
         return address;
     }
@@ -154,22 +161,22 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
         int found = requests.Count(predicate);
         if (found != count)
         {
-            throw new TestAssertionException(Describe(requests, count, found, description));
+            throw TestAssertionException.For(requests, count, found, description);
         }
     }
 
-    /// <summary>Stops listening on the loopback ports of the server and of its APIs.</summary>
+    /// <summary>Stops listening on the ports of the server and of its APIs.</summary>
     /// <returns>A task that completes when the ports are closed.</returns>
     public async ValueTask DisposeAsync()
     {
-        LoopbackListener[] listeners;
+        PortListener[] listeners;
         lock (_gate)
         {
             listeners = [.. _listeners];
             _listeners.Clear();
         }
 
-        foreach (LoopbackListener listener in listeners)
+        foreach (PortListener listener in listeners)
         {
             await listener.DisposeAsync().ConfigureAwait(false);
         }
@@ -181,9 +188,9 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     /// </summary>
     internal void AddIssuer(string issuer) => _issuers[issuer] = true;
 
-    private Uri StartListener(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> respond, int port)
+    private Uri StartListener(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> respond, int port, string host)
     {
-        LoopbackListener listener = new(respond, TimeProvider, port);
+        PortListener listener = new(respond, TimeProvider, port, host);
         lock (_gate)
         {
             _listeners.Add(listener);
@@ -271,22 +278,5 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
             json.WriteString("issuer", _issuers.Keys.FirstOrDefault(known => known.TrimEnd('/') == issuer) ?? issuer);
             json.WriteString("token_endpoint", issuer + "/token");
         });
-    }
-
-    private static string Describe(IReadOnlyList<TestTokenRequest> requests, int expected, int found, string description)
-    {
-        string noun = expected == 1 ? "token request" : "token requests";
-        if (!string.IsNullOrEmpty(description))
-        {
-            noun += $" with {description}";
-        }
-
-        string message = $"Expected {expected} {noun}, but received {found}.";
-        if (requests.Count == 0)
-        {
-            return $"{message} No token request was received.";
-        }
-
-        return $"{message} Received requests:\n{string.Join('\n', requests.Select(request => $"  {request}"))}";
     }
 }

@@ -75,7 +75,7 @@ public sealed class TestResponse
         new(_ => Responses.WithRetryAfter(HttpStatusCode.TooManyRequests, retryAfter));
 
     /// <summary>
-    /// A refused connection. On a loopback port (<see cref="TestAuthorizationServer.Listen"/>) the connection is closed instead.
+    /// A refused connection. On a port (<see cref="TestAuthorizationServer.Listen"/>) the connection is closed instead.
     /// </summary>
     /// <returns>A refused connection.</returns>
     public static TestResponse ConnectionRefused() => new(_ => throw new HttpRequestException(
@@ -83,9 +83,10 @@ public sealed class TestResponse
         "The test authorization server refuses connections.",
         new SocketException((int)SocketError.ConnectionRefused)));
 
-    /// <summary>No response until the client cancels the request.</summary>
+    /// <summary>No response until the client cancels the request, which it does after a time by its clock.</summary>
+    /// <remarks>If the server has a clock of its own that stands still for 10 seconds, the response is an error that says so.</remarks>
     /// <returns>A response that never completes.</returns>
-    public static TestResponse Never() => Token().After(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously).Task);
+    public static TestResponse Never() => Token().After(Timeout.InfiniteTimeSpan);
 
     /// <summary>An error response that requires a DPoP proof with a nonce (RFC 9449 section 8).</summary>
     /// <param name="nonce">The nonce.</param>
@@ -98,11 +99,16 @@ public sealed class TestResponse
     });
 
     /// <summary>The same response after a delay.</summary>
+    /// <remarks>If the server has a clock of its own that stands still for 10 seconds, the response is an error that says so.</remarks>
     /// <param name="delay">The delay, by the server's clock.</param>
     /// <returns>A new response that includes the delay.</returns>
     public TestResponse After(TimeSpan delay) => new(async (context, cancellationToken) =>
     {
-        await Task.Delay(delay, context.TimeProvider, cancellationToken).ConfigureAwait(false);
+        if (!await StandingClock.DelayAsync(delay, context.TimeProvider, cancellationToken).ConfigureAwait(false))
+        {
+            return Responses.Error("test_clock_stands_still", StandingClock.Problem, null);
+        }
+
         return await _create(context, cancellationToken).ConfigureAwait(false);
     });
 

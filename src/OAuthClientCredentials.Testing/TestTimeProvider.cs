@@ -11,6 +11,11 @@ namespace OAuthClientCredentials.Testing;
 /// </remarks>
 public sealed class TestTimeProvider : TimeProvider
 {
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250);
+
+    // The work between two timers happens on other threads.
+    private static readonly TimeSpan RealTimeForEachStep = TimeSpan.FromMilliseconds(2);
+
     private readonly object _gate = new();
     private readonly List<Timer> _timers = [];
     private readonly DateTimeOffset _start;
@@ -69,6 +74,29 @@ public sealed class TestTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>
+    /// Advances the clock until a task completes, for instance a call that waits for a slow response or between two attempts.
+    /// </summary>
+    /// <param name="task">The task.</param>
+    /// <param name="max">The longest time to advance. Defaults to 10 minutes.</param>
+    /// <returns>A task that completes when <paramref name="task"/> has completed, also with an error. Await <paramref name="task"/> for its
+    /// result.</returns>
+    /// <exception cref="TestAssertionException">The task did not complete.</exception>
+    public async Task AdvanceUntilCompletedAsync(Task task, TimeSpan? max = null)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        TimeSpan limit = max ?? TimeSpan.FromMinutes(10);
+        for (TimeSpan advanced = TimeSpan.Zero; !await IsCompletedSoonAsync(task).ConfigureAwait(false); advanced += Step)
+        {
+            if (advanced >= limit)
+            {
+                throw new TestAssertionException($"The task did not complete while the clock advanced by {limit}.");
+            }
+
+            Advance(Step);
+        }
+    }
+
     /// <summary>Moves the wall clock only, as when the machine was suspended or the system time was changed. No timer fires.</summary>
     /// <param name="by">The amount of time. It is negative for a jump back.</param>
     public void JumpWallClock(TimeSpan by)
@@ -87,6 +115,9 @@ public sealed class TestTimeProvider : TimeProvider
         timer.Change(dueTime, period);
         return timer;
     }
+
+    private static async Task<bool> IsCompletedSoonAsync(Task task) =>
+        await Task.WhenAny(task, Task.Delay(RealTimeForEachStep, System)).ConfigureAwait(false) == task;
 
     // Moves the clock to the due time of the next timer, or to the end if no timer is due.
     private Timer? MoveToNextTimer(TimeSpan end)

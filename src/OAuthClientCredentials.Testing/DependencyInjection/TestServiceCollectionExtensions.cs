@@ -17,8 +17,9 @@ public static class TestServiceCollectionExtensions
     /// and their validation stay as they are.
     /// </summary>
     /// <remarks>
-    /// With a <see cref="TestTimeProvider"/>, <see cref="ClientCredentialsOptions.MaxRetries"/> defaults to 0: the clock stands still
-    /// during a call, so that a wait between two attempts would never end. To test retries, set the option and advance the clock.
+    /// With another clock than the system's, in the server or in the application, <see cref="ClientCredentialsOptions.MaxRetries"/>
+    /// defaults to 0: the clock of a test stands still during a call, so that a wait between two attempts would never end. To test retries,
+    /// set the option and advance the clock while the call is under way (<see cref="TestTimeProvider.AdvanceUntilCompletedAsync"/>).
     /// </remarks>
     /// <param name="services">The services of the application.</param>
     /// <param name="server">The test server.</param>
@@ -36,13 +37,8 @@ public static class TestServiceCollectionExtensions
             }
         });
 
-        if (server.TimeProvider is TestTimeProvider)
-        {
-            // The first configuration, so that an application's own value wins.
-            services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<ClientCredentialsOptions>>(
-                new ConfigureNamedOptions<ClientCredentialsOptions>(null, options => options.MaxRetries = 0)));
-        }
-
+        // The first configuration, so that an application's own value wins.
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<ClientCredentialsOptions>>(DoNotRetryByATestClock));
         if (server.TimeProvider != TimeProvider.System)
         {
             services.Replace(ServiceDescriptor.Singleton(server.TimeProvider));
@@ -50,6 +46,14 @@ public static class TestServiceCollectionExtensions
 
         return services;
     }
+
+    private static ConfigureNamedOptions<ClientCredentialsOptions> DoNotRetryByATestClock(IServiceProvider services) => new(null, options =>
+    {
+        if ((services.GetService<TimeProvider>() ?? TimeProvider.System) != TimeProvider.System)
+        {
+            options.MaxRetries = 0;
+        }
+    });
 
     /// <summary>Sends the requests of one HttpClient of the application to a test API.</summary>
     /// <param name="services">The services of the application.</param>

@@ -30,9 +30,11 @@ internal sealed class TokenRequestForm
             body = await request.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        List<KeyValuePair<string, string>> parameters = [.. body.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(ParseParameter)];
-        return Create(request.Headers.Authorization, parameters);
+        return Create(request.Headers.Authorization, Parse(body));
     }
+
+    public static List<KeyValuePair<string, string>> Parse(string form) =>
+        [.. form.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(ParseParameter)];
 
     private static KeyValuePair<string, string> ParseParameter(string text)
     {

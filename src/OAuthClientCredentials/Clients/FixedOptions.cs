@@ -17,6 +17,12 @@ internal sealed class FixedOptions(ClientCredentialsOptions options) : IOptionsM
         ILogger logger)
     {
         ClientCredentialsOptions options = new();
+        if (timeProvider != TimeProvider.System)
+        {
+            // The clock of a test stands still during a call, so that a wait between two attempts would never end.
+            options.MaxRetries = 0;
+        }
+
         configure(options);
         ConfiguredClients clients = new([new(Options.DefaultName, null)], null);
         ValidateOptionsResult validation = Validate(options, handler, clients);

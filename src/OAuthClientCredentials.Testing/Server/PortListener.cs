@@ -5,8 +5,8 @@ using System.Net.Sockets;
 
 namespace OAuthClientCredentials.Testing.Server;
 
-/// <summary>Serves the test server on a loopback port.</summary>
-internal sealed class LoopbackListener : IAsyncDisposable
+/// <summary>Serves the test server or the test API on a port.</summary>
+internal sealed class PortListener : IAsyncDisposable
 {
     private readonly HttpListener _listener = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -14,15 +14,17 @@ internal sealed class LoopbackListener : IAsyncDisposable
     private readonly TimeProvider _timeProvider;
     private readonly Task _serving;
 
-    public LoopbackListener(
+    public PortListener(
         Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> respond,
         TimeProvider timeProvider,
-        int port)
+        int port,
+        string host)
     {
         _respond = respond;
         _timeProvider = timeProvider;
-        Address = new Uri($"http://localhost:{(port == 0 ? FindFreePort() : port)}/");
-        _listener.Prefixes.Add(Address.ToString());
+        Address = new Uri($"http://{host}:{(port == 0 ? FindFreePort() : port)}/");
+        string hosts = host == "localhost" ? host : "*";
+        _listener.Prefixes.Add($"http://{hosts}:{Address.Port}/");
         _listener.Start();
         _serving = ServeAsync();
     }
