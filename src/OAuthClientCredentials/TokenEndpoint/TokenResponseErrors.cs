@@ -11,6 +11,8 @@ internal static class TokenResponseErrors
     private const string GatewayRemedy = "The response has no OAuth error code: if a gateway in front of the authorization server sent it, "
         + "do what its text says.";
 
+    private const string GeneralRemedy = "Check the client's options against what the authorization server expects.";
+
     private const string FrontRemedy =
         "A proxy or firewall in front of the authorization server may have refused the request: see its rules.";
 
@@ -135,19 +137,48 @@ internal static class TokenResponseErrors
             return "The authorization server has a transient problem. Nothing needs to be changed here unless it lasts.";
         }
 
-        if (error is null && description is null && response.FindRemedy(request.Endpoint, settings.Context) is { } remedy)
+        return error is null
+            ? RemedyWithoutCode(description, response, request, settings)
+            : RemedyOf(error, response, request, settings);
+    }
+
+    private static string RemedyWithoutCode(
+        string? description,
+        EndpointResponse response,
+        AuthorizationServerRequest request,
+        ClientSettings settings)
+    {
+        if (description is null && response.FindRemedy(request.Endpoint, settings.Context) is { } remedy)
         {
             return remedy;
         }
 
+        if (response.Status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed)
+        {
+            return $"Check {Option(settings, nameof(ClientCredentialsOptions.TokenEndpoint))}: this is not a token endpoint.";
+        }
+
+        if (description is not null)
+        {
+            return $"{GatewayRemedy} If the authorization server sent it: {CredentialRemedy(request, settings)}";
+        }
+
+        if (response.IsPage || response.Status == HttpStatusCode.Forbidden)
+        {
+            return $"{FrontRemedy} If the authorization server sent it: {CredentialRemedy(request, settings)}";
+        }
+
+        return response.Status == HttpStatusCode.Unauthorized ? CredentialRemedy(request, settings) : GeneralRemedy;
+    }
+
+    private static string RemedyOf(
+        string error,
+        EndpointResponse response,
+        AuthorizationServerRequest request,
+        ClientSettings settings)
+    {
         switch (error)
         {
-            case null when response.Status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed:
-                return $"Check {Option(settings, nameof(ClientCredentialsOptions.TokenEndpoint))}: this is not a token endpoint.";
-            case null when description is not null:
-                return $"{GatewayRemedy} If the authorization server sent it: {CredentialRemedy(request, settings)}";
-            case null when response.IsPage || response.Status == HttpStatusCode.Forbidden:
-                return $"{FrontRemedy} If the authorization server sent it: {CredentialRemedy(request, settings)}";
             case "invalid_grant":
                 return CredentialRemedy(request, settings) + PostHint(request, settings);
             case "unauthorized_client":
@@ -172,7 +203,7 @@ internal static class TokenResponseErrors
                 // RFC 6749 section 5.2 uses 401 for failed client authentication only, and some servers have their own code for it.
                 return CredentialRemedy(request, settings);
             default:
-                return "Check the client's options against what the authorization server expects.";
+                return GeneralRemedy;
         }
     }
 

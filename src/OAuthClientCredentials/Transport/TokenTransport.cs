@@ -24,7 +24,8 @@ internal static class TokenTransport
     /// Returns a copy of your handler without redirects, cookies and decompression. It does not read the rest of a
     /// body that was too large. Its proxy and its trusted certificates stay.
     /// </summary>
-    /// <returns>The copy, or your handler itself if its type is unknown or if it has these settings already.</returns>
+    /// <returns>The copy; or your handler, whose inner handler was replaced by a copy, whose type is unknown, or which has these settings
+    /// already.</returns>
     /// <exception cref="UnsafeHandlerException">Your handler cannot be copied, and it does not have these settings.</exception>
     public static HttpMessageHandler Harden(HttpMessageHandler handler, string httpClientName, ILogger logger)
     {
@@ -46,38 +47,51 @@ internal static class TokenTransport
                 copy.UseCookies = false;
                 copy.AutomaticDecompression = DecompressionMethods.None;
                 return copy;
-            default:
-                CheckUncopied(handler, httpClientName, logger);
-                return handler;
+        }
+
+        if (handler is DelegatingHandler { InnerHandler: { } inner } outer)
+        {
+            SetInnerHandler(outer, Harden(inner, httpClientName, logger));
+        }
+        else
+        {
+            CheckUncopied(handler, httpClientName, logger);
+        }
+
+        return handler;
+    }
+
+    private static void SetInnerHandler(DelegatingHandler outer, HttpMessageHandler inner)
+    {
+        if (outer.InnerHandler == inner)
+        {
+            return;
+        }
+
+        try
+        {
+            outer.InnerHandler = inner;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new UnsafeHandlerException(outer.GetType().Name); // It has sent requests already.
         }
     }
 
-    // A class that derives from a known handler, or a handler around one.
+    // A class that derives from a known handler cannot be copied.
     private static void CheckUncopied(HttpMessageHandler handler, string httpClientName, ILogger logger)
     {
-        HttpMessageHandler? innermost = InnermostOf(handler);
-        switch (innermost)
+        switch (handler)
         {
-            case null:
+            case DelegatingHandler:
             case SocketsHttpHandler { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None }:
             case HttpClientHandler { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None }:
                 break;
             case SocketsHttpHandler or HttpClientHandler:
                 throw new UnsafeHandlerException(handler.GetType().Name);
             default:
-                logger.UnknownPrimaryHandler(httpClientName, innermost.GetType().Name);
+                logger.UnknownPrimaryHandler(httpClientName, handler.GetType().Name);
                 break;
         }
-    }
-
-    // The handler that opens connections, below all delegating handlers.
-    private static HttpMessageHandler? InnermostOf(HttpMessageHandler? handler)
-    {
-        while (handler is DelegatingHandler outer)
-        {
-            handler = outer.InnerHandler;
-        }
-
-        return handler;
     }
 }

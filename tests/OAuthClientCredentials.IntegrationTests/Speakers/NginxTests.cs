@@ -14,7 +14,7 @@ public sealed class NginxTests(NginxTests.Server server, ITestOutputHelper outpu
     [SpeakerTheory("nginx")]
     [Trait("Req", "R-352")]
     [InlineData("no client certificate", "https", "mutual", false, "400", false, 1, NoCertificate + "|A web server or proxy in front")]
-    [InlineData("no client certificate for metadata", "https", "mutual", true, "metadata", false, 0, NoCertificate + "|or set TokenEndpoint")]
+    [InlineData("no certificate for metadata", "https", "mutual", true, "metadata", false, 0, NoCertificate + "|or set TokenEndpoint")]
     [InlineData("leaf without its intermediate", "leaf", "mutual", false, "400", false, 1, "'400 The SSL certificate error'")]
     [InlineData("http to its https port", "http", "mutual", false, "400", false, 1, PlainHttp)]
     [InlineData("http to its https port for metadata", "http", "mutual", true, "metadata", false, 0, PlainHttp)]

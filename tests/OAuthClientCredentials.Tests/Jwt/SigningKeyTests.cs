@@ -186,7 +186,7 @@ public sealed class SigningKeyTests : IDisposable
         string[] failures = client.Provider.ValidateOnStart();
         Assert.Equal(problems, failures.Length);
         Assert.All(failures, failure => Assert.StartsWith(
-            "ClientCredentials:0:AssertionAudience is missing, because Authority is a logical address",
+            "Client '0': AssertionAudience is missing, because Authority is a logical address",
             failure,
             StringComparison.Ordinal));
     }

@@ -125,7 +125,7 @@ public sealed class TokenResponseErrorsTests
     [InlineData("ended", "ResponseEnded", true, null, "IOException: HttpIOException")]
     [InlineData("broken", "the connection failed", true, null, "IOException: IOException")]
     [InlineData("reset", "the connection failed", true, null, "SocketException")]
-    [InlineData("proxy", "the proxy did not open a connection to the server (status 407)", false, 407, "IOException: HttpRequestException")]
+    [InlineData("proxy", "the proxy did not open a connection to the server (status 407)", false, 407, "IOException: IOException")]
     [InlineData("untrusted", "TLS certificate", false, null, "AuthenticationException: canary")]
     public async Task Failed_connection_is_reported_by_its_cause(string failure, string said, bool isTransient, int? status, string cause)
     {

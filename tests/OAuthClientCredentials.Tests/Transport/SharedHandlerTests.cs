@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -63,14 +64,37 @@ public sealed class SharedHandlerTests
         Assert.Equal("session=1", await other.GetStringAsync(new Uri(server.Address, "/redirect")));
     }
 
+    [Fact]
+    [Trait("Req", "R-358")]
+    public async Task A_handler_around_a_shared_one_gets_a_copy_of_it()
+    {
+        await using LoopbackServer server = await LoopbackServer.StartAsync(RespondAsync);
+        using SocketsHttpHandler shared = new();
+        using Outer outer = new() { InnerHandler = new Outer { InnerHandler = shared } };
+        await using TokenProvider provider = TokenProvider.Create(options => Configure(options, server), outer);
+        await provider.GetTokenAsync();
+        using HttpClient other = new(shared, disposeHandler: false);
+        Assert.Equal("session=1", await other.GetStringAsync(new Uri(server.Address, "/redirect")));
+        using HttpClient ours = new(outer, disposeHandler: false);
+        using HttpResponseMessage redirect = await ours.GetAsync(new Uri(server.Address, "/redirect"));
+        Assert.Equal(HttpStatusCode.Redirect, redirect.StatusCode);
+    }
+
     [Theory]
     [Trait("Req", "R-358")]
     [InlineData("derived", nameof(Derived))]
-    [InlineData("outer", nameof(Outer))]
+    [InlineData("started", nameof(Outer))]
     public async Task A_handler_that_cannot_be_copied_is_refused_with_the_reason(string kind, string type)
     {
         await using LoopbackServer server = await LoopbackServer.StartAsync(RespondAsync);
         using HttpMessageHandler shared = Create(kind);
+        if (kind == "started")
+        {
+            using HttpClient other = new(shared, disposeHandler: false);
+            await other.GetStringAsync(server.Address);
+            server.Requests.Clear();
+        }
+
         await using ServiceProvider services = Build(server, shared);
         TokenRequestException exception = await Assert.ThrowsAsync<TokenRequestException>(
             async () => await services.GetRequiredService<ITokenProvider>().GetTokenAsync());
