@@ -28,8 +28,8 @@ public sealed class TestTokenRequest
     public string? ClientId { get; }
 
     /// <summary>
-    /// The IANA name of the client's authentication method: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>private_key_jwt</c>
-    /// for any assertion, or <c>none</c>.
+    /// The name of the client's authentication method: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>spiffe_jwt</c>,
+    /// <c>private_key_jwt</c> for any other assertion, or <c>none</c>.
     /// </summary>
     public string AuthenticationMethod { get; }
 

@@ -43,8 +43,8 @@ public sealed class ClientCredentialsOptions
     public string? ClientSecretFile { get; set; }
 
     /// <summary>
-    /// The client authentication method, by its IANA name: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>client_secret_jwt</c>,
-    /// <c>private_key_jwt</c>, <c>tls_client_auth</c>, <c>self_signed_tls_client_auth</c> or <c>none</c>.
+    /// The client authentication method: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>client_secret_jwt</c>, <c>none</c>,
+    /// <c>private_key_jwt</c>, <c>tls_client_auth</c>, <c>self_signed_tls_client_auth</c>, <c>spiffe_jwt</c> or <c>spiffe_x509</c>.
     /// </summary>
     /// <value>
     /// Defaults to the method of the configured credential: <c>tls_client_auth</c> for a certificate, <c>private_key_jwt</c> for a private
@@ -56,8 +56,8 @@ public sealed class ClientCredentialsOptions
     /// <value>Defaults to <see cref="BasicEncoding.Rfc6749"/>.</value>
     public BasicEncoding BasicEncoding { get; set; }
 
-    /// <summary>The file with a client assertion (RFC 7523) that another system issues, for instance a Kubernetes service account token.
-    /// It is read for each token request.</summary>
+    /// <summary>The file with a client assertion (RFC 7523) that another system issues, for instance a Kubernetes service account token
+    /// or a JWT-SVID. It is read for each token request.</summary>
     public string? ClientAssertionFile { get; set; }
 
     /// <summary>The file with the client certificate: PEM with its intermediates, or PKCS#12. It is read for each token request.</summary>
@@ -252,7 +252,7 @@ public sealed class ClientCredentialsOptions
         OfferedAuthentications.Add(authentication);
     }
 
-    /// <summary>Authenticates the client with an assertion that another system issues (RFC 7523), by <c>private_key_jwt</c>.</summary>
+    /// <summary>Authenticates by an assertion of another system (RFC 7523): <c>private_key_jwt</c> or <c>spiffe_jwt</c>.</summary>
     /// <param name="assertion">Returns the current assertion. Concurrent token requests call it, so it must be thread-safe.</param>
     /// <remarks>Pass the same delegate at each configuration reload: another delegate counts as a changed credential.</remarks>
     public void UseClientAssertion(Func<CancellationToken, ValueTask<string>> assertion)

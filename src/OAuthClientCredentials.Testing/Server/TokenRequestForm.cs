@@ -57,7 +57,8 @@ internal sealed class TokenRequestForm
 
         if (Find("client_assertion") is { } assertion)
         {
-            return new(clientId, assertion, "private_key_jwt", parameters);
+            bool isSvid = Find("client_assertion_type") == "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
+            return new(clientId, assertion, isSvid ? "spiffe_jwt" : "private_key_jwt", parameters);
         }
 
         return new(clientId, null, "none", parameters);

@@ -8,7 +8,8 @@ internal static class AuthenticationMethods
     public static readonly string[] All =
     [
         ClientSecretBasic.Name, ClientSecretPost.Name, ClientSecretJwt, ClientAssertion.Name,
-        TlsClientAuthentication.Name, TlsClientAuthentication.SelfSignedName, NoAuthentication.Name,
+        TlsClientAuthentication.Name, TlsClientAuthentication.SelfSignedName, ClientAssertion.SpiffeName,
+        TlsClientAuthentication.SpiffeName, NoAuthentication.Name,
     ];
 
     /// <summary>Returns the selected method, or the one that the configured credential needs. Returns null if that is ambiguous.</summary>
@@ -48,8 +49,8 @@ internal static class AuthenticationMethods
     public static ClientAuthentication Create(ClientContext client, ClientCredentialsOptions options) => Of(options) switch
     {
         ClientSecretPost.Name => new ClientSecretPost(),
-        ClientAssertion.Name => new ClientAssertion(client, options),
         NoAuthentication.Name => new NoAuthentication(),
+        { } method when IsByAssertion(method) => new ClientAssertion(client, options, method),
         { } method when IsByTls(method) => new TlsClientAuthentication(method),
         _ => new ClientSecretBasic(options.BasicEncoding),
     };
@@ -71,7 +72,12 @@ internal static class AuthenticationMethods
         return null;
     }
 
-    public static bool IsByTls(string? method) => method is TlsClientAuthentication.Name or TlsClientAuthentication.SelfSignedName;
+    public static bool IsByTls(string? method) =>
+        method is TlsClientAuthentication.Name or TlsClientAuthentication.SelfSignedName or TlsClientAuthentication.SpiffeName;
+
+    public static bool IsByAssertion(string? method) => method is ClientAssertion.Name or ClientAssertion.SpiffeName;
+
+    public static bool IsSpiffe(string? method) => method is ClientAssertion.SpiffeName or TlsClientAuthentication.SpiffeName;
 
     public static bool IsBySecret(string? method) => method is ClientSecretBasic.Name or ClientSecretPost.Name or ClientSecretJwt;
 

@@ -5,19 +5,23 @@ using OAuthClientCredentials.Diagnostics;
 namespace OAuthClientCredentials.Authentication;
 
 /// <summary>
-/// Authenticates with an assertion that another service issues and renews (RFC 7523), for instance a workload's token. It is read from a
-/// file or a callback.
+/// Authenticates with an assertion that another service issues and renews (RFC 7523), for instance a workload's token or a JWT-SVID
+/// (draft-ietf-oauth-spiffe-client-auth-02 section 3.1). It is read from a file or a callback.
 /// </summary>
-internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOptions options) : ClientAuthentication
+internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOptions options, string method) : ClientAuthentication
 {
     public const string Name = "private_key_jwt";
+    public const string SpiffeName = "spiffe_jwt";
 
-    private const string Type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    private const string Bearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    private const string Spiffe = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
 
     // The last second that DateTimeOffset can express.
     private const double MaxUnixTime = 253_402_300_799;
 
-    public override string Method => Name;
+    public override string Method => method;
+
+    private string Type => method == SpiffeName ? Spiffe : Bearer;
 
     public static bool IsConfigured(ClientCredentialsOptions options) =>
         options.ClientAssertion is not null || !string.IsNullOrEmpty(options.ClientAssertionFile);
@@ -52,7 +56,12 @@ internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOpt
         string assertion = await callback(cancellationToken).ConfigureAwait(false);
         if (string.IsNullOrEmpty(assertion))
         {
-            throw client.Error(": the callback given to UseClientAssertion returned no assertion. Fix the callback.", isTransient: true);
+            throw UnusableCallback("returned no assertion");
+        }
+
+        if (IsExpired(assertion))
+        {
+            throw UnusableCallback("returned an expired assertion");
         }
 
         return assertion;
@@ -62,13 +71,18 @@ internal sealed class ClientAssertion(ClientContext client, ClientCredentialsOpt
     {
         CredentialFile file = new(client, nameof(options.ClientAssertionFile), options.ClientAssertionFile!);
         string assertion = await file.ReadLineAsync(cancellationToken).ConfigureAwait(false);
-        if (ValidityOf(assertion)?.Until <= client.TimeProvider.GetUtcNow())
+        if (IsExpired(assertion))
         {
             throw file.Unusable("contains an expired assertion; the process that renews the file may have stopped");
         }
 
         return assertion;
     }
+
+    private TokenRequestException UnusableCallback(string problem) =>
+        client.Error($": the callback given to UseClientAssertion {problem}. Fix the callback.", isTransient: true);
+
+    private bool IsExpired(string assertion) => ValidityOf(assertion)?.Until <= client.TimeProvider.GetUtcNow();
 
     // Returns null if the assertion is not a readable JWT. The server then decides whether it is valid.
     private static CredentialValidity? ValidityOf(string assertion)

@@ -58,6 +58,12 @@ internal sealed class ClientSettings
 
     public bool UsesMutualTls { get; }
 
+    /// <summary>
+    /// Whether a server may accept the method without listing it in its metadata. Keycloak does so with SPIFFE, although the draft requires
+    /// the list (draft-ietf-oauth-spiffe-client-auth-02 section 4).
+    /// </summary>
+    public bool MayUseUnlistedMethod => AuthenticationMethods.IsSpiffe(Authentication.Method);
+
     /// <summary>The host of the configured token endpoint or issuer.</summary>
     public string ServerAddress =>
         new Uri(string.IsNullOrEmpty(Options.TokenEndpoint) ? Options.Authority! : Options.TokenEndpoint).Host;

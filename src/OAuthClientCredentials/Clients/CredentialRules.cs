@@ -25,7 +25,7 @@ internal static class CredentialRules
             return [(nameof(options.AuthenticationMethod), $"is missing: {Problem}. Set it to the method to use")];
         }
 
-        return CheckCertificate(options).Concat(CheckAuthentication(client, options, method));
+        return CheckAssertion(options).Concat(CheckCertificate(options)).Concat(CheckAuthentication(client, options, method));
     }
 
     private static IEnumerable<(string Option, string Problem)> CheckAuthentication(
@@ -62,6 +62,12 @@ internal static class CredentialRules
             return [(nameof(options.PrivateKey), $"is missing: {method} needs a key. {Remedy}")];
         }
 
+        if (method == ClientAssertion.SpiffeName && !hasAssertion)
+        {
+            const string Remedy = "Set it to the file that contains the JWT-SVID, or call UseClientAssertion";
+            return [(nameof(options.ClientAssertionFile), $"is missing: {method} needs a JWT-SVID. {Remedy}")];
+        }
+
         if (AuthenticationMethods.IsByTls(method) && !ClientCertificate.IsConfigured(options))
         {
             return [(nameof(options.CertificateFile), $"is missing: {method} needs a certificate. {SetCertificate}")];
@@ -72,7 +78,7 @@ internal static class CredentialRules
         [
             (nameof(options.ClientSecret), !isBySecret && AuthenticationMethods.HasSecret(options)),
             (nameof(options.PrivateKey), AuthenticationMethods.HasKey(options)),
-            (nameof(options.ClientAssertionFile), method != ClientAssertion.Name && hasAssertion),
+            (nameof(options.ClientAssertionFile), !AuthenticationMethods.IsByAssertion(method) && hasAssertion),
         ];
 
         // A credential that the method does not use is a mistake: either the credential or the method is wrong.
@@ -105,6 +111,14 @@ internal static class CredentialRules
         {
             const string Remedy = "Set BasicEncoding to Rfc6749, or AuthenticationMethod to client_secret_post";
             yield return (nameof(options.BasicEncoding), $"is Raw, which does not allow a colon in ClientId. {Remedy}");
+        }
+    }
+
+    private static IEnumerable<(string Option, string Problem)> CheckAssertion(ClientCredentialsOptions options)
+    {
+        if (!string.IsNullOrEmpty(options.ClientAssertionFile) && options.ClientAssertion is not null)
+        {
+            yield return (nameof(options.ClientAssertionFile), $"cannot be combined with UseClientAssertion. {RemoveOne}");
         }
     }
 

@@ -58,7 +58,9 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
     private static ServerMetadata CheckMethod(ServerMetadata metadata, ClientSettings settings)
     {
         string method = settings.Authentication.Method;
-        if (metadata.AuthenticationMethods is not { Count: > 0 } offered || offered.Contains(method, StringComparer.Ordinal))
+        if (metadata.AuthenticationMethods is not { Count: > 0 } offered
+            || offered.Contains(method, StringComparer.Ordinal)
+            || settings.MayUseUnlistedMethod)
         {
             return metadata;
         }

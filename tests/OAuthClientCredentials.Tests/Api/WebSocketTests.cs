@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net.WebSockets;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials.Tests.Infrastructure;
 
@@ -105,8 +105,8 @@ public sealed class WebSocketTests
 
     private async Task<LoopbackServer> StartAsync(HttpProtocols protocols, bool hasTls = false, bool rejectsFirst = false)
     {
-        X509Certificate2? certificate = hasTls ? Certificates.Create() : null;
-        return await LoopbackServer.StartAsync(RespondAsync, protocols, readsBody: _ => false, certificate);
+        HttpsConnectionAdapterOptions? https = hasTls ? new() { ServerCertificate = Certificates.Create() } : null;
+        return await LoopbackServer.StartAsync(RespondAsync, protocols, readsBody: _ => false, https);
 
         async Task RespondAsync(HttpContext context)
         {

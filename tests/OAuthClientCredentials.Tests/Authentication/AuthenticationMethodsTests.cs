@@ -33,6 +33,10 @@ public sealed class AuthenticationMethodsTests
         { "CertificateFile UsePrivateKeyJwt", null, "private_key_jwt", true },
         { "CertificateFile ClientSecret", "client_secret_basic", "client_secret_basic", true },
         { "CertificateFile", "none", "none", true },
+        { "ClientAssertionFile", "spiffe_jwt", "spiffe_jwt", false },
+        { "UseClientAssertion", "spiffe_jwt", "spiffe_jwt", false },
+        { "CertificateFile", "spiffe_x509", "spiffe_x509", true },
+        { "CertificateFile CertificateKeyFile", "spiffe_x509", "spiffe_x509", true },
         { "CertificateFile PrivateKey", null, null, false },
         { "CertificateFile ClientSecret", null, null, false },
         { "CertificateFile ClientAssertionFile", null, null, false },
@@ -76,6 +80,14 @@ public sealed class AuthenticationMethodsTests
     [InlineData("tls_client_auth", "CertificateFile ClientSecret", "AuthenticationMethod is tls_client_auth, but ClientSecret is set")]
     [InlineData("tls_client_auth", "CertificateFile PrivateKeyFile", "AuthenticationMethod is tls_client_auth, but PrivateKey is set")]
     [InlineData("tls_client_auth", "CertificateFile ClientAssertionFile", "AuthenticationMethod is tls_client_auth, but ")]
+    [InlineData("spiffe_jwt", "", "ClientAssertionFile is missing: spiffe_jwt needs a JWT-SVID")]
+    [InlineData("spiffe_jwt", "CertificateFile", "ClientAssertionFile is missing")]
+    [InlineData("spiffe_jwt", "ClientAssertionFile ClientSecret", "AuthenticationMethod is spiffe_jwt, but ClientSecret is set")]
+    [InlineData("spiffe_jwt", "ClientAssertionFile PrivateKey", "AuthenticationMethod is spiffe_jwt, but PrivateKey is set")]
+    [InlineData("spiffe_jwt", "ClientAssertionFile UseClientAssertion", "ClientAssertionFile cannot be combined with UseClientAssertion")]
+    [InlineData("private_key_jwt", "ClientAssertionFile UseClientAssertion", "ClientAssertionFile cannot be combined with ")]
+    [InlineData("spiffe_x509", "", "CertificateFile is missing: spiffe_x509 needs a certificate")]
+    [InlineData("spiffe_x509", "CertificateFile ClientAssertionFile", "AuthenticationMethod is spiffe_x509, but ClientAssertionFile is")]
     [InlineData("none", "ClientAssertionFile", "AuthenticationMethod is none, but ClientAssertionFile")]
     [InlineData("none", "ClientSecret", "AuthenticationMethod is none, but ClientSecret is set")]
     [InlineData("client_secret_basic", "ClientSecret ClientAssertionFile", "AuthenticationMethod is client_secret_basic, but")]

@@ -58,18 +58,20 @@ public sealed class ClientAssertionTests : IDisposable
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData(null)]
-    public async Task Callback_without_an_assertion_is_an_error_that_names_it(string? nothing)
+    [InlineData("", "UseClientAssertion returned no assertion")]
+    [InlineData(null, "UseClientAssertion returned no assertion")]
+    [InlineData("e30.eyJleHAiOjE3NjcyMjU1OTl9.canary", "UseClientAssertion returned an expired assertion")]
+    public async Task Callback_without_a_usable_assertion_is_an_error_that_names_it(string? returned, string problem)
     {
         await using TestTokenClient client = new(options =>
         {
             options.ClientSecret = null;
-            options.UseClientAssertion(_ => new(nothing!));
+            options.UseClientAssertion(_ => new(returned!));
         });
         TokenRequestException exception = await client.FailAsync();
-        Assert.Contains("UseClientAssertion", exception.Message, StringComparison.Ordinal);
-        Assert.True(exception.IsTransient);
+        Assert.Contains(problem, exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
+        Assert.Equal((true, 0), (exception.IsTransient, client.Server.Requests.Count));
     }
 
     private static string Jwt(string claims) => $"e30.{Base64UrlEncoder.Encode(Encoding.UTF8.GetBytes(claims))}.canary";

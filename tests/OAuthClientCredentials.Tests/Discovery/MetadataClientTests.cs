@@ -190,6 +190,23 @@ public sealed class MetadataClientTests : IDisposable
     }
 
     [Fact]
+    [Trait("Req", "R-369")]
+    public async Task SPIFFE_method_need_not_be_listed()
+    {
+        _responses[Rfc8414] = Document(""","token_endpoint_auth_methods_supported":["private_key_jwt"]""");
+        await using TestTokenClient client = new(
+            options =>
+            {
+                (options.Authority, options.TokenEndpoint, options.ClientSecret) = (Issuer, null, null);
+                options.AuthenticationMethod = "spiffe_jwt";
+                options.UseClientAssertion(_ => new("svid"));
+            },
+            handler: _server);
+        await client.RequestAsync();
+        Assert.Equal([Rfc8414, Token], Requests);
+    }
+
+    [Fact]
     [Trait("Req", "R-186")]
     public async Task Host_starts_without_its_authority_and_the_first_call_fails()
     {

@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -29,12 +29,12 @@ internal sealed class LoopbackServer : IAsyncDisposable
     /// <param name="respond">Writes the response to a request.</param>
     /// <param name="protocols">HTTP/1.1 or HTTP/2.</param>
     /// <param name="readsBody">Whether the body of a request is read before the response is written. By default each body is read.</param>
-    /// <param name="certificate">The certificate for TLS. By default there is no TLS.</param>
+    /// <param name="https">The certificates of an https server.</param>
     public static async Task<LoopbackServer> StartAsync(
         RequestDelegate respond,
         HttpProtocols protocols = HttpProtocols.Http1,
         Func<HttpContext, bool>? readsBody = null,
-        X509Certificate2? certificate = null)
+        HttpsConnectionAdapterOptions? https = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(
@@ -43,9 +43,9 @@ internal sealed class LoopbackServer : IAsyncDisposable
             port =>
             {
                 port.Protocols = protocols;
-                if (certificate is not null)
+                if (https is not null)
                 {
-                    port.UseHttps(certificate);
+                    port.UseHttps(https);
                 }
             }));
         builder.Services.AddLogging(logging => logging.ClearProviders());
