@@ -38,9 +38,9 @@ public sealed partial class ReadmeTests
 
         static class Given
         {
-            public static readonly IServiceCollection services = null!;
-            public static readonly IConfiguration configuration = null!;
-            public static readonly HttpClient httpClient = null!;
+            public static IServiceCollection services = null!;
+            public static IConfiguration configuration = null!;
+            public static HttpClient httpClient = null!;
         }
         """;
 
@@ -60,15 +60,7 @@ public sealed partial class ReadmeTests
     [MemberData(nameof(CSharp))]
     public void A_snippet_compiles_as_it_stands(string page, string code)
     {
-        CSharpParseOptions syntax = new(LanguageVersion.Latest, DocumentationMode.None);
-        CSharpCompilation compilation = CSharpCompilation.Create(
-            "Snippet",
-            [CSharpSyntaxTree.ParseText(Given, syntax), CSharpSyntaxTree.ParseText(code, syntax)],
-            References,
-            new CSharpCompilationOptions(
-                IsProgram(code) ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary,
-                nullableContextOptions: NullableContextOptions.Enable));
-        Diagnostic[] problems = [.. compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning)];
+        Diagnostic[] problems = [.. Compile(code).GetDiagnostics().Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning)];
         Assert.True(problems.Length == 0, $"{page}\n{string.Join<Diagnostic>('\n', problems)}");
     }
 
@@ -142,6 +134,18 @@ public sealed partial class ReadmeTests
         ];
         Assert.All(stated, text => Assert.Contains(text, page, StringComparison.Ordinal));
         Assert.All(["ubuntu-latest", "windows-latest", "macos-latest"], text => Assert.Contains(text, workflow, StringComparison.Ordinal));
+    }
+
+    internal static CSharpCompilation Compile(string code)
+    {
+        CSharpParseOptions syntax = new(LanguageVersion.Latest, DocumentationMode.None);
+        return CSharpCompilation.Create(
+            "Snippet",
+            [CSharpSyntaxTree.ParseText(Given, syntax), CSharpSyntaxTree.ParseText(code, syntax)],
+            References,
+            new CSharpCompilationOptions(
+                IsProgram(code) ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary,
+                nullableContextOptions: NullableContextOptions.Enable));
     }
 
     // The rows of the first table after a text, without its head.

@@ -1,0 +1,85 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Tests.Infrastructure;
+
+namespace OAuthClientCredentials.Tests.House;
+
+/// <summary>Each block of code on the package pages and the page of recipes that talks to a server is run.</summary>
+public sealed class PackagePageRunTests : PageRunTests
+{
+    [Fact]
+    [Trait("Req", "R-367")]
+    public async Task Key_from_configuration_signs()
+    {
+        const string Key = "src/OAuthClientCredentials.Jwt/README.md: From configuration";
+        Write("appsettings.json", WithKey(Snippet.Of(Key, "json").With(Authority, ServerAddress)).Code);
+        Services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddJsonFile(Path.Combine(Folder, "appsettings.json")).Build());
+        await Snippet.Of(Key).RunAsync(Services);
+        await GetTokenAsync("orders");
+        Server.Verify(1, request => request.AuthenticationMethod == "private_key_jwt");
+    }
+
+    [Fact]
+    [Trait("Req", "R-367")]
+    public async Task Key_of_a_vault_signs()
+    {
+        const string Vault = """throw new NotSupportedException("Call the client of your vault here.")""";
+        const string Space = "System.Security.Cryptography";
+        string signing = $"Task.FromResult({Space}.ECDsa.Create({Space}.ECCurve.NamedCurves.nistP256)"
+            + $".SignData(data.Span, {Space}.HashAlgorithmName.SHA256))";
+        await Printed("src/OAuthClientCredentials.Jwt/README.md: From a key vault or an HSM").With(Vault, signing).RunAsync(Services);
+        await GetTokenAsync("orders");
+        Server.Verify(1, request => request.AuthenticationMethod == "private_key_jwt");
+    }
+
+    [Fact]
+    [Trait("Req", "R-367")]
+    public async Task Key_signs_without_dependency_injection()
+    {
+        Snippet snippet = WithKey(Printed("src/OAuthClientCredentials.Jwt/README.md: Without dependency injection"));
+        await (snippet with { Code = $"{snippet.Code}\nawait tokens.GetTokenAsync();" }).RunAsync();
+        Server.Verify(1, request => request.AuthenticationMethod == "private_key_jwt");
+    }
+
+    [Fact]
+    [Trait("Req", "R-367")]
+    public async Task The_three_tests_of_the_testing_page_pass()
+    {
+        Type type = Snippet.Of("src/OAuthClientCredentials.Testing/README.md: Three tests").LoadType();
+        MethodInfo[] tests = [.. type.GetMethods().Where(method => method.IsDefined(typeof(FactAttribute)))];
+        Assert.Equal(3, tests.Length);
+        foreach (MethodInfo test in tests)
+        {
+            await (Task)test.Invoke(Activator.CreateInstance(type), null)!;
+        }
+    }
+
+    [Fact]
+    [Trait("Req", "R-367")]
+    public async Task Fake_token_needs_one_line()
+    {
+        TestProvider.AddClient(Services, "orders");
+        await Snippet.Of("src/OAuthClientCredentials.Testing/README.md: Three tests 2").RunAsync(Services);
+        Assert.Equal("fake-token", (await GetTokenAsync("orders")).Value);
+    }
+
+    [Fact]
+    [Trait("Req", "R-367")]
+    public async Task Registration_of_the_recipes_calls_the_API()
+    {
+        Use(
+            ("ClientCredentials:orders:Authority", ServerAddress), ("ClientCredentials:orders:ClientId", "shop"),
+            ("ClientCredentials:orders:ClientSecret", "secret"));
+        await Snippet.Of("samples/Recipes/README.md: Recipes").With(OrdersApi, ApiAddress).RunAsync(Services);
+        await CallAsync("orders");
+        Assert.Equal((1, 0), (Api.Calls, Api.Unauthorized));
+    }
+
+    private Snippet WithKey(Snippet snippet)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return snippet.With("/run/secrets/shop.pem", Write("shop.pem", key.ExportPkcs8PrivateKeyPem()));
+    }
+}
