@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Reflection;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
@@ -45,15 +47,30 @@ public sealed class PackagePageRunTests : PageRunTests
 
     [Fact]
     [Trait("Req", "R-367")]
-    public async Task The_three_tests_of_the_testing_page_pass()
+    public async Task The_tests_of_the_testing_page_pass()
     {
-        Type type = Snippet.Of("src/OAuthClientCredentials.Testing/README.md: Three tests").LoadType();
+        Type type = Snippet.Of("src/OAuthClientCredentials.Testing/README.md: Five tests").LoadType();
         MethodInfo[] tests = [.. type.GetMethods().Where(method => method.IsDefined(typeof(FactAttribute)))];
-        Assert.Equal(3, tests.Length);
+        Assert.Equal(5, tests.Length);
         foreach (MethodInfo test in tests)
         {
-            await (Task)test.Invoke(Activator.CreateInstance(type), null)!;
+            using IDisposable instance = (IDisposable)Activator.CreateInstance(type)!;
+            await (Task)test.Invoke(instance, null)!;
         }
+    }
+
+    /// <summary>The program never ends, so it makes a call instead.</summary>
+    [Fact]
+    [Trait("Req", "R-367")]
+    public async Task Server_of_a_launch_profile_starts_and_is_controlled_over_its_port()
+    {
+        (int port, int apiPort) = (FindFreePort(), FindFreePort());
+        string call = $"""(await new HttpClient().PostAsync("http://localhost:{port}/test/outage", null)).EnsureSuccessStatusCode();""";
+        await Snippet.Of("src/OAuthClientCredentials.Testing/README.md: How")
+            .With("8080", $"{port}")
+            .With("8081", $"{apiPort}")
+            .With("await Task.Delay(Timeout.Infinite);", call)
+            .RunAsync();
     }
 
     [Fact]
@@ -61,7 +78,7 @@ public sealed class PackagePageRunTests : PageRunTests
     public async Task Fake_token_needs_one_line()
     {
         TestProvider.AddClient(Services, "orders");
-        await Snippet.Of("src/OAuthClientCredentials.Testing/README.md: Three tests 2").RunAsync(Services);
+        await Snippet.Of("src/OAuthClientCredentials.Testing/README.md: Five tests 2").RunAsync(Services);
         Assert.Equal("fake-token", (await GetTokenAsync("orders")).Value);
     }
 
@@ -75,6 +92,13 @@ public sealed class PackagePageRunTests : PageRunTests
         await Snippet.Of("samples/Recipes/README.md: Recipes").With(OrdersApi, ApiAddress).RunAsync(Services);
         await CallAsync("orders");
         Assert.Equal((1, 0), (Api.Calls, Api.Unauthorized));
+    }
+
+    private static int FindFreePort()
+    {
+        using TcpListener probe = new(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     private Snippet WithKey(Snippet snippet)
