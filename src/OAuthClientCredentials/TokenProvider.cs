@@ -51,8 +51,8 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     /// Creates a provider for one client, without dependency injection. Keep it as a singleton and dispose it at the end.
     /// </summary>
     /// <param name="configure">Configures the client, which is the default client.</param>
-    /// <param name="handler">Sends the token requests. Of a SocketsHttpHandler or HttpClientHandler, also in a DelegatingHandler, a copy without
-    /// redirects is used. It is not disposed. Defaults to a handler that shows the client certificate of the options.</param>
+    /// <param name="handler">Sends the token requests. A SocketsHttpHandler or HttpClientHandler, also in a DelegatingHandler, is copied
+    /// without redirects. It is not disposed. Defaults to a handler that shows the client certificate of the options.</param>
     /// <param name="timeProvider">The clock. Defaults to the system clock. With another one <c>MaxRetries</c> defaults to 0.</param>
     /// <param name="loggerFactory">Creates the logger. Defaults to no logging.</param>
     /// <returns>The provider.</returns>

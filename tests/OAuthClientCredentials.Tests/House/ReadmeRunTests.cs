@@ -12,8 +12,8 @@ public sealed class ReadmeRunTests : PageRunTests
     private static readonly string[] Pages = ["README.md", "samples/Recipes/README.md", .. Repository.Files("src", "README.md")];
 
     /// <summary>
-    /// The health check requests nothing. McpSessionTests of the integration tests runs the calls of the MCP block against the server of the
-    /// MCP SDK.
+    /// The health check requests nothing. McpSessionTests of the integration tests runs the calls of the MCP block against the server of
+    /// the MCP SDK.
     /// </summary>
     private static readonly string[] RunElsewhere = ["README.md: Health check", "README.md: MCP servers"];
 
