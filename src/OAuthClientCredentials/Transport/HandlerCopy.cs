@@ -12,6 +12,48 @@ internal static class HandlerCopy
         _ => null,
     };
 
+    /// <summary>The handler that opens connections, below all delegating handlers.</summary>
+    public static HttpMessageHandler TransportOf(HttpMessageHandler handler)
+    {
+        while (handler is DelegatingHandler { InnerHandler: { } inner })
+        {
+            handler = inner;
+        }
+
+        return handler;
+    }
+
+    /// <summary>
+    /// Replaces the handler that opens connections. A delegating handler that has not sent a request yet gets the new one as its inner
+    /// handler.
+    /// </summary>
+    /// <returns>The new handler or the delegating handler around it; null if nothing could be replaced.</returns>
+    public static HttpMessageHandler? TryReplaceTransport(
+        HttpMessageHandler handler,
+        Func<HttpMessageHandler, HttpMessageHandler?> replace)
+    {
+        if (handler is not DelegatingHandler { InnerHandler: { } inner } outer)
+        {
+            return replace(handler);
+        }
+
+        HttpMessageHandler? replaced = TryReplaceTransport(inner, replace);
+        if (replaced is null || replaced == inner)
+        {
+            return replaced is null ? null : handler;
+        }
+
+        try
+        {
+            outer.InnerHandler = replaced;
+            return handler;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     private static SocketsHttpHandler Copy(SocketsHttpHandler original) => new()
     {
         ActivityHeadersPropagator = original.ActivityHeadersPropagator,

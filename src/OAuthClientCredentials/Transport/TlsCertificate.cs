@@ -24,7 +24,10 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
     /// Returns a copy of a transport that shows this certificate on all connections, or null if the transport cannot be copied. The
     /// original is not changed, because other HttpClients may share it.
     /// </summary>
-    public HttpMessageHandler? TryApplyToCopyOf(HttpMessageHandler transport)
+    public HttpMessageHandler? TryApplyToCopyOf(HttpMessageHandler transport) =>
+        HandlerCopy.TryReplaceTransport(transport, CreateCopyWithCertificate);
+
+    private HttpMessageHandler? CreateCopyWithCertificate(HttpMessageHandler transport)
     {
         HttpMessageHandler? copy = HandlerCopy.TryCreate(transport);
         switch (copy)

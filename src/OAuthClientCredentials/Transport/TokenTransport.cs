@@ -29,69 +29,58 @@ internal static class TokenTransport
     /// <exception cref="UnsafeHandlerException">Your handler cannot be copied, and it does not have these settings.</exception>
     public static HttpMessageHandler Harden(HttpMessageHandler handler, string httpClientName, ILogger logger)
     {
-        switch (HandlerCopy.TryCreate(handler))
+        HttpMessageHandler transport = HandlerCopy.TransportOf(handler);
+        if (transport != handler && IsHardened(transport))
         {
-            case SocketsHttpHandler copy:
-                copy.AllowAutoRedirect = false;
-                copy.UseCookies = false;
-                copy.AutomaticDecompression = DecompressionMethods.None;
-                copy.MaxResponseDrainSize = 0;
-                if (copy.PooledConnectionLifetime == Timeout.InfiniteTimeSpan)
-                {
-                    copy.PooledConnectionLifetime = ConnectionLifetime;
-                }
-
-                return copy;
-            case HttpClientHandler copy:
-                copy.AllowAutoRedirect = false;
-                copy.UseCookies = false;
-                copy.AutomaticDecompression = DecompressionMethods.None;
-                return copy;
+            return handler;
         }
 
-        if (handler is DelegatingHandler { InnerHandler: { } inner } outer)
+        if (HandlerCopy.TryReplaceTransport(handler, CreateHardenedCopy) is { } hardened)
         {
-            SetInnerHandler(outer, Harden(inner, httpClientName, logger));
+            return hardened;
         }
-        else
+
+        // A class that derives from a known handler cannot be copied.
+        if (transport is SocketsHttpHandler or HttpClientHandler && !IsHardened(transport))
         {
-            CheckUncopied(handler, httpClientName, logger);
+            throw new UnsafeHandlerException(handler.GetType().Name);
+        }
+
+        if (transport is not (SocketsHttpHandler or HttpClientHandler or DelegatingHandler))
+        {
+            logger.UnknownPrimaryHandler(httpClientName, transport.GetType().Name);
         }
 
         return handler;
     }
 
-    private static void SetInnerHandler(DelegatingHandler outer, HttpMessageHandler inner)
+    private static HttpMessageHandler? CreateHardenedCopy(HttpMessageHandler transport)
     {
-        if (outer.InnerHandler == inner)
+        HttpMessageHandler? copy = HandlerCopy.TryCreate(transport);
+        switch (copy)
         {
-            return;
-        }
+            case SocketsHttpHandler sockets:
+                sockets.AllowAutoRedirect = false;
+                sockets.UseCookies = false;
+                sockets.AutomaticDecompression = DecompressionMethods.None;
+                sockets.MaxResponseDrainSize = 0;
+                if (sockets.PooledConnectionLifetime == Timeout.InfiniteTimeSpan)
+                {
+                    sockets.PooledConnectionLifetime = ConnectionLifetime;
+                }
 
-        try
-        {
-            outer.InnerHandler = inner;
-        }
-        catch (InvalidOperationException)
-        {
-            throw new UnsafeHandlerException(outer.GetType().Name); // It has sent requests already.
-        }
-    }
-
-    // A class that derives from a known handler cannot be copied.
-    private static void CheckUncopied(HttpMessageHandler handler, string httpClientName, ILogger logger)
-    {
-        switch (handler)
-        {
-            case DelegatingHandler:
-            case SocketsHttpHandler { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None }:
-            case HttpClientHandler { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None }:
                 break;
-            case SocketsHttpHandler or HttpClientHandler:
-                throw new UnsafeHandlerException(handler.GetType().Name);
-            default:
-                logger.UnknownPrimaryHandler(httpClientName, handler.GetType().Name);
+            case HttpClientHandler classic:
+                classic.AllowAutoRedirect = false;
+                classic.UseCookies = false;
+                classic.AutomaticDecompression = DecompressionMethods.None;
                 break;
         }
+
+        return copy;
     }
+
+    private static bool IsHardened(HttpMessageHandler transport) => transport
+        is SocketsHttpHandler { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None }
+        or HttpClientHandler { AllowAutoRedirect: false, UseCookies: false, AutomaticDecompression: DecompressionMethods.None };
 }

@@ -80,6 +80,35 @@ public sealed class SharedHandlerTests
         Assert.Equal(HttpStatusCode.Redirect, redirect.StatusCode);
     }
 
+    [Fact]
+    [Trait("Req", "R-358")]
+    public async Task A_handler_around_another_one_is_used_again_after_the_rotation_of_handlers()
+    {
+        await using LoopbackServer server = await LoopbackServer.StartAsync(RespondAsync);
+        using Outer outer = new() { InnerHandler = new SocketsHttpHandler() };
+        for (int provider = 0; provider < 3; provider++)
+        {
+            await using ServiceProvider services = Build(server, outer);
+            await services.GetRequiredService<ITokenProvider>().GetTokenAsync();
+        }
+
+        Assert.Equal(3, server.Requests.Count);
+    }
+
+    [Fact]
+    [Trait("Req", "R-358")]
+    public async Task A_certificate_is_shown_by_a_handler_inside_another_one()
+    {
+        using X509Certificate2 certificate = Certificates.Create();
+        await using LoopbackServer server = await LoopbackServer.StartAsync(RespondAsync);
+        using Outer outer = new() { InnerHandler = new SocketsHttpHandler() };
+        await using ServiceProvider services = Build(server, outer);
+        services.GetRequiredService<CertificateHttpClients>().CreateClient(TokenClient.HttpClientName, new(certificate, [])).Dispose();
+        SocketsHttpHandler transport = Assert.IsType<SocketsHttpHandler>(outer.InnerHandler);
+        Assert.NotNull(transport.SslOptions.ClientCertificateContext);
+        Assert.False(transport.AllowAutoRedirect);
+    }
+
     [Theory]
     [Trait("Req", "R-358")]
     [InlineData("derived", nameof(Derived))]
