@@ -44,7 +44,7 @@ public sealed class HandlerFactoryTests
             })
             .Build();
         await connection.StartAsync();
-        Assert.Equal("hello", await connection.InvokeAsync<string>("Say", "hello"));
+        Assert.StartsWith("hello to ", await connection.InvokeAsync<string>("Say", "hello"), StringComparison.Ordinal);
         Assert.Equal([1, 2], _seen.Take(2));
         Assert.DoesNotContain(_seen.Skip(2), token => token != 2);
     }
@@ -113,7 +113,7 @@ public sealed class HandlerFactoryTests
 
     private sealed class Echo : Hub
     {
-        public static string Say(string text) => text;
+        public string Say(string text) => $"{text} to {Context.ConnectionId}";
     }
 }
 
