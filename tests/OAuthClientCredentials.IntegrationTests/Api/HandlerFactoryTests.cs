@@ -4,6 +4,7 @@ using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace OAuthClientCredentials.IntegrationTests.Api;
@@ -11,7 +12,7 @@ namespace OAuthClientCredentials.IntegrationTests.Api;
 /// <summary>The handler of IHttpMessageHandlerFactory in SignalR and YARP: it attaches tokens and renews a rejected one .</summary>
 [Trait("Req", "R-110")]
 [Trait("Req", "R-330")]
-public sealed class HandlerFactoryTests
+public sealed class HandlerFactoryTests : CanaryTests
 {
     private readonly ConcurrentQueue<int> _seen = new();
 

@@ -1,10 +1,12 @@
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using OAuthClientCredentials.IntegrationTests.OidcProvider;
 using Xunit.Abstractions;
 
 namespace OAuthClientCredentials.IntegrationTests.Speakers;
 
 /// <summary>How haproxy ends connections of clients that it does not accept.</summary>
-public sealed class HaproxyTests(HaproxyTests.Server server, ITestOutputHelper output) : IClassFixture<HaproxyTests.Server>
+public sealed class HaproxyTests(HaproxyTests.Server server, ITestOutputHelper output)
+    : CanaryTests, IClassFixture<HaproxyTests.Server>
 {
     private const string Set = "Set ClientCredentials:CertificateFile.";
     private const string Intermediates = "Check that ClientCredentials:CertificateFile has the intermediate certificates";

@@ -1,10 +1,12 @@
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using OAuthClientCredentials.IntegrationTests.OidcProvider;
 using Xunit.Abstractions;
 
 namespace OAuthClientCredentials.IntegrationTests.Speakers;
 
 /// <summary>What nginx sends to clients that do not get through it.</summary>
-public sealed class NginxTests(NginxTests.Server server, ITestOutputHelper output) : IClassFixture<NginxTests.Server>
+public sealed class NginxTests(NginxTests.Server server, ITestOutputHelper output)
+    : CanaryTests, IClassFixture<NginxTests.Server>
 {
     private const string NoCertificate = "'400 No required SSL certificate was sent'";
     private const string PlainHttp =

@@ -1,10 +1,12 @@
 using System.Net;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using Xunit.Abstractions;
 
 namespace OAuthClientCredentials.IntegrationTests.Speakers;
 
 /// <summary>What squid does to clients that it does not connect.</summary>
-public sealed class SquidTests(SquidTests.Server server, ITestOutputHelper output) : IClassFixture<SquidTests.Server>
+public sealed class SquidTests(SquidTests.Server server, ITestOutputHelper output)
+    : CanaryTests, IClassFixture<SquidTests.Server>
 {
     private const string Login = "Set its user name and password in HTTPS_PROXY";
 
