@@ -17,8 +17,8 @@ public static class TestServiceCollectionExtensions
     /// and their validation stay as they are.
     /// </summary>
     /// <remarks>
-    /// With another clock than the system's, in the server or in the application, <see cref="ClientCredentialsOptions.MaxRetries"/>
-    /// defaults to 0: the clock of a test stands still during a call, so that a wait between two attempts would never end. To test retries,
+    /// With a <see cref="TestTimeProvider"/>, in the server or in the application, <see cref="ClientCredentialsOptions.MaxRetries"/>
+    /// defaults to 0: this clock stands still during a call, so that a wait between two attempts would never end. To test retries,
     /// set the option and advance the clock while the call is under way (<see cref="TestTimeProvider.AdvanceUntilCompletedAsync"/>).
     /// </remarks>
     /// <param name="services">The services of the application.</param>
@@ -49,7 +49,7 @@ public static class TestServiceCollectionExtensions
 
     private static ConfigureNamedOptions<ClientCredentialsOptions> DoNotRetryByATestClock(IServiceProvider services) => new(null, options =>
     {
-        if ((services.GetService<TimeProvider>() ?? TimeProvider.System) != TimeProvider.System)
+        if (services.GetService<TimeProvider>() is TestTimeProvider)
         {
             options.MaxRetries = 0;
         }
