@@ -53,7 +53,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     /// <param name="configure">Configures the client, which is the default client.</param>
     /// <param name="handler">Sends the token requests. A SocketsHttpHandler or HttpClientHandler, also in a DelegatingHandler, is copied
     /// without redirects. It is not disposed. Defaults to a handler that shows the client certificate of the options.</param>
-    /// <param name="timeProvider">The clock. Defaults to the system clock. With a <c>TestTimeProvider</c>, <c>MaxRetries</c> defaults to 0.</param>
+    /// <param name="timeProvider">The clock. Defaults to the system clock. With a test clock <c>MaxRetries</c> is 0.</param>
     /// <param name="loggerFactory">Creates the logger. Defaults to no logging.</param>
     /// <returns>The provider.</returns>
     /// <exception cref="OptionsValidationException">The options are not valid, or do not fit your handler.</exception>
