@@ -11,7 +11,8 @@ namespace OAuthClientCredentials.Testing;
 /// </summary>
 /// <remarks>
 /// <list type="bullet">
-/// <item><description>Every POST is a token request. All other requests are metadata requests.</description></item>
+/// <item><description>Every POST is a token request. On a port, POST requests to <c>/test/</c> control the server
+/// (<see cref="Listen"/>). All other requests are metadata requests.</description></item>
 /// <item><description>Until a client is added, the server accepts every client and every credential.</description></item>
 /// <item><description>Until a response is scripted, the response to each token request is a new token.</description></item>
 /// </list>

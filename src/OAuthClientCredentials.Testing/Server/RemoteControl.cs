@@ -16,10 +16,13 @@ internal sealed class RemoteControl(Action outage, Action recover, Action revoke
             return null;
         }
 
-        return Task.FromResult(Responses.Text(Apply(address.AbsolutePath[Path.Length..], address.Query), "", "text/plain"));
+        return Apply(address.AbsolutePath[Path.Length..], address.Query) is { } status
+            ? Task.FromResult(Responses.Text(status, "", "text/plain"))
+            : null;
     }
 
-    private HttpStatusCode Apply(string command, string query)
+    // Any other path may be that of an issuer.
+    private HttpStatusCode? Apply(string command, string query)
     {
         switch (command)
         {
@@ -27,7 +30,7 @@ internal sealed class RemoteControl(Action outage, Action recover, Action revoke
             case "recover": recover(); break;
             case "revoke": revoke(); break;
             case "secrets": return ChangeSecrets(TokenRequestForm.Parse(query.TrimStart('?')));
-            default: return HttpStatusCode.NotFound;
+            default: return null;
         }
 
         return HttpStatusCode.NoContent;

@@ -85,7 +85,7 @@ internal sealed class HandlerEvents(
         }
     }
 
-    /// <summary>After a 401 the renewal was canceled, or the request was sent again without a response.</summary>
+    /// <summary>After a 401 the call was cancelled, or the request was sent again without a response.</summary>
     public void ReplayThrew() => count(ReturnedRejection.ReplayFailed.Outcome);
 
     private void WarnOfRejectedNewToken(RequestCopy copy, HttpResponseMessage response)

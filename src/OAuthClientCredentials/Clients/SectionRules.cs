@@ -60,7 +60,7 @@ internal static class SectionRules
             int when !int.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out _) => "must be a whole number.",
             bool when !bool.TryParse(value, out _) => "must be true or false.",
             Enum kind when !Enum.TryParse(kind.GetType(), value, ignoreCase: true, out _) =>
-                $"must be {string.Join(" or ", Enum.GetNames(kind.GetType()))}.",
+                $"must be one of {string.Join(", ", Enum.GetNames(kind.GetType()))}.",
             IDictionary<string, string> => "must contain names and values, such as Parameters:tenant, not a single value.",
             _ => null,
         };
@@ -80,6 +80,7 @@ internal static class SectionRules
         }
 
         TimeSpan seconds = TimeSpan.FromSeconds(time.TotalDays);
-        return $"is a number, which .NET reads as days. {Format}: {seconds:c} for {time.TotalDays} s.";
+        string days = time.TotalDays.ToString(CultureInfo.InvariantCulture);
+        return $"is a number, which .NET reads as days. {Format}: {seconds:c} for {days} s.";
     }
 }

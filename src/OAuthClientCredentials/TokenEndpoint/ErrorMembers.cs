@@ -18,7 +18,7 @@ internal static class ErrorMembers
 
     private static readonly string[] Wrappers = ["fault", "errors"];
 
-    /// <summary>Returns a code that an RFC defines. A gateway's own code stays out of <see cref="TokenRequestException.Error"/>.</summary>
+    /// <summary>Returns a code at the top level of the response, only if an RFC defines it.</summary>
     public static string? FindCode(IReadOnlyDictionary<string, JsonElement> members)
     {
         string? code = Find(members, Codes);

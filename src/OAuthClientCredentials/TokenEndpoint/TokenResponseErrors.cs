@@ -1,4 +1,5 @@
 using System.Net;
+using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Transport;
@@ -198,26 +199,29 @@ internal static class TokenResponseErrors
                 return "This endpoint does not support the client-credentials grant. Check its address.";
             case "invalid_request":
                 return "The server requires or rejects a parameter. Check Scopes, Audience, Resources and Parameters.";
-            case TokenRequestException.InvalidClient:
-            case var _ when response.Status is HttpStatusCode.Unauthorized:
-                // RFC 6749 section 5.2 uses 401 for failed client authentication only, and some servers have their own code for it.
-                return CredentialRemedy(request, settings);
             default:
-                return GeneralRemedy;
+                // RFC 6749 section 5.2 uses 401 for failed client authentication only, and some servers have their own code for it.
+                bool isUnauthorized = error == TokenRequestException.InvalidClient || response.Status == HttpStatusCode.Unauthorized;
+                return isUnauthorized ? CredentialRemedy(request, settings) : GeneralRemedy;
         }
     }
 
     private static string CredentialRemedy(AuthorizationServerRequest request, ClientSettings settings)
     {
+        string clientId = Option(settings, nameof(ClientCredentialsOptions.ClientId));
         string method = settings.Authentication.Method;
-        string hint = EncodingHint(request, settings);
-        if (SendsAssertion(settings))
+        string hint = SendsAssertion(settings) ? AssertionHint(settings) : EncodingHint(request, settings);
+        return $"Check {clientId}, the client's credential and AuthenticationMethod (now {method}).{hint}";
+    }
+
+    private static string AssertionHint(ClientSettings settings)
+    {
+        if (ClientAssertion.IsConfigured(settings.Options))
         {
-            hint = " The server may expect another KeyId, AssertionAudience or AssertionType.";
+            return " The server may expect another audience, issuer or subject in the assertion.";
         }
 
-        string clientId = Option(settings, nameof(ClientCredentialsOptions.ClientId));
-        return $"Check {clientId}, the client's credential and AuthenticationMethod (now {method}).{hint}";
+        return " The server may expect another KeyId, AssertionAudience or AssertionType.";
     }
 
     // A comma is valid in a scope, and some servers separate scopes by it, so it is not an error by itself.

@@ -7,7 +7,9 @@ internal static class ConnectionFailure
 {
     public const string UnreachableRemedy = "Check that the address is right and can be reached from here.";
 
-    /// <summary>A broken connection is transient. A TLS error and a proxy that refuses the connection are not .</summary>
+    /// <summary>
+    /// Transient are a broken connection, the TLS alert "internal error", and a proxy with 408, 429, 5xx or without a status.
+    /// </summary>
     public static EndpointFailure Of(Exception exception, HttpRequestMessage message)
     {
         HttpRequestError error = ErrorOf(exception);
@@ -16,11 +18,12 @@ internal static class ConnectionFailure
             return ProxyFailure.Of(exception, message.RequestUri!);
         }
 
-        return TlsFailure.Find(exception, message) ?? Unreachable(exception, error, message.RequestUri!);
+        return TlsFailure.Find(exception, message) ?? Unreachable(exception, error, message);
     }
 
-    private static EndpointFailure Unreachable(Exception exception, HttpRequestError error, Uri target)
+    private static EndpointFailure Unreachable(Exception exception, HttpRequestError error, HttpRequestMessage message)
     {
+        Uri target = message.RequestUri!;
         string what = "the connection failed";
         if (ProxyFailure.AddressOf(exception, target) is { } proxy)
         {
@@ -32,7 +35,7 @@ internal static class ConnectionFailure
             what += $" ({error})";
         }
 
-        return new(ErrorType.Connection, target, what, client => Remedy(error, target, client))
+        return new(ErrorType.Connection, target, what, client => Remedy(error, message, client))
         {
             Status = (exception as HttpRequestException)?.StatusCode,
             IsTransient = true,
@@ -40,7 +43,7 @@ internal static class ConnectionFailure
         };
     }
 
-    private static string Remedy(HttpRequestError error, Uri target, ClientContext client)
+    private static string Remedy(HttpRequestError error, HttpRequestMessage message, ClientContext client)
     {
         if (error is not (HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse or HttpRequestError.SecureConnectionError))
         {
@@ -48,13 +51,12 @@ internal static class ConnectionFailure
         }
 
         // Some servers close the connection instead of sending a TLS alert or an error page.
-        if (target.Scheme == Uri.UriSchemeHttp)
+        if (message.RequestUri!.Scheme == Uri.UriSchemeHttp)
         {
-            return "If this port expects TLS, the scheme must be https.";
+            return ConnectionRemedies.Scheme;
         }
 
-        string option = client.Option(nameof(ClientCredentialsOptions.CertificateFile));
-        return $"Check that this is the authorization server. If it requires a client certificate, check {option}.";
+        return $"Check that this is the authorization server. {ConnectionRemedies.OfCertificate(message, client)}";
     }
 
     private static HttpRequestError ErrorOf(Exception exception) => exception switch

@@ -65,7 +65,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         }
         catch (UnsafeHandlerException exception)
         {
-            return (null, new(ErrorType.Redirect, target, "no request was sent", _ => exception.Message));
+            return (null, new(ErrorType.Exception, target, "no request was sent", _ => exception.Message));
         }
         catch (Exception exception) when (IsBrokenConnection(exception))
         {

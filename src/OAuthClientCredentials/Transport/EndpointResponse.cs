@@ -84,7 +84,7 @@ internal sealed class EndpointResponse(
         // Web servers respond with 400 and a page or plain text to http on a port that expects TLS.
         if (target.Scheme == Uri.UriSchemeHttp && (IsPage || mediaType == "text/plain"))
         {
-            return "If this port expects TLS, the scheme must be https.";
+            return ConnectionRemedies.Scheme;
         }
 
         // Metadata is requested without a client certificate.

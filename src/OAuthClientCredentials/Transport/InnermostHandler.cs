@@ -2,7 +2,9 @@ using System.Reflection;
 
 namespace OAuthClientCredentials.Transport;
 
-/// <summary>Runs directly above the primary handler of the token HttpClient, and below all handlers of the application.</summary>
+/// <summary>
+/// Checks the final address, sets the User-Agent and removes secrets from exceptions. It runs below all handlers of the application.
+/// </summary>
 internal sealed class InnermostHandler(HttpMessageHandler primary) : DelegatingHandler(primary)
 {
     private const string UserAgent = "User-Agent";
@@ -28,7 +30,7 @@ internal sealed class InnermostHandler(HttpMessageHandler primary) : DelegatingH
             // Your handlers may log this exception, and its message may quote the response.
             throw new HttpRequestException(
                 exception.HttpRequestError,
-                "The response could not be read.",
+                "The request failed. The message is not shown, because it may quote the response.",
                 TransportFailure.Cause(exception),
                 TransportFailure.StatusOf(exception));
         }

@@ -20,8 +20,7 @@ internal static class TlsFailure
         if (TlsAlerts.Find(exception) is { } alert)
         {
             string what = $"the server ended the TLS connection with the alert '{TlsAlerts.NameOf(alert)}'";
-            bool isMetadata = message.Method == HttpMethod.Get;
-            return Create(exception, target, what, client => AlertRemedy(alert, isMetadata, client)) with
+            return Create(exception, target, what, client => AlertRemedy(alert, message, client)) with
             {
                 IsTransient = alert == TlsAlert.InternalError,
             };
@@ -62,18 +61,17 @@ internal static class TlsFailure
         return $" ({cause.Message[(cause.Message.LastIndexOf(':') + 1)..]})";
     }
 
-    private static string AlertRemedy(TlsAlert alert, bool isMetadata, ClientContext client)
+    private static string AlertRemedy(TlsAlert alert, HttpRequestMessage message, ClientContext client)
     {
         string file = client.Option(nameof(ClientCredentialsOptions.CertificateFile));
         switch (alert)
         {
-            case TlsAlert.CertificateRequired when isMetadata:
-                string endpoint = client.Option(nameof(ClientCredentialsOptions.TokenEndpoint));
-                return $"Metadata is requested without a client certificate. Set {endpoint} instead of discovery.";
-            case TlsAlert.CertificateRequired:
+            case TlsAlert.CertificateRequired when message.Method != HttpMethod.Get:
                 return $"The server requires a client certificate. Set {file}.";
+            case TlsAlert.CertificateRequired:
+                return ConnectionRemedies.OfCertificate(message, client);
             case TlsAlert.HandshakeFailure:
-                return $"The server may require a client certificate: check {file}. {VersionRemedy}";
+                return $"{ConnectionRemedies.OfCertificate(message, client)} {VersionRemedy}";
             case TlsAlert.UnknownCA:
                 return $"The server does not trust the issuer of the client certificate. Check that {file} has the intermediate "
                     + "certificates, and that the server trusts the root.";

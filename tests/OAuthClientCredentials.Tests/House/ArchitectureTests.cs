@@ -32,7 +32,7 @@ public sealed class ArchitectureTests
         ["HttpRequestMessageExtensions"] = ["Api"],
         ["TokenBinding"] = ["Transport"],
         ["TokenClient"] = ["Clients", "Diagnostics", "Discovery", "Resilience", "TokenEndpoint", "Transport"],
-        ["TokenEndpoint"] = ["Clients", "Diagnostics", "Discovery", "Resilience", "Transport"],
+        ["TokenEndpoint"] = ["Authentication", "Clients", "Diagnostics", "Discovery", "Resilience", "Transport"],
         ["TokenProvider"] = ["Caching", "Clients", "Diagnostics", "Resilience", "TokenEndpoint", "Transport"],
         ["Transport"] = ["Diagnostics"],
     };

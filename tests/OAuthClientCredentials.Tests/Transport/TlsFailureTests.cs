@@ -14,7 +14,7 @@ public sealed class TlsFailureTests
     /// <summary>Number, name in RFC 8446, a part of the remedy.</summary>
     public static TheoryData<int, string, string> Alerts => new()
     {
-        { 40, "handshake failure", $"may require a client certificate: check {File}" },
+        { 40, "handshake failure", $"requires a client certificate, check {File}" },
         { 42, "bad certificate", $"does not accept the client certificate. Check {File}" },
         { 43, "unsupported certificate", $"does not accept the client certificate. Check {File}" },
         { 44, "certificate revoked", $"does not accept the client certificate. Check {File}" },
@@ -59,7 +59,7 @@ public sealed class TlsFailureTests
         using RawServer server = RawServer.Alerting(116);
         TokenRequestException exception = await FailingClient.FailAtDiscoveryAsync($"https://127.0.0.1:{server.Port}", Create);
         Assert.Contains("alert 'certificate required'", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("Set ClientCredentials:TokenEndpoint instead of discovery.", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("set ClientCredentials:TokenEndpoint instead of discovery.", exception.Message, StringComparison.Ordinal);
     }
 
     // The number of OpenSSL 3 and of OpenSSL 1.1, and the text of .NET where TLS is not OpenSSL's.
@@ -155,7 +155,7 @@ public sealed class TlsFailureTests
         using RawServer server = new("");
         TokenRequestException exception = await FailingClient.FailAsync($"https://127.0.0.1:{server.Port}/token", Create);
         Assert.Contains("the connection failed (SecureConnectionError)", exception.Message, StringComparison.Ordinal);
-        Assert.Contains($"If it requires a client certificate, check {File}.", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"If the server requires a client certificate, check {File}.", exception.Message, StringComparison.Ordinal);
         Assert.Equal((ErrorType.Connection, true), (ErrorType.Of(exception), exception.IsTransient));
     }
 
