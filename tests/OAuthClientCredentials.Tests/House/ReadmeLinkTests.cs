@@ -10,7 +10,7 @@ public sealed partial class ReadmeLinkTests
 
     private static readonly string[] Pages =
     [
-        "README.md", "CHANGELOG.md", ".github/SECURITY.md", .. PackagePages,
+        "README.md", "CHANGELOG.md", ".github/SECURITY.md", "samples/Recipes/ADVICE.md", "samples/Recipes/CLIENTS.md", .. PackagePages,
         .. new[] { "samples", "tests" }.SelectMany(folder => Repository.Files(folder, "README.md")),
     ];
 

@@ -64,6 +64,23 @@ public sealed partial class RecipesTests : IDisposable
         Assert.True(request.TrimEnd() == sent, $"{title}:\n{server.Requests[^1]}");
     }
 
+    [Theory]
+    [Trait("Req", "R-334")]
+    [InlineData("samples/Recipes/ADVICE.md")]
+    [InlineData("samples/Recipes/CLIENTS.md")]
+    public void A_snippet_for_other_clients_stands_in_a_test_that_runs_it(string page)
+    {
+        string[] tests = [.. Repository.Files("tests/OAuthClientCredentials.IntegrationTests/Recipes", "*.cs").Select(LinesOf)];
+        string[] snippets = [.. Snippet().Matches(Repository.Read(page)).Select(match => match.Groups[1].Value)];
+        Assert.NotEmpty(snippets);
+        Assert.All(snippets, snippet => Assert.Contains(tests, test => test.Contains(Lines(snippet), StringComparison.Ordinal)));
+
+        static string LinesOf(string path) => Lines(Repository.Read(path));
+    }
+
+    // Without indentation, which differs.
+    private static string Lines(string code) => $"\n{string.Join('\n', code.Trim().Split('\n').Select(line => line.Trim()))}\n";
+
     private static HttpResponseMessage? RespondTo(HttpRequestMessage message, string? authority, Uri endpoint)
     {
         if (message.Method == HttpMethod.Post)
@@ -117,6 +134,9 @@ public sealed partial class RecipesTests : IDisposable
         "^## (.+)\n(?:(?!^## )[^`]|`(?!``))*```json\n(.*?)```\n\n```http\n(.*?)```",
         RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Recipe();
+
+    [GeneratedRegex("^```csharp\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Snippet();
 
     [GeneratedRegex("\"(\\w+File)\": \"[^\"]+\"")]
     private static partial Regex FileOption();
