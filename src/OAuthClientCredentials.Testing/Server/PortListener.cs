@@ -103,7 +103,10 @@ internal sealed class PortListener : IAsyncDisposable
             outgoing.Headers[name] = string.Join(", ", values);
         }
 
-        await response.Content.CopyToAsync(outgoing.OutputStream, _stopping.Token).ConfigureAwait(false);
+        // With a length the response ends with its content. The end of a chunked response may follow after the client's next request.
+        byte[] content = await response.Content.ReadAsByteArrayAsync(_stopping.Token).ConfigureAwait(false);
+        outgoing.ContentLength64 = content.Length;
+        await outgoing.OutputStream.WriteAsync(content, _stopping.Token).ConfigureAwait(false);
         outgoing.Close();
     }
 

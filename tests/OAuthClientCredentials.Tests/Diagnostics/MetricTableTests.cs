@@ -1,5 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.DependencyInjection;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Api;
 using OAuthClientCredentials.Tests.Infrastructure;
@@ -16,7 +18,7 @@ public sealed partial class MetricTableTests
     public async Task The_metric_table_names_every_instrument_with_its_attributes()
     {
         TestAuthorizationServer server = new(new TestTimeProvider());
-        await using ApiClient api = new(server, ApiClient.RejectFirstToken, client: UseCertificate);
+        await using ApiClient api = new(server, ApiClient.RejectFirstToken, outside: AddSharedCache, client: UseCertificate);
         using Measurements measured = new(api.Services);
         using HttpResponseMessage first = await api.Http.GetAsync("/");
         server.Outage();
@@ -31,7 +33,7 @@ public sealed partial class MetricTableTests
             select $"`{sets.Key}` | {kind}, {instrument.Unit} | {Names(sets.SelectMany(set => set))}";
         string[] lines = Repository.Read("README.md").ReplaceLineEndings("\n").Split('\n');
         string[] rows = [.. lines.Where(line => line.StartsWith("| `oauth.client.", StringComparison.Ordinal))];
-        Assert.Equal(7, rows.Length);
+        Assert.Equal(8, rows.Length);
         Assert.Equal(
             rows.Select(row => string.Join('|', row.Split('|')[1..4]).Trim()).Order(StringComparer.Ordinal),
             found.Order(StringComparer.Ordinal));
@@ -41,6 +43,12 @@ public sealed partial class MetricTableTests
     {
         (options.ClientSecret, options.AuthenticationMethod) = (null, "tls_client_auth");
         options.UseCertificate(_ => new(Certificate));
+    }
+
+    private static void AddSharedCache(IHttpClientBuilder builder)
+    {
+        builder.Services.AddDistributedMemoryCache().AddDataProtection();
+        builder.Services.AddClientCredentials("orders", _ => { }).AddSharedTokenCache();
     }
 
     private static string Names(IEnumerable<string> attributes) =>

@@ -13,9 +13,14 @@ public sealed class ReadmeRunTests : PageRunTests
 
     /// <summary>
     /// The health check requests nothing. McpSessionTests of the integration tests runs the calls of the MCP block against the server of
-    /// the MCP SDK.
+    /// the MCP SDK. The sample Fleet runs the registration of the shared cache on a store.
     /// </summary>
-    private static readonly string[] RunElsewhere = ["README.md: Health check", "README.md: MCP servers"];
+    private static readonly string[] RunElsewhere =
+    [
+        "README.md: Health check",
+        "README.md: MCP servers",
+        "src/OAuthClientCredentials.Distributed/README.md: Registration",
+    ];
 
     private static readonly string[] Tests = ["ReadmeRunTests", "PackagePageRunTests", "AssertionRecipeTests"];
 

@@ -19,6 +19,12 @@ public sealed partial class SupplyChainTests
             "Microsoft.Extensions.Options.ConfigurationExtensions",
             "Polly.Core",
         ],
+        ["OAuthClientCredentials.Distributed"] =
+        [
+            "DistributedLock.Core",
+            "Microsoft.AspNetCore.DataProtection.Abstractions",
+            "Microsoft.Extensions.Caching.Abstractions",
+        ],
         ["OAuthClientCredentials.Jwt"] = ["Microsoft.IdentityModel.JsonWebTokens"],
         ["OAuthClientCredentials.Testing"] = [],
     };

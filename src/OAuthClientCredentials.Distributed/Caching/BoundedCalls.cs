@@ -1,0 +1,89 @@
+using Microsoft.Extensions.Logging;
+using OAuthClientCredentials.Distributed.Diagnostics;
+
+namespace OAuthClientCredentials.Distributed.Caching;
+
+/// <summary>
+/// Calls to one store, the cache or the lock, within a time limit. After a failure the store is skipped for a while. Thread-safe.
+/// </summary>
+internal sealed class BoundedCalls(
+    string store,
+    TimeSpan timeout,
+    TimeProvider timeProvider,
+    ILogger logger,
+    SharedCacheMeter meter)
+{
+    private static readonly TimeSpan SkipTime = TimeSpan.FromSeconds(5);
+
+    private long _skippedUntil = long.MinValue;
+
+    public bool AreSkipped => timeProvider.GetTimestamp() < Volatile.Read(ref _skippedUntil);
+
+    /// <summary>Calls the store. If the store fails, takes too long or is skipped, the result has not ended and has no value.</summary>
+    /// <param name="operation">The name of the operation, as in metrics and logs.</param>
+    /// <param name="call">The operation. Its token is cancelled after the time limit.</param>
+    /// <param name="outcome">Names the outcome of a call that ended.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    public async Task<CallResult<T>> TryAsync<T>(
+        string operation,
+        Func<CancellationToken, Task<T>> call,
+        Func<T, string> outcome,
+        CancellationToken cancellationToken)
+    {
+        if (AreSkipped)
+        {
+            return default;
+        }
+
+        long start = timeProvider.GetTimestamp();
+        CancellationTokenSource stop = new();
+
+        // On another thread, because a client may connect synchronously.
+        Task<T> running = Task.Run(() => call(stop.Token), CancellationToken.None);
+        try
+        {
+            T value = await running.WaitAsync(timeout, timeProvider, cancellationToken).ConfigureAwait(false);
+            meter.Ended(operation, outcome(value), timeProvider.GetElapsedTime(start));
+            return new(true, value);
+        }
+#pragma warning disable CA1031 // A store may throw any exception, and none of them may fail a call.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _ = stop.CancelAsync();
+            _ = DiscardAsync(running);
+            cancellationToken.ThrowIfCancellationRequested();
+            Skip(operation, exception, timeProvider.GetElapsedTime(start));
+            return default;
+        }
+    }
+
+    /// <summary>Releases what a call returned too late, and observes its exception.</summary>
+    public static async Task DiscardAsync<T>(Task<T> late)
+    {
+        try
+        {
+            if (await late.ConfigureAwait(false) is IAsyncDisposable result)
+            {
+                await result.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+#pragma warning disable CA1031 // Nobody waits for it any more.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // The failure was reported when the time limit ended.
+        }
+    }
+
+    // Only the type of an exception is logged, because its message may contain a connection string.
+    private void Skip(string operation, Exception exception, TimeSpan duration)
+    {
+        Volatile.Write(ref _skippedUntil, timeProvider.GetTimestamp() + (long)(SkipTime.TotalSeconds * timeProvider.TimestampFrequency));
+        meter.Ended(operation, exception is TimeoutException ? "timeout" : "error", duration);
+        logger.StoreFailed(store, operation, exception.GetType().Name, SkipTime);
+    }
+}
+
+/// <summary>The result of a call. Without <see cref="HasEnded"/> the store was skipped, failed or was too slow.</summary>
+internal readonly record struct CallResult<T>(bool HasEnded, T? Value);

@@ -1,0 +1,41 @@
+using Medallion.Threading;
+
+namespace OAuthClientCredentials.Distributed.Caching;
+
+/// <summary>
+/// The application's distributed lock. It is tried without waiting, because a store that waits for us cannot be told from one that hangs.
+/// </summary>
+internal sealed class FleetLock(IDistributedLockProvider? provider, BoundedCalls calls)
+{
+    public async Task<LockAttempt> TryAcquireAsync(string name, CancellationToken cancellationToken)
+    {
+        if (provider is null)
+        {
+            return LockAttempt.Unavailable;
+        }
+
+        CallResult<IDistributedSynchronizationHandle?> result = await calls
+            .TryAsync(
+                "lock",
+                async stop => await provider.CreateLock(name + ":lock").TryAcquireAsync(TimeSpan.Zero, stop).ConfigureAwait(false),
+                static handle => handle is null ? "contended" : "acquired",
+                cancellationToken)
+            .ConfigureAwait(false);
+        return new(result.Value, IsContended: result.HasEnded && result.Value is null);
+    }
+
+    /// <summary>Releases the lock. Nobody waits for it: the token is stored already.</summary>
+    public static void Release(IAsyncDisposable? turn)
+    {
+        if (turn is not null)
+        {
+            _ = BoundedCalls.DiscardAsync(Task.FromResult(turn));
+        }
+    }
+}
+
+/// <summary>The result of one attempt to take the lock. Neither ours nor taken: there is no lock, or its store is down.</summary>
+internal readonly record struct LockAttempt(IAsyncDisposable? Turn, bool IsContended)
+{
+    public static LockAttempt Unavailable => default;
+}
