@@ -27,7 +27,11 @@ internal sealed class ConfigurationSnapshot
         ReadRoot(root);
         if (root is not null)
         {
-            Misplaced.AddRange(configuration?.GetChildren().SelectMany(MisplacedOption.FindBeside) ?? []);
+            // A variable of another program may have such a name, so only an option that a client lacks is meant.
+            Misplaced.AddRange((configuration?.GetChildren() ?? [])
+                .SelectMany(MisplacedOption.FindBeside)
+                .Where(option => Clients.TryGetValue(option.Client, out IConfiguration? client)
+                    && !client.GetSection(option.Option).Exists()));
         }
 
         // A client with nothing but a misplaced option exists, so that it is validated.

@@ -12,7 +12,7 @@ internal static class NearestName
         string plain = WithoutSeparators(name);
         return candidates
             .Select(candidate => (Name: candidate, Plain: WithoutSeparators(candidate)))
-            .Where(candidate => IsSimilar(plain, candidate.Plain))
+            .Where(candidate => plain.Length > 0 && candidate.Plain.Length > 0 && IsSimilar(plain, candidate.Plain))
             .OrderBy(candidate => Edits(plain, candidate.Plain))
             .Select(candidate => candidate.Name)
             .FirstOrDefault();

@@ -12,6 +12,15 @@ internal static class OptionTable
     /// <summary>The configuration section of all clients.</summary>
     public const string SectionName = "ClientCredentials";
 
+    // The password of an existing file is what it is.
+    private static readonly string[] FreeTexts =
+    [
+        nameof(Options.PrivateKey),
+        nameof(Options.PrivateKeyPassword),
+        nameof(Options.CertificatePassword),
+        nameof(Options.AuthorizationDetails),
+    ];
+
     public static readonly IReadOnlyList<ClientOption> All =
     [
         new(nameof(Options.Authority), ShapesToken, options => options.Authority),
@@ -91,10 +100,10 @@ internal static class OptionTable
     /// <summary>The default value of an option, whose type is that of the option; null for text.</summary>
     public static object? DefaultOf(string name) => ByName.GetValueOrDefault(name)?.Value(Defaults);
 
-    /// <summary>The texts of the options that are not keys or JSON, with the name of each.</summary>
+    /// <summary>The texts of the options that are not keys, passwords or JSON, with the name of each.</summary>
     public static IEnumerable<(string Option, string Text)> TextsOf(Options options) =>
         from option in ByName.Values
-        where option.Name is not (nameof(Options.PrivateKey) or nameof(Options.AuthorizationDetails))
+        where !FreeTexts.Contains(option.Name)
         from text in option.Value(options) switch
         {
             string text => [text],

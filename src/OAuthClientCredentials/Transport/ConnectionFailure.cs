@@ -15,7 +15,7 @@ internal static class ConnectionFailure
         HttpRequestError error = ErrorOf(exception);
         if (error == HttpRequestError.ProxyTunnelError)
         {
-            return ProxyFailure.Of(exception, message.RequestUri!);
+            return ProxyFailure.Of(exception, WireAddress.AddressOf(message));
         }
 
         return TlsFailure.Find(exception, message) ?? Unreachable(exception, error, message);
@@ -23,7 +23,7 @@ internal static class ConnectionFailure
 
     private static EndpointFailure Unreachable(Exception exception, HttpRequestError error, HttpRequestMessage message)
     {
-        Uri target = message.RequestUri!;
+        Uri target = WireAddress.AddressOf(message);
         string what = "the connection failed";
         if (ProxyFailure.AddressOf(exception, target) is { } proxy)
         {
@@ -51,7 +51,7 @@ internal static class ConnectionFailure
         }
 
         // Some servers close the connection instead of sending a TLS alert or an error page.
-        if (message.RequestUri!.Scheme == Uri.UriSchemeHttp)
+        if (WireAddress.AddressOf(message).Scheme == Uri.UriSchemeHttp)
         {
             return ConnectionRemedies.Scheme;
         }

@@ -48,7 +48,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
             using HttpResponseMessage response = await httpClient(certificate)
                 .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             DateTimeOffset receivedAt = timeProvider.GetUtcNow();
-            if (FindRedirect(response, target, secrets) is { } redirect)
+            if (FindRedirect(response, target, WireAddress.AddressOf(message), secrets) is { } redirect)
             {
                 return (null, redirect);
             }
@@ -84,7 +84,11 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
     // A connection that is reset while it is being opened throws a SocketException that is not wrapped in an HttpRequestException.
     private static bool IsBrokenConnection(Exception exception) => exception is HttpRequestException or IOException or SocketException;
 
-    private static EndpointFailure? FindRedirect(HttpResponseMessage response, Uri target, Func<List<string>> secrets)
+    private static EndpointFailure? FindRedirect(
+        HttpResponseMessage response,
+        Uri target,
+        Uri sentTo,
+        Func<List<string>> secrets)
     {
         int status = (int)response.StatusCode;
         if (status is >= 300 and < 400)
@@ -99,7 +103,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         }
 
         // A primary handler of unknown type may have followed a redirect on its own.
-        if (response.RequestMessage?.RequestUri is { } actual && actual != target)
+        if (response.RequestMessage?.RequestUri is { } actual && actual != target && actual != sentTo)
         {
             const string Remedy = "Turn automatic redirects off in the primary handler of the token HttpClient.";
             return new(ErrorType.Redirect, target, "the HttpClient followed a redirect", static _ => Remedy)

@@ -69,8 +69,9 @@ internal sealed class EndpointResponse(
     }
 
     /// <summary>Returns what to change if the status shows who sent the response; null if it does not.</summary>
-    public string? FindRemedy(Uri target, ClientContext client)
+    public string? FindRemedy(Uri endpoint, ClientContext client)
     {
+        Uri target = message.RequestMessage is { } sent ? WireAddress.AddressOf(sent) : endpoint;
         if (status == HttpStatusCode.ProxyAuthenticationRequired)
         {
             return ProxyFailure.LoginRemedy(target);

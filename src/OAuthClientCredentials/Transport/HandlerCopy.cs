@@ -54,7 +54,18 @@ internal static class HandlerCopy
         }
     }
 
-    private static SocketsHttpHandler Copy(SocketsHttpHandler original) => new()
+    private static SocketsHttpHandler Copy(SocketsHttpHandler original)
+    {
+        SocketsHttpHandler copy = CopySettings(original);
+        foreach ((string name, object? value) in original.Properties)
+        {
+            copy.Properties[name] = value;
+        }
+
+        return copy;
+    }
+
+    private static SocketsHttpHandler CopySettings(SocketsHttpHandler original) => new()
     {
         ActivityHeadersPropagator = original.ActivityHeadersPropagator,
         AllowAutoRedirect = original.AllowAutoRedirect,

@@ -16,7 +16,7 @@ internal static class TlsFailure
     /// <summary>Returns the failure, or null if TLS did not cause it.</summary>
     public static EndpointFailure? Find(Exception exception, HttpRequestMessage message)
     {
-        Uri target = message.RequestUri!;
+        Uri target = WireAddress.AddressOf(message);
         if (TlsAlerts.Find(exception) is { } alert)
         {
             string what = $"the server ended the TLS connection with the alert '{TlsAlerts.NameOf(alert)}'";

@@ -18,6 +18,17 @@ internal sealed class WireAddress(bool allowInsecureHttp)
         return wire;
     }
 
+    /// <summary>The address that a request was sent to. Before it is sent, its own address.</summary>
+    public static Uri AddressOf(HttpRequestMessage message)
+    {
+        if (message.Options.TryGetValue(Key, out WireAddress? wire) && wire.Address is { } address)
+        {
+            return address;
+        }
+
+        return message.RequestUri!;
+    }
+
     /// <summary>Checks the address of a request directly above the transport.</summary>
     public static void Check(HttpRequestMessage request)
     {
