@@ -8,8 +8,7 @@ internal static partial class Log
     [LoggerMessage(
         101,
         LogLevel.Warning,
-        "The {Store} for shared tokens failed ({Operation}: {Problem}). It is skipped for {SkipTime}. "
-        + "Tokens are requested from the authorization server.")]
+        "The {Store} for shared tokens failed ({Operation}: {Problem}). It is skipped for {SkipTime}.")]
     public static partial void StoreFailed(this ILogger logger, string store, string operation, string problem, TimeSpan skipTime);
 
     [LoggerMessage(
