@@ -65,8 +65,8 @@ public sealed class OneTokenPerClientTests(ITestOutputHelper output) : CanaryTes
         Assert.InRange(server.Requests.Count, tokens * 0.95, tokens * 1.05);
         if (failedPercent == 0)
         {
-            // Each other replica gets one 401, and then the token from the shared cache.
-            Assert.Equal(kind == "shared cache" ? replicas - 1 : 0, api.Unauthorized);
+            // Each other replica gets one 401, and then the token from the shared cache. A renewal may also revoke the token of a call.
+            Assert.InRange(api.Unauthorized, kind == "shared cache" ? replicas - 1 : 0, replicas);
         }
     }
 

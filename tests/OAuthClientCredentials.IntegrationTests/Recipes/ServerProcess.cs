@@ -23,6 +23,17 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>The user that the next processes run as; null for the user of the tests.</summary>
     public string? User { get; set; }
 
+    private string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
     public static int FreePort()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
@@ -40,17 +51,17 @@ internal sealed class ServerProcess : IAsyncDisposable
         using Process process = StartProcess(program, arguments);
         using CancellationTokenSource timeout = new(Timeout);
         await process.WaitForExitAsync(timeout.Token);
-        Assert.True(process.ExitCode == 0, $"{program} failed.\n{_output}");
+        Assert.True(process.ExitCode == 0, $"{program} failed.\n{Output}");
     }
 
     /// <summary>Waits until the output contains a text.</summary>
     public async Task WaitForAsync(string text)
     {
         long start = Stopwatch.GetTimestamp();
-        while (!Contains(text))
+        while (!Output.Contains(text, StringComparison.Ordinal))
         {
-            Assert.False(_processes[^1].HasExited, $"The server ended early.\n{_output}");
-            Assert.True(Stopwatch.GetElapsedTime(start) < Timeout, $"The server did not start in time.\n{_output}");
+            Assert.False(_processes[^1].HasExited, $"The server ended early.\n{Output}");
+            Assert.True(Stopwatch.GetElapsedTime(start) < Timeout, $"The server did not start in time.\n{Output}");
             await Task.Delay(50);
         }
     }
@@ -100,14 +111,6 @@ internal sealed class ServerProcess : IAsyncDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;
-    }
-
-    private bool Contains(string text)
-    {
-        lock (_output)
-        {
-            return _output.ToString().Contains(text, StringComparison.Ordinal);
-        }
     }
 
     private void Append(string? line)
