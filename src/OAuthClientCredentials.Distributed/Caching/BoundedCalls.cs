@@ -72,7 +72,7 @@ internal sealed class BoundedCalls(
         catch (Exception)
 #pragma warning restore CA1031
         {
-            // The failure was reported when the time limit ended.
+            // A call that failed was reported. A lock that could not be released ends with its lease.
         }
     }
 

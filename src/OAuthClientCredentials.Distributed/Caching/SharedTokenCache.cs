@@ -110,7 +110,7 @@ internal sealed class SharedTokenCache(
 
         AccessToken token = await request(cancellationToken).ConfigureAwait(false);
 
-        // A token that was requested is returned and shared, even if its caller has given up.
+        // It is shared even if its caller has given up.
         await store.WriteAsync(name, token).ConfigureAwait(false);
         return token;
     }

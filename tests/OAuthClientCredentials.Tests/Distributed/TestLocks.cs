@@ -7,11 +7,12 @@ namespace OAuthClientCredentials.Tests.Distributed;
 internal sealed class TestLocks : IDistributedLockProvider
 {
     private readonly ConcurrentDictionary<string, object> _held = new(StringComparer.Ordinal);
+    private int _attempts;
 
     /// <summary>What every attempt awaits first: a task that never ends, or one with an exception.</summary>
     public Func<Task> Before { get; set; } = static () => Task.CompletedTask;
 
-    public int Attempts { get; private set; }
+    public int Attempts => Volatile.Read(ref _attempts);
 
     public ICollection<string> Held => _held.Keys;
 
@@ -31,7 +32,7 @@ internal sealed class TestLocks : IDistributedLockProvider
             CancellationToken cancellationToken = default)
         {
             Assert.Equal(TimeSpan.Zero, timeout);
-            locks.Attempts++;
+            Interlocked.Increment(ref locks._attempts);
             await locks.Before();
             return locks._held.TryAdd(name, new()) ? new Handle(locks, name) : null;
         }

@@ -88,7 +88,7 @@ public sealed class TokenEntryTests
     public async Task Any_bytes_are_the_token_that_was_written_or_a_miss()
     {
         await using TestFleet fleet = new();
-        TestProvider replica = fleet.Add(configure: options => options.StorePlaintext = true);
+        TestProvider replica = fleet.Add();
         string first = await replica.GetAsync();
         string key = fleet.Store.SingleKey;
         byte[] original = fleet.Store.Entries[key];
@@ -103,12 +103,15 @@ public sealed class TokenEntryTests
             {
                 replica.Tokens.Forget("");
                 fleet.Store.Entries[key] = bytes;
+                int before = fleet.Server.Requests.Count;
                 AccessToken token = await replica.Tokens.GetTokenAsync();
                 Assert.True(token.ExpiresAt > fleet.Time.GetUtcNow());
+                bool isHit = bytes.SequenceEqual(original);
+                Assert.Equal(isHit, token.Value == first);
+                Assert.Equal(isHit ? before : before + 1, fleet.Server.Requests.Count);
             },
             iter: 500,
             threads: 1);
-        Assert.NotNull(first);
     }
 
     [Fact]
