@@ -112,8 +112,14 @@ internal sealed class SampleProcess : IAsyncDisposable
     [DllImport("libc", EntryPoint = "kill")]
     private static extern int Kill(int processId, int signal);
 
+    // The last event of each stream has no line.
     private void Append(string? line)
     {
+        if (line is null)
+        {
+            return;
+        }
+
         lock (_output)
         {
             _output.AppendLine(line);

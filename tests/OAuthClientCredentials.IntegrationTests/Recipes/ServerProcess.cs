@@ -113,8 +113,14 @@ internal sealed class ServerProcess : IAsyncDisposable
         return process;
     }
 
+    // The last event of each stream has no line.
     private void Append(string? line)
     {
+        if (line is null)
+        {
+            return;
+        }
+
         lock (_output)
         {
             _output.AppendLine(line);
