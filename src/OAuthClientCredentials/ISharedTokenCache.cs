@@ -15,13 +15,16 @@ public interface ISharedTokenCache
     /// <param name="key">Identifies the token: a hash of everything that shapes it, without any secret (64 hexadecimal digits).</param>
     /// <param name="notThisToken">The token to replace, if there is one. A shared token with the same value must not be
     /// returned.</param>
-    /// <param name="request">Requests a token from the authorization server.</param>
+    /// <param name="timeout">What is left of the client's timeout. A wait for another process must leave enough of it for
+    /// <paramref name="request"/>.</param>
+    /// <param name="request">Requests a token from the authorization server. If it throws, nothing is shared.</param>
     /// <param name="cancellationToken">Cancelled when the timeout of the token request is reached, or the client is forgotten.</param>
     /// <returns>A token that has not expired.</returns>
     /// <exception cref="TokenRequestException">The exception of <paramref name="request"/>.</exception>
     Task<AccessToken> GetOrRequestAsync(
         string key,
         AccessToken? notThisToken,
+        TimeSpan timeout,
         Func<CancellationToken, Task<AccessToken>> request,
         CancellationToken cancellationToken);
 }

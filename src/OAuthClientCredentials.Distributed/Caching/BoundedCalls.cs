@@ -15,9 +15,13 @@ internal sealed class BoundedCalls(
 {
     private static readonly TimeSpan SkipTime = TimeSpan.FromSeconds(5);
 
-    private long _skippedUntil = long.MinValue;
+    // The value while the store works. After a failure the value is the timestamp of the next attempt.
+    private const long Works = long.MinValue;
 
-    public bool AreSkipped => timeProvider.GetTimestamp() < Volatile.Read(ref _skippedUntil);
+    private long _nextAttempt = Works;
+
+    /// <summary>Whether the store failed a moment ago and is not asked.</summary>
+    public bool AreSkipped => Volatile.Read(ref _nextAttempt) > timeProvider.GetTimestamp();
 
     /// <summary>Calls the store. If the store fails, takes too long or is skipped, the result has not ended and has no value.</summary>
     /// <param name="operation">The name of the operation, as in metrics and logs.</param>
@@ -30,7 +34,7 @@ internal sealed class BoundedCalls(
         Func<T, string> outcome,
         CancellationToken cancellationToken)
     {
-        if (AreSkipped)
+        if (!TryBegin(out long state))
         {
             return default;
         }
@@ -43,6 +47,7 @@ internal sealed class BoundedCalls(
         try
         {
             T value = await running.WaitAsync(timeout, timeProvider, cancellationToken).ConfigureAwait(false);
+            Volatile.Write(ref _nextAttempt, Works);
             meter.Ended(operation, outcome(value), timeProvider.GetElapsedTime(start));
             return new(true, value);
         }
@@ -53,7 +58,8 @@ internal sealed class BoundedCalls(
             _ = stop.CancelAsync();
             _ = DiscardAsync(running);
             cancellationToken.ThrowIfCancellationRequested();
-            Skip(operation, exception, timeProvider.GetElapsedTime(start));
+            meter.Ended(operation, exception is TimeoutException ? "timeout" : "error", timeProvider.GetElapsedTime(start));
+            Skip(state, operation, exception);
             return default;
         }
     }
@@ -76,13 +82,31 @@ internal sealed class BoundedCalls(
         }
     }
 
-    // Only the type of an exception is logged, because its message may contain a connection string.
-    private void Skip(string operation, Exception exception, TimeSpan duration)
+    // Only one call tries a store that has failed. The others skip it until that call has ended.
+    private bool TryBegin(out long state)
     {
-        Volatile.Write(ref _skippedUntil, timeProvider.GetTimestamp() + (long)(SkipTime.TotalSeconds * timeProvider.TimestampFrequency));
-        meter.Ended(operation, exception is TimeoutException ? "timeout" : "error", duration);
-        logger.StoreFailed(store, operation, exception.GetType().Name, SkipTime);
+        state = Volatile.Read(ref _nextAttempt);
+        if (state == Works)
+        {
+            return true;
+        }
+
+        long failed = state;
+        state = EndOfSkip();
+        return failed <= timeProvider.GetTimestamp() && Interlocked.CompareExchange(ref _nextAttempt, state, failed) == failed;
     }
+
+    // Calls that began together fail together. The first one is logged, with the type of its exception only: the message may contain a
+    // connection string.
+    private void Skip(long state, string operation, Exception exception)
+    {
+        if (Interlocked.CompareExchange(ref _nextAttempt, EndOfSkip(), state) == state)
+        {
+            logger.StoreFailed(store, operation, exception.GetType().Name, SkipTime);
+        }
+    }
+
+    private long EndOfSkip() => timeProvider.GetTimestamp() + (long)(SkipTime.TotalSeconds * timeProvider.TimestampFrequency);
 }
 
 /// <summary>The result of a call. Without <see cref="HasEnded"/> the store was skipped, failed or was too slow.</summary>

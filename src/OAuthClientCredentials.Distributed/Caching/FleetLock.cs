@@ -25,17 +25,21 @@ internal sealed class FleetLock(IDistributedLockProvider? provider, BoundedCalls
     }
 
     /// <summary>Releases the lock. Nobody waits for it: the token is stored already.</summary>
-    public static void Release(IAsyncDisposable? turn)
+    public static void Release(IAsyncDisposable? handle)
     {
-        if (turn is not null)
+        if (handle is not null)
         {
-            _ = BoundedCalls.DiscardAsync(Task.FromResult(turn));
+            // On another thread, because a client may send synchronously.
+            _ = Task.Run(() => BoundedCalls.DiscardAsync(Task.FromResult(handle)));
         }
     }
 }
 
-/// <summary>The result of one attempt to take the lock. Neither ours nor taken: there is no lock, or its store is down.</summary>
-internal readonly record struct LockAttempt(IAsyncDisposable? Turn, bool IsContended)
+/// <summary>
+/// The result of one attempt to take the lock: its handle, or that another instance has it. Without either there is no lock, or its store
+/// is down.
+/// </summary>
+internal readonly record struct LockAttempt(IAsyncDisposable? Handle, bool IsContended)
 {
     public static LockAttempt Unavailable => default;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using OAuthClientCredentials.Distributed.Diagnostics;
@@ -6,7 +7,7 @@ namespace OAuthClientCredentials.Distributed.Caching;
 
 /// <summary>
 /// One token for all instances: look, lock, look again, request, write, release. Whatever the stores do, a token is requested as without
-/// them.
+/// them. Thread-safe.
 /// </summary>
 /// <remarks>
 /// Nobody waits inside the lock's store. An instance that finds the lock taken looks for the token and tries the lock again, so that all
@@ -23,14 +24,18 @@ internal sealed class SharedTokenCache(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan MaxPause = TimeSpan.FromMilliseconds(400);
 
+    // By entry, the token that this instance has replaced, or is replacing. It is stored for longer if the new one cannot be written.
+    private readonly ConcurrentDictionary<string, string> _replaced = new(StringComparer.Ordinal);
+
     public async Task<AccessToken> GetOrRequestAsync(
         string key,
         AccessToken? notThisToken,
+        TimeSpan timeout,
         Func<CancellationToken, Task<AccessToken>> request,
         CancellationToken cancellationToken)
     {
         string name = keyPrefix + key;
-        StoredToken stored = await store.ReadAsync(name, cancellationToken).ConfigureAwait(false);
+        StoredToken stored = await ReadAsync(name, cancellationToken).ConfigureAwait(false);
         if (stored.CanReplace(notThisToken))
         {
             return stored.Token;
@@ -41,57 +46,51 @@ internal sealed class SharedTokenCache(
             return await request(cancellationToken).ConfigureAwait(false);
         }
 
-        (StoredToken found, IAsyncDisposable? turn) = await WaitForTurnAsync(name, stored, notThisToken, cancellationToken)
-            .ConfigureAwait(false);
+        // Half of the time is left for the request.
+        TimeSpan limit = Random(0.5, 1) * TimeSpan.FromTicks(Math.Min(lockTimeout.Ticks, timeout.Ticks / 2));
+        LockAttempt attempt = await WaitAsync(name, notThisToken, limit, cancellationToken).ConfigureAwait(false);
         try
         {
-            if (turn is not null)
+            stored = await ReadAsync(name, cancellationToken).ConfigureAwait(false);
+            if (stored.CanReplace(notThisToken))
             {
-                found = await store.ReadAsync(name, cancellationToken).ConfigureAwait(false);
+                return stored.Token;
             }
 
-            if (found.CanReplace(notThisToken))
-            {
-                return found.Token;
-            }
-
-            return await RequestAsync(name, found, request, cancellationToken).ConfigureAwait(false);
+            bool isLocked = attempt.Handle is not null;
+            return await RequestAsync(name, stored, notThisToken, isLocked, request, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            FleetLock.Release(turn);
+            FleetLock.Release(attempt.Handle);
         }
     }
 
-    public Task WarmUpAsync() => store.WarmUpAsync(keyPrefix + "warm-up", CancellationToken.None);
+    public Task ConnectAsync() => store.ConnectAsync(keyPrefix + "connect", CancellationToken.None);
 
-    /// <summary>
-    /// Waits until the lock is ours, another instance has stored a token, or waiting is of no use. Returns what was found last, and the
-    /// lock if it is ours.
-    /// </summary>
-    private async Task<(StoredToken Stored, IAsyncDisposable? Turn)> WaitForTurnAsync(
+    /// <summary>Waits until the lock is ours, another instance has stored a token, or waiting is of no use.</summary>
+    private async Task<LockAttempt> WaitAsync(
         string name,
-        StoredToken stored,
         AccessToken? notThisToken,
+        TimeSpan limit,
         CancellationToken cancellationToken)
     {
         long start = timeProvider.GetTimestamp();
-        TimeSpan limit = lockTimeout * Random(0.5, 1);
         TimeSpan pause = FirstPause;
         while (true)
         {
             LockAttempt attempt = await fleetLock.TryAcquireAsync(name, cancellationToken).ConfigureAwait(false);
             if (!attempt.IsContended || timeProvider.GetElapsedTime(start) >= limit)
             {
-                return (stored, attempt.Turn);
+                return attempt;
             }
 
             await Task.Delay(pause * Random(0.5, 1), timeProvider, cancellationToken).ConfigureAwait(false);
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, MaxPause.Ticks));
-            stored = await store.ReadAsync(name, cancellationToken).ConfigureAwait(false);
+            StoredToken stored = await ReadAsync(name, cancellationToken).ConfigureAwait(false);
             if (stored.CanReplace(notThisToken) || store.IsSkipped)
             {
-                return (stored, null);
+                return attempt;
             }
         }
     }
@@ -99,6 +98,8 @@ internal sealed class SharedTokenCache(
     private async Task<AccessToken> RequestAsync(
         string name,
         StoredToken stored,
+        AccessToken? notThisToken,
+        bool isLocked,
         Func<CancellationToken, Task<AccessToken>> request,
         CancellationToken cancellationToken)
     {
@@ -108,11 +109,40 @@ internal sealed class SharedTokenCache(
             await store.RemoveAsync(name, cancellationToken).ConfigureAwait(false);
         }
 
+        if (notThisToken is not null)
+        {
+            _replaced[name] = notThisToken.Value;
+        }
+
         AccessToken token = await request(cancellationToken).ConfigureAwait(false);
+        if (!isLocked)
+        {
+            // Without the lock another instance may have stored a token that was requested later. It stays.
+            StoredToken other = await ReadAsync(name, CancellationToken.None).ConfigureAwait(false);
+            if (other.CanReplace(notThisToken) && other.Token.RequestedAt > token.RequestedAt)
+            {
+                return token;
+            }
+        }
 
         // It is shared even if its caller has given up.
-        await store.WriteAsync(name, token).ConfigureAwait(false);
+        if (await store.WriteAsync(name, token).ConfigureAwait(false))
+        {
+            _replaced.TryRemove(name, out _);
+        }
+
         return token;
+    }
+
+    private async Task<StoredToken> ReadAsync(string name, CancellationToken cancellationToken)
+    {
+        StoredToken stored = await store.ReadAsync(name, cancellationToken).ConfigureAwait(false);
+        if (stored.Token is { } token && _replaced.TryGetValue(name, out string? replaced) && replaced == token.Value)
+        {
+            return StoredToken.None;
+        }
+
+        return stored;
     }
 
     private static double Random(double from, double to)

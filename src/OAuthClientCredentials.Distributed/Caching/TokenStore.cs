@@ -35,17 +35,18 @@ internal sealed class TokenStore(
         return result.Value;
     }
 
-    public async Task WriteAsync(string name, AccessToken token)
+    /// <returns>Whether the token is stored.</returns>
+    public async Task<bool> WriteAsync(string name, AccessToken token)
     {
         DateTimeOffset now = timeProvider.GetUtcNow();
         TimeSpan lifetime = token.ExpiresAt - now;
         if (lifetime <= TimeSpan.Zero)
         {
-            return; // It was issued expired, and only the calls that waited for it get it.
+            return false; // It was issued expired, and only the calls that waited for it get it.
         }
 
         DistributedCacheEntryOptions options = new() { AbsoluteExpirationRelativeToNow = lifetime };
-        _ = await calls
+        CallResult<bool> result = await calls
             .TryAsync(
                 "set",
                 async stop =>
@@ -57,6 +58,7 @@ internal sealed class TokenStore(
                 static _ => "stored",
                 CancellationToken.None)
             .ConfigureAwait(false);
+        return result.Value;
     }
 
     public async Task RemoveAsync(string name, CancellationToken cancellationToken) => _ = await calls
@@ -71,15 +73,8 @@ internal sealed class TokenStore(
             cancellationToken)
         .ConfigureAwait(false);
 
-    /// <summary>
-    /// Connects and loads the keys, without a time limit. The first operations of a process take longer than those that follow.
-    /// </summary>
-    public async Task WarmUpAsync(string name, CancellationToken cancellationToken)
-    {
-        byte[] entry = Protect(name, TokenEntry.Write(new("warm-up", DateTimeOffset.MaxValue), timeProvider.GetUtcNow()));
-        _ = Read(name, entry);
-        _ = await cache.GetAsync(name, cancellationToken).ConfigureAwait(false);
-    }
+    /// <summary>Connects without a time limit. The first operation of a process takes longer than those that follow.</summary>
+    public Task ConnectAsync(string name, CancellationToken cancellationToken) => cache.GetAsync(name, cancellationToken);
 
     private StoredToken Read(string name, byte[]? entry)
     {

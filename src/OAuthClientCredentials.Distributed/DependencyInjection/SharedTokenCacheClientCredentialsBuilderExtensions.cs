@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Reflection;
 using Medallion.Threading;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Caching.Distributed;
@@ -32,6 +33,7 @@ public static class SharedTokenCacheClientCredentialsBuilderExtensions
     /// <returns>The same <paramref name="builder"/>.</returns>
     /// <exception cref="OptionsValidationException">At the start of the host, or with the first token: an option is not valid, or the
     /// application has no <see cref="IDistributedCache"/> or no <see cref="IDataProtectionProvider"/>.</exception>
+    /// <exception cref="InvalidOperationException">Another <see cref="ISharedTokenCache"/> is registered.</exception>
     public static IClientCredentialsBuilder AddSharedTokenCache(
         this IClientCredentialsBuilder builder,
         Action<SharedTokenCacheOptions>? configure = null)
@@ -44,19 +46,49 @@ public static class SharedTokenCacheClientCredentialsBuilderExtensions
             options.Configure(configure);
         }
 
+        options.PostConfigure<IServiceProvider>((o, provider) => o.KeyPrefix ??= DefaultKeyPrefix(provider));
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IValidateOptions<SharedTokenCacheOptions>, SharedTokenCacheOptionsValidator>());
-        services.TryAddSingleton(provider => new SharedCacheMeter(provider.GetService<IMeterFactory>()));
-        services.TryAddSingleton<ISharedTokenCache>(Create);
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StoreWarmUp>(
-            static provider => new(() => provider.GetRequiredService<ISharedTokenCache>() as SharedTokenCache)));
+        if (services.All(service => service.ServiceType != typeof(SharedCacheMeter)))
+        {
+            AddCache(services);
+        }
+
         return builder;
     }
+
+    private static void AddCache(IServiceCollection services)
+    {
+        if (services.Any(service => service.ServiceType == typeof(ISharedTokenCache)))
+        {
+            throw new InvalidOperationException("Another ISharedTokenCache is registered. Remove it, or do not call AddSharedTokenCache.");
+        }
+
+        services.AddSingleton(provider => new SharedCacheMeter(provider.GetService<IMeterFactory>()));
+        services.AddSingleton<ISharedTokenCache>(Create);
+
+        // Before the service that requests the first tokens.
+        services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(
+            provider => new StoreWarmUp(() => provider.GetService<ISharedTokenCache>() as SharedTokenCache, TimeOf(provider))));
+    }
+
+    private static string? DefaultKeyPrefix(IServiceProvider services)
+    {
+        string? name = services.GetService<IHostEnvironment>()?.ApplicationName ?? Assembly.GetEntryAssembly()?.GetName().Name;
+        if (string.IsNullOrEmpty(name))
+        {
+            return null;
+        }
+
+        return name + ":access-token:";
+    }
+
+    private static TimeProvider TimeOf(IServiceProvider services) => services.GetService<TimeProvider>() ?? TimeProvider.System;
 
     private static SharedTokenCache Create(IServiceProvider services)
     {
         SharedTokenCacheOptions options = services.GetRequiredService<IOptions<SharedTokenCacheOptions>>().Value;
-        TimeProvider timeProvider = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        TimeProvider timeProvider = TimeOf(services);
         ILogger logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("OAuthClientCredentials.SharedTokenCache");
         SharedCacheMeter meter = services.GetRequiredService<SharedCacheMeter>();
         IDistributedCache cache = services.GetRequiredService<IDistributedCache>();
@@ -76,7 +108,7 @@ public static class SharedTokenCacheClientCredentialsBuilderExtensions
         }
 
         return new(
-            options.KeyPrefix ?? $"{services.GetService<IHostEnvironment>()?.ApplicationName}:access-token:",
+            options.KeyPrefix!,
             new TokenStore(cache, protection, NewCalls("cache"), timeProvider),
             new FleetLock(services.GetService<IDistributedLockProvider>(), NewCalls("lock")),
             options.LockTimeout,

@@ -9,7 +9,7 @@ namespace OAuthClientCredentials.Distributed.DependencyInjection;
 internal sealed class SharedTokenCacheOptionsValidator(IServiceProvider services) : IValidateOptions<SharedTokenCacheOptions>
 {
     private static readonly TimeSpan MinStoreTimeout = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan MaxStoreTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MaxStoreTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan MaxLockTimeout = TimeSpan.FromSeconds(60);
 
     public ValidateOptionsResult Validate(string? name, SharedTokenCacheOptions options)
@@ -29,9 +29,14 @@ internal sealed class SharedTokenCacheOptionsValidator(IServiceProvider services
                 + "services.AddDataProtection() with SetApplicationName and keys that all instances share, or set StorePlaintext.");
         }
 
+        if (string.IsNullOrWhiteSpace(options.KeyPrefix))
+        {
+            failures.Add("SharedTokenCacheOptions.KeyPrefix is empty. Set it to the name of the service, followed by a colon.");
+        }
+
         if (options.StoreTimeout < MinStoreTimeout || options.StoreTimeout > MaxStoreTimeout)
         {
-            failures.Add("SharedTokenCacheOptions.StoreTimeout must be between 10 milliseconds and 30 seconds.");
+            failures.Add("SharedTokenCacheOptions.StoreTimeout must be between 10 milliseconds and 5 seconds.");
         }
 
         if (options.LockTimeout < TimeSpan.Zero || options.LockTimeout > MaxLockTimeout)

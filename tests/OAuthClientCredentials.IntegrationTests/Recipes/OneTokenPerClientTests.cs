@@ -114,6 +114,7 @@ public sealed class OneTokenPerClientTests(ITestOutputHelper output) : CanaryTes
         public async Task<AccessToken> GetOrRequestAsync(
             string key,
             AccessToken? notThisToken,
+            TimeSpan timeout,
             Func<CancellationToken, Task<AccessToken>> request,
             CancellationToken cancellationToken)
         {

@@ -104,6 +104,7 @@ public sealed class SpanTests : IDisposable
         public async Task<AccessToken> GetOrRequestAsync(
             string key,
             AccessToken? notThisToken,
+            TimeSpan timeout,
             Func<CancellationToken, Task<AccessToken>> request,
             CancellationToken cancellationToken)
         {

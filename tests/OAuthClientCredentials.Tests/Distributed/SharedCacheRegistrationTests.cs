@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using OAuthClientCredentials.Distributed;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.Distributed;
@@ -25,7 +27,7 @@ public sealed class SharedCacheRegistrationTests
     }
 
     [Theory]
-    [InlineData(5, 15, "SharedTokenCacheOptions.StoreTimeout must be between 10 milliseconds and 30 seconds.")]
+    [InlineData(5, 15, "SharedTokenCacheOptions.StoreTimeout must be between 10 milliseconds and 5 seconds.")]
     [InlineData(500, 90, "SharedTokenCacheOptions.LockTimeout must be between 0 and 60 seconds.")]
     public async Task Option_out_of_range_is_an_error_at_start(int storeMilliseconds, int lockSeconds, string expected)
     {
@@ -35,6 +37,51 @@ public sealed class SharedCacheRegistrationTests
             options.LockTimeout = TimeSpan.FromSeconds(lockSeconds);
         });
         Assert.Equal(expected, Assert.Single(provider.ValidateOnStart()));
+    }
+
+    [Fact]
+    [Trait("Req", "R-206")]
+    public async Task Empty_key_prefix_is_an_error_at_start()
+    {
+        await using TestProvider provider = Create(Stores, options => options.KeyPrefix = " ");
+        Assert.Equal(
+            "SharedTokenCacheOptions.KeyPrefix is empty. Set it to the name of the service, followed by a colon.",
+            Assert.Single(provider.ValidateOnStart()));
+    }
+
+    [Fact]
+    public void Another_shared_cache_is_an_error_and_not_ignored()
+    {
+        ServiceCollection services = new();
+        services.AddSingleton<ISharedTokenCache>(_ => throw new NotSupportedException());
+        IClientCredentialsBuilder clients = services.AddClientCredentials("", _ => { });
+        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => clients.AddSharedTokenCache());
+        Assert.Contains("Another ISharedTokenCache is registered.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Host_connects_to_the_cache_before_it_requests_the_first_token()
+    {
+        TestStore store = new();
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        TestProvider.AddClient(builder.Services, "", options => options.WarmUp = WarmUp.RequireAtStart);
+        builder.Services.AddClientCredentials("", _ => { }).AddSharedTokenCache();
+        builder.Services.AddSingleton<IDistributedCache>(store);
+        builder.Services.AddSingleton<IDataProtectionProvider>(new EphemeralDataProtectionProvider());
+        TestAuthorizationServer server = new(new TestTimeProvider());
+        builder.Services.UseTestAuthorizationServer(server);
+        int operationsBeforeRequest = 0;
+        server.Always(_ =>
+        {
+            operationsBeforeRequest = store.Operations;
+            return TestResponse.Token();
+        });
+        using IHost host = builder.Build();
+        await host.StartAsync();
+
+        // One to connect, one look. Without a lock provider the second look follows at once.
+        Assert.Equal(3, operationsBeforeRequest);
+        await host.StopAsync();
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.DataProtection;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
@@ -77,6 +78,97 @@ public sealed class StoreFailureTests
         await all;
     }
 
+    [Fact]
+    [Trait("Req", "R-204")]
+    public async Task Failed_store_is_tried_by_one_call_at_a_time_and_logged_once()
+    {
+        await using TestFleet fleet = TestFleet.Of(1);
+        TaskCompletionSource failure = new();
+        fleet.Store.Before = () => failure.Task;
+        Task<string[]> first = GetAllAsync(fleet, 10, "first");
+        await Eventually.True(() => fleet.Store.Operations == 10);
+        failure.SetException(new InvalidOperationException());
+        await first;
+        Assert.Single(fleet.Log.Lines, line => line.StartsWith("Warning 101 ", StringComparison.Ordinal));
+
+        fleet.Time.Advance(TimeSpan.FromSeconds(6));
+        TaskCompletionSource second = new();
+        fleet.Store.Before = () => second.Task;
+        Task<string[]> probe = GetAllAsync(fleet, 10, "second");
+        await Eventually.True(() => fleet.Server.Requests.Count == 19);
+        Assert.Equal(11, fleet.Store.Operations);
+        second.SetException(new InvalidOperationException());
+        await probe;
+        Assert.Equal(2, fleet.Log.Lines.Count(line => line.StartsWith("Warning 101 ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    [Trait("Req", "R-204")]
+    public async Task Wait_for_another_instance_leaves_half_of_the_timeout_for_the_request()
+    {
+        await using TestFleet fleet = new();
+        TestProvider replica = fleet.Add(client: options => options.Timeout = TimeSpan.FromSeconds(4));
+        await replica.GetAsync();
+        fleet.Locks.HoldForever(fleet.Store.SingleKey + ":lock");
+        fleet.Store.Entries.Clear();
+        replica.Tokens.Forget("");
+        DateTimeOffset start = fleet.Time.GetUtcNow();
+        await fleet.GetAllAsync();
+        Assert.InRange(fleet.Time.GetUtcNow() - start, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3));
+    }
+
+    [Fact]
+    [Trait("Req", "R-204")]
+    public async Task Key_store_that_fails_does_not_remove_the_entry()
+    {
+        await using TestFleet fleet = TestFleet.Of(1);
+        await fleet.Replicas[0].GetAsync();
+        byte[] entry = fleet.Store.Entries[fleet.Store.SingleKey];
+        TestProvider other = fleet.Add(new BrokenKeys());
+        await other.GetAsync();
+        Assert.Same(entry, Assert.Single(fleet.Store.Entries).Value);
+        Assert.Contains("Warning 101 The cache for shared tokens failed (get: IOException)", fleet.Log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Req", "R-208")]
+    public async Task Rejected_token_that_could_not_be_replaced_in_the_store_is_not_taken_again()
+    {
+        await using TestFleet fleet = TestFleet.Of(1);
+        TokenProvider tokens = fleet.Replicas[0].Tokens;
+        AccessToken first = await tokens.GetTokenAsync();
+        fleet.Time.Advance(TimeSpan.FromSeconds(60));
+
+        // The operations are a look, a second look under the lock, and the write.
+        int operation = 0;
+        fleet.Store.Before = () => ++operation < 3 ? Task.CompletedTask : Task.FromException(new InvalidOperationException());
+        AccessToken second = await tokens.RenewTokenAsync(first);
+        fleet.Store.Before = static () => Task.CompletedTask;
+        fleet.Time.Advance(TimeSpan.FromSeconds(60));
+        AccessToken third = await tokens.RenewTokenAsync(second);
+        Assert.Equal(3, new[] { first.Value, second.Value, third.Value }.Distinct().Count());
+        Assert.Equal(3, fleet.Server.Requests.Count);
+    }
+
+    [Fact]
+    [Trait("Req", "R-208")]
+    public async Task Later_token_in_the_store_stays_if_there_is_no_lock()
+    {
+        await using TestFleet fleet = TestFleet.Of(3, hasLocks: false);
+        TaskCompletionSource open = new();
+        fleet.Server.Next(TestResponse.Token().After(open.Task));
+        Task<string> slow = fleet.Replicas[0].GetAsync();
+        await Eventually.True(() => fleet.Server.Requests.Count == 1);
+        fleet.Time.Advance(TimeSpan.FromSeconds(1));
+        string later = await fleet.Replicas[1].GetAsync();
+        open.SetResult();
+        Assert.NotEqual(later, await slow);
+        Assert.Equal(later, await fleet.Replicas[2].GetAsync());
+    }
+
+    private static Task<string[]> GetAllAsync(TestFleet fleet, int count, string scope) => Task.WhenAll(Enumerable.Range(0, count)
+        .Select(index => fleet.Replicas[0].GetAsync("", TestProvider.Scope($"{scope}-{index}"))));
+
     private static void Break(TestFleet fleet, string store, Func<Task> failure)
     {
         if (store == "cache")
@@ -87,5 +179,14 @@ public sealed class StoreFailureTests
         {
             fleet.Locks.Before = failure;
         }
+    }
+
+    private sealed class BrokenKeys : IDataProtectionProvider, IDataProtector
+    {
+        public IDataProtector CreateProtector(string purpose) => this;
+
+        public byte[] Protect(byte[] plaintext) => throw new IOException("canary");
+
+        public byte[] Unprotect(byte[] protectedData) => throw new IOException("canary");
     }
 }

@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Caching;
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
+using OAuthClientCredentials.TokenEndpoint;
 
 namespace OAuthClientCredentials.Tests.Seams;
 
@@ -104,6 +107,31 @@ public sealed class SharedTokenCacheTests
         Assert.Equal(1, _cache.Calls);
     }
 
+    [Fact]
+    [Trait("Req", "R-202")]
+    public async Task A_shared_token_of_another_type_is_a_miss()
+    {
+        await using TestProvider provider = Create();
+        DateTimeOffset expiry = provider.Time.GetUtcNow() + TimeSpan.FromHours(1);
+        _cache.Tokens[provider.Tokens.KeyOf()] = new AccessToken("other", expiry, "DPoP");
+        Assert.NotEqual("other", await provider.GetAsync());
+        Assert.Single(_server.Requests);
+    }
+
+    [Fact]
+    [Trait("Req", "R-171")]
+    public async Task A_token_that_is_bound_to_a_replaced_certificate_is_used_and_not_shared()
+    {
+        ClientCredentialsOptions options = new() { TokenEndpoint = "https://id.example.com/token", ClientId = "shop" };
+        options.UseTokenBinding(new Key("old"));
+        ClientSettings settings = new(new("", "ClientCredentials", "shop", null, TimeProvider.System), options);
+        AccessToken bound = new("bound", DateTimeOffset.MaxValue) { Binding = new Key("new") };
+        SharedTokens tokens = new(_cache, (_, _) => Task.FromResult(bound), TimeProvider.System);
+        WantedToken wanted = new(settings, settings.DefaultRequest, isAwaited: true);
+        Assert.Same(bound, await tokens.FetchAsync(wanted, CancellationToken.None));
+        Assert.Empty(_cache.Tokens);
+    }
+
     private TestProvider Create(TestAuthorizationServer? server = null) => TestProvider.WithServices(
         services =>
         {
@@ -111,6 +139,13 @@ public sealed class SharedTokenCacheTests
             TestProvider.AddClient(services, "");
         },
         server ?? _server);
+
+    private sealed class Key(string thumbprint) : TokenBinding
+    {
+        public override string TokenType => "Bearer";
+
+        public override string Thumbprint => thumbprint;
+    }
 
     private sealed class DictionaryCache : ISharedTokenCache
     {
@@ -128,6 +163,7 @@ public sealed class SharedTokenCacheTests
         public async Task<AccessToken> GetOrRequestAsync(
             string key,
             AccessToken? notThisToken,
+            TimeSpan timeout,
             Func<CancellationToken, Task<AccessToken>> request,
             CancellationToken cancellationToken)
         {
@@ -137,7 +173,7 @@ public sealed class SharedTokenCacheTests
             if (Tokens.TryGetValue(key, out AccessToken? shared) && shared.Value != notThisToken?.Value)
             {
                 // As it comes from a store: without anything of this process.
-                return new AccessToken(shared.Value, shared.ExpiresAt) { RequestedAt = shared.RequestedAt };
+                return new AccessToken(shared.Value, shared.ExpiresAt, shared.TokenType) { RequestedAt = shared.RequestedAt };
             }
 
             return Tokens[key] = await request(cancellationToken);
