@@ -44,18 +44,18 @@ internal sealed class Demo(DemoOptions options)
         await using ServiceFleet fleet = new(options.Lifetime, options.Replicas);
         await fleet.StartAsync(options.Replicas, settings => settings);
         Scene scene = new("cold start without the shared cache", options.Replicas, options.Replicas);
-        await _report.RunAsync(scene, fleet, fleet.StartCallsAsync, TimeSpan.FromSeconds(2));
+        await _report.RunAsync(scene, fleet, fleet.StartCallsAsync, TimeSpan.Zero);
     }
 
     /// <summary>One fleet through its days: a cold start, renewals, a dead store, a killed replica.</summary>
     private async Task RunFleetAsync(int port, NetworkLink link, string address)
     {
         StoreProcess store = await StoreProcess.StartAsync(options.Store, port);
-        await using ServiceFleet fleet = new(options.Lifetime, options.Replicas);
-        await fleet.StartAsync(options.Replicas, settings => settings with { Store = address, Keys = _keys });
         try
         {
-            await _report.RunAsync(new("cold start", 1, 1), fleet, fleet.StartCallsAsync, options.Lifetime / 2);
+            await using ServiceFleet fleet = new(options.Lifetime, options.Replicas);
+            await fleet.StartAsync(options.Replicas, settings => settings with { Store = address, Keys = _keys });
+            await _report.RunAsync(new("cold start", 1, 1), fleet, fleet.StartCallsAsync, TimeSpan.Zero);
             await _report.RunAsync(Steady("steady"), fleet, Nothing, options.Lifetime * options.Lifetimes);
             await _report.RunAsync(new("token rejected in all replicas", 2, 2), fleet, fleet.RevokeTokenAsync, options.Lifetime / 2);
 
@@ -109,12 +109,12 @@ internal sealed class Demo(DemoOptions options)
         await RunHalvesAsync(
             new("half of the replicas with another scope, cold", 2, 2),
             address,
-            options.Lifetime / 2,
+            TimeSpan.Zero,
             settings => settings with { Scope = "orders.write" });
         await RunHalvesAsync(
             new("no lock, cold", 1, options.Replicas),
             address,
-            options.Lifetime / 2,
+            TimeSpan.Zero,
             settings => settings with { HasLock = false, Scope = "unlocked" },
             all: true);
 
@@ -136,7 +136,7 @@ internal sealed class Demo(DemoOptions options)
         await _report.RunAsync(scene, fleet, fleet.StartCallsAsync, time);
     }
 
-    // A scope of its own keeps the tokens of earlier fleets away: each fleet has its own authorization server at another port.
+    // The token endpoint is part of the key, and each fleet has its own, so that it does not find the tokens of earlier fleets.
     private async Task StartHalvesAsync(
         ServiceFleet fleet,
         string address,

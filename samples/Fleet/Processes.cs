@@ -56,15 +56,16 @@ internal sealed class ReplicaProcess(ReplicaSettings settings) : ChildProcess("d
 
     public async Task WaitUntilReadyAsync() => _ = await ReadLineAsync("ready");
 
-    public Task<Totals> StartCallsAsync() => SendAsync("call");
+    /// <summary>Starts its calls, and waits until the first one has ended.</summary>
+    public Task StartCallsAsync() => SendAsync("call", "started");
 
-    public Task<Totals> TakeTotalsAsync() => SendAsync("totals");
+    public async Task<Totals> TakeTotalsAsync() => JsonSerializer.Deserialize<Totals>(await SendAsync("totals", "{"))!;
 
-    private async Task<Totals> SendAsync(string command)
+    private async Task<string> SendAsync(string command, string responseStart)
     {
         await Process.StandardInput.WriteLineAsync(command);
         await Process.StandardInput.FlushAsync();
-        return JsonSerializer.Deserialize<Totals>(await ReadLineAsync("{"))!;
+        return await ReadLineAsync(responseStart);
     }
 
     // Its log is on the same output.
@@ -88,6 +89,7 @@ internal sealed class StoreProcess(string kind, int port) : ChildProcess(Program
     public static async Task<StoreProcess> StartAsync(string kind, int port)
     {
         StoreProcess store = new(kind, port);
+        store.Process.BeginOutputReadLine(); // a full pipe would block it
         for (int attempt = 0; attempt < 200; attempt++)
         {
             try

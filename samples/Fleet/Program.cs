@@ -12,7 +12,7 @@ switch (args)
         using (GarnetServer store = new(["--bind", "127.0.0.1", "--port", port, "--lua", "true", "--memory", "64m", "--index", "4m"]))
         {
             store.Start();
-            await Task.Delay(Timeout.Infinite);
+            Console.Read(); // until the demonstration has ended
         }
 
         return 0;
