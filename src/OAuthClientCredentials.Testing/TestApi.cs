@@ -10,17 +10,20 @@ namespace OAuthClientCredentials.Testing;
 public sealed class TestApi : HttpMessageHandler
 {
     private readonly IssuedTokens _tokens;
+    private readonly DPoPEndpoint _dpop;
     private readonly Func<HttpRequestMessage, HttpResponseMessage>? _response;
     private readonly Func<Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>>, int, string, Uri> _listen;
+    private readonly List<string> _rejections = [];
     private int _calls;
-    private int _unauthorized;
 
     internal TestApi(
         IssuedTokens tokens,
+        DPoPEndpoint dpop,
         Func<HttpRequestMessage, HttpResponseMessage>? response,
         Func<Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>>, int, string, Uri> listen)
     {
         _tokens = tokens;
+        _dpop = dpop;
         _response = response;
         _listen = listen;
     }
@@ -29,7 +32,22 @@ public sealed class TestApi : HttpMessageHandler
     public int Calls => Volatile.Read(ref _calls);
 
     /// <summary>The number of requests with a 401 response.</summary>
-    public int Unauthorized => Volatile.Read(ref _unauthorized);
+    public int Unauthorized => Rejections.Count;
+
+    /// <summary>
+    /// The error code and the reason of each 401 response, in order, for example
+    /// <c>invalid_dpop_proof: ath is not the hash of the access token.</c>
+    /// </summary>
+    public IReadOnlyList<string> Rejections
+    {
+        get
+        {
+            lock (_rejections)
+            {
+                return [.. _rejections];
+            }
+        }
+    }
 
     /// <summary>Listens on a port until the <see cref="TestAuthorizationServer"/> is disposed.</summary>
     /// <param name="port">The port. Defaults to 0: a free port.</param>
@@ -54,22 +72,42 @@ public sealed class TestApi : HttpMessageHandler
 
     private HttpResponseMessage CreateResponse(HttpRequestMessage request)
     {
-        if (!HasValidToken(request))
+        IssuedToken? token = _tokens.Find(request.Headers.Authorization?.Parameter ?? "");
+        Rejection? rejection = FindRejection(request, token);
+        if (rejection is null)
         {
-            return Reject();
+            return _dpop.AddNonce(_response?.Invoke(request) ?? Responses.Text(HttpStatusCode.OK, "", "text/plain"), null);
         }
 
-        return _response?.Invoke(request) ?? Responses.Text(HttpStatusCode.OK, "", "text/plain");
+        lock (_rejections)
+        {
+            _rejections.Add(rejection.ToString());
+        }
+
+        bool isDPoP = _dpop.IsRequired || token?.Thumbprint is not null || request.Headers.Authorization?.Scheme == DPoPEndpoint.Scheme;
+        return _dpop.AddNonce(isDPoP ? Responses.DPoPChallenge(rejection) : Responses.BearerChallenge(rejection), rejection);
     }
 
-    private bool HasValidToken(HttpRequestMessage request) =>
-        request.Headers.Authorization is { Scheme: "Bearer", Parameter: { } token } && _tokens.IsValid(token);
-
-    private HttpResponseMessage Reject()
+    private Rejection? FindRejection(HttpRequestMessage request, IssuedToken? token)
     {
-        Interlocked.Increment(ref _unauthorized);
-        HttpResponseMessage response = Responses.Text(HttpStatusCode.Unauthorized, "", "text/plain");
-        response.Headers.WwwAuthenticate.Add(new("Bearer", "error=\"invalid_token\""));
-        return response;
+        string? scheme = request.Headers.Authorization?.Scheme;
+        if (token is null || scheme is not ("Bearer" or DPoPEndpoint.Scheme))
+        {
+            return InvalidToken("The request has no token, or its token is unknown, expired or revoked.");
+        }
+
+        if (scheme == DPoPEndpoint.Scheme)
+        {
+            return _dpop.CheckApiRequest(request, token);
+        }
+
+        if (token.Thumbprint is not null)
+        {
+            return InvalidToken("The token is bound to a key, but was sent as a bearer token.");
+        }
+
+        return _dpop.IsRequired ? InvalidToken("The token is not bound to a key.") : null;
     }
+
+    private static Rejection InvalidToken(string reason) => new(Rejection.InvalidToken, reason);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Runtime.CompilerServices;
 using OAuthClientCredentials.Testing.Server;
 
@@ -19,22 +18,25 @@ namespace OAuthClientCredentials.Testing;
 /// </remarks>
 public sealed class TestAuthorizationServer : IAsyncDisposable
 {
-    private const string OAuthMetadataPath = "/.well-known/oauth-authorization-server";
-    private const string OpenIdMetadataPath = "/.well-known/openid-configuration";
-
     private readonly object _gate = new();
     private readonly ConcurrentDictionary<string, TestClient> _clients = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, bool> _issuers = new(StringComparer.Ordinal);
+    private readonly IssuerMetadata _metadata = new();
     private readonly IssuedTokens _tokens;
+    private readonly DPoPSettings _dpop;
+    private readonly DPoPEndpoint _tokenEndpoint;
     private readonly List<TestTokenRequest> _requests = [];
     private readonly Queue<TestResponse> _next = new();
     private Func<TestTokenRequest, TestResponse> _always = static _ => TestResponse.Token();
     private readonly List<PortListener> _listeners = [];
-    private int _metadataRequests;
 
     /// <summary>Creates a server.</summary>
     /// <param name="timeProvider">The clock, for example a <see cref="TestTimeProvider"/>. Defaults to the system clock.</param>
-    public TestAuthorizationServer(TimeProvider? timeProvider = null) => _tokens = new(timeProvider ?? TimeProvider.System);
+    public TestAuthorizationServer(TimeProvider? timeProvider = null)
+    {
+        _tokens = new(timeProvider ?? TimeProvider.System);
+        _dpop = new(TimeProvider);
+        _tokenEndpoint = new(_dpop);
+    }
 
     /// <summary>The clock of the server. <c>UseTestAuthorizationServer</c> registers it in the application as well.</summary>
     public TimeProvider TimeProvider => _tokens.TimeProvider;
@@ -56,7 +58,7 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     }
 
     /// <summary>The number of metadata requests received so far.</summary>
-    public int MetadataRequests => Volatile.Read(ref _metadataRequests);
+    public int MetadataRequests => _metadata.Requests;
 
     /// <summary>Registers a client. After this call only registered clients with a correct secret receive tokens.</summary>
     /// <param name="clientId">The client identifier.</param>
@@ -68,6 +70,13 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(secrets);
         return _clients[clientId] = new(clientId, secrets);
     }
+
+    /// <summary>
+    /// Rejects token requests without a DPoP proof (RFC 9449), and API requests with tokens that are not bound to a key. Without this call
+    /// the server issues bound tokens to clients that send a proof, and bearer tokens to all others.
+    /// </summary>
+    /// <param name="nonces">Which nonces the server and its APIs require. Defaults to none.</param>
+    public void RequireDPoP(TestNonceMode nonces = TestNonceMode.None) => _dpop.Require(nonces);
 
     /// <summary>Scripts the responses to the next token requests, one response each. They precede <c>Always</c>.</summary>
     /// <param name="responses">The responses in their order.</param>
@@ -117,7 +126,8 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     /// <summary>Creates an API that accepts the tokens of this server.</summary>
     /// <param name="response">Creates the response to a request with a valid token. Defaults to an empty 200 response.</param>
     /// <returns>A primary handler for the HttpClient of the API.</returns>
-    public TestApi CreateApi(Func<HttpRequestMessage, HttpResponseMessage>? response = null) => new(_tokens, response, StartListener);
+    public TestApi CreateApi(Func<HttpRequestMessage, HttpResponseMessage>? response = null) =>
+        new(_tokens, new(_dpop), response, StartListener);
 
     /// <summary>
     /// Creates a primary handler for the HttpClient that requests tokens. The server responds to requests to any address.
@@ -183,11 +193,7 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// Adds an issuer to name in the metadata. The metadata address does not show whether the issuer ends in a slash, and clients require
-    /// an exact match.
-    /// </summary>
-    internal void AddIssuer(string issuer) => _issuers[issuer] = true;
+    internal void AddIssuer(string issuer) => _metadata.AddIssuer(issuer);
 
     private Uri StartListener(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> respond, int port, string host)
     {
@@ -204,35 +210,38 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     {
         if (request.Method != HttpMethod.Post)
         {
-            return CreateMetadataResponse(request.RequestUri!);
+            return _metadata.CreateResponse(request.RequestUri!);
         }
 
         TokenRequestForm form = await TokenRequestForm.ReadAsync(request, cancellationToken).ConfigureAwait(false);
+        ProofResult proof = _tokenEndpoint.CheckTokenRequest(request);
         TestTokenRequest received;
         TestResponse response;
         lock (_gate)
         {
-            received = new(_requests.Count + 1, TimeProvider.GetUtcNow(), form);
+            received = new(_requests.Count + 1, TimeProvider.GetUtcNow(), form, proof.Rejection);
             _requests.Add(received);
             response = _next.TryDequeue(out TestResponse? scripted) ? scripted : _always(received);
         }
 
-        return await SendAsync(response, form, received, cancellationToken).ConfigureAwait(false);
+        return await SendAsync(response, form, proof, received, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<HttpResponseMessage> SendAsync(
         TestResponse response,
         TokenRequestForm form,
+        ProofResult proof,
         TestTokenRequest request,
         CancellationToken cancellationToken)
     {
         _clients.TryGetValue(form.ClientId ?? "", out TestClient? client);
-        ResponseContext context = new(request, client, FindError(form, client, request), _tokens, Lifetime);
+        Rejection? rejection = FindRejection(form, client, proof, request);
+        ResponseContext context = new(request, client, rejection, proof.Thumbprint, _tokenEndpoint, _tokens, Lifetime);
         try
         {
             HttpResponseMessage message = await response.CreateAsync(context, cancellationToken).ConfigureAwait(false);
             request.Outcome = $"{(int)message.StatusCode}";
-            return message;
+            return _tokenEndpoint.AddNonce(message, null);
         }
         catch (HttpRequestException)
         {
@@ -241,43 +250,29 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
         }
     }
 
-    // The error code of a real server (RFC 6749 section 5.2), or null if the request is valid.
-    private string? FindError(TokenRequestForm form, TestClient? client, TestTokenRequest request)
+    // The error of a real server (RFC 6749 section 5.2), or null if the request is valid.
+    private Rejection? FindRejection(TokenRequestForm form, TestClient? client, ProofResult proof, TestTokenRequest request)
     {
         if (!_clients.IsEmpty && client?.Accepts(form.Credential) != true)
         {
-            return "invalid_client";
+            return new("invalid_client");
+        }
+
+        if (proof.Rejection is not null)
+        {
+            return proof.Rejection;
         }
 
         if (request["grant_type"] != "client_credentials")
         {
-            return "unsupported_grant_type";
+            return new("unsupported_grant_type");
         }
 
         if (client?.MayRequest(request.Scopes) == false)
         {
-            return "invalid_scope";
+            return new("invalid_scope");
         }
 
         return null;
-    }
-
-    private HttpResponseMessage CreateMetadataResponse(Uri address)
-    {
-        Interlocked.Increment(ref _metadataRequests);
-        string url = address.GetLeftPart(UriPartial.Path);
-        if (!url.Contains(OAuthMetadataPath, StringComparison.Ordinal) && !url.EndsWith(OpenIdMetadataPath, StringComparison.Ordinal))
-        {
-            return Responses.Text(HttpStatusCode.NotFound, "", "text/plain");
-        }
-
-        string issuer = url.Replace(OAuthMetadataPath, "", StringComparison.Ordinal)
-            .Replace(OpenIdMetadataPath, "", StringComparison.Ordinal)
-            .TrimEnd('/');
-        return Responses.Json(HttpStatusCode.OK, json =>
-        {
-            json.WriteString("issuer", _issuers.Keys.FirstOrDefault(known => known.TrimEnd('/') == issuer) ?? issuer);
-            json.WriteString("token_endpoint", issuer + "/token");
-        });
     }
 }

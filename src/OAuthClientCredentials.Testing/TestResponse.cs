@@ -88,15 +88,12 @@ public sealed class TestResponse
     /// <returns>A response that never completes.</returns>
     public static TestResponse Never() => Token().After(Timeout.InfiniteTimeSpan);
 
-    /// <summary>An error response that requires a DPoP proof with a nonce (RFC 9449 section 8).</summary>
-    /// <param name="nonce">The nonce.</param>
+    /// <summary>
+    /// A rejection that requires a nonce in the DPoP proof (RFC 9449 section 8). From then on, the server requires it in each proof.
+    /// </summary>
+    /// <param name="nonce">The nonce. Defaults to a new one.</param>
     /// <returns>A <c>use_dpop_nonce</c> error response.</returns>
-    public static TestResponse NonceChallenge(string nonce) => new(_ =>
-    {
-        HttpResponseMessage response = Responses.Error("use_dpop_nonce", null, null);
-        response.Headers.Add("DPoP-Nonce", nonce);
-        return response;
-    });
+    public static TestResponse NonceChallenge(string? nonce = null) => new(context => context.ChallengeNonce(nonce));
 
     /// <summary>The same response after a delay.</summary>
     /// <remarks>If the server has a clock of its own that stands still for 10 seconds, the response is an error that says so.</remarks>

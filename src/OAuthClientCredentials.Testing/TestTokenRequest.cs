@@ -8,7 +8,7 @@ public sealed class TestTokenRequest
 {
     private readonly string? _credential;
 
-    internal TestTokenRequest(int number, DateTimeOffset at, TokenRequestForm form)
+    internal TestTokenRequest(int number, DateTimeOffset at, TokenRequestForm form, Rejection? proofRejection)
     {
         Number = number;
         At = at;
@@ -16,6 +16,7 @@ public sealed class TestTokenRequest
         AuthenticationMethod = form.AuthenticationMethod;
         Parameters = form.Parameters;
         _credential = form.Credential;
+        DPoPError = proofRejection?.ToString();
     }
 
     /// <summary>The number of the request. The first request has number 1.</summary>
@@ -41,6 +42,12 @@ public sealed class TestTokenRequest
     /// <summary>The requested scopes.</summary>
     public IReadOnlyList<string> Scopes => (this["scope"] ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>
+    /// The error code and the reason if the request has no valid DPoP proof, for example <c>invalid_dpop_proof: jti was used before.</c>;
+    /// <see langword="null"/> if its proof is valid, or if it has none and needs none.
+    /// </summary>
+    public string? DPoPError { get; }
+
     internal string Outcome { get; set; } = "no response yet";
 
     /// <summary>The value of a form parameter: the first value if there are several, <see langword="null"/> if there is none.</summary>
@@ -53,12 +60,13 @@ public sealed class TestTokenRequest
     public bool Used(string secret) => _credential == secret;
 
     /// <summary>Describes the request and its response in one line, without secrets.</summary>
-    /// <returns>The number, time, client, method, parameters and response status of the request.</returns>
+    /// <returns>The number, time, client, method, parameters, response status and DPoP error of the request.</returns>
     public override string ToString()
     {
         IEnumerable<string> parameters = Parameters.Where(pair => pair.Key != "client_id").Select(pair => $"{pair.Key}={pair.Value}");
         string time = At.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
         string number = Number.ToString(CultureInfo.InvariantCulture);
-        return $"{number}. {time} {ClientId ?? "(no client_id)"} {AuthenticationMethod} {string.Join(' ', parameters)} -> {Outcome}";
+        string line = $"{number}. {time} {ClientId ?? "(no client_id)"} {AuthenticationMethod} {string.Join(' ', parameters)} -> {Outcome}";
+        return DPoPError is null ? line : $"{line} {DPoPError}";
     }
 }

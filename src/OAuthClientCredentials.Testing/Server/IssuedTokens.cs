@@ -12,22 +12,23 @@ internal sealed class IssuedTokens(TimeProvider timeProvider)
     /// <summary>The token that was issued last, even if it was revoked.</summary>
     public IssuedToken? Last { get; private set; }
 
-    public string Issue(string? value, TimeSpan lifetime, string? clientId)
+    public string Issue(string? value, TimeSpan lifetime, string? clientId, string? thumbprint)
     {
         lock (_gate)
         {
             _count++;
-            Last = new(value ?? $"token-{_count}", clientId, timeProvider.GetUtcNow() + lifetime);
+            Last = new(value ?? $"token-{_count}", clientId, timeProvider.GetUtcNow() + lifetime, thumbprint);
             _tokens[Last.Value] = Last;
             return Last.Value;
         }
     }
 
-    public bool IsValid(string value)
+    /// <summary>Returns null if the token is unknown, expired or revoked.</summary>
+    public IssuedToken? Find(string value)
     {
         lock (_gate)
         {
-            return _tokens.TryGetValue(value, out IssuedToken? token) && timeProvider.GetUtcNow() < token.ExpiresAt;
+            return _tokens.TryGetValue(value, out IssuedToken? token) && timeProvider.GetUtcNow() < token.ExpiresAt ? token : null;
         }
     }
 
@@ -43,4 +44,5 @@ internal sealed class IssuedTokens(TimeProvider timeProvider)
     }
 }
 
-internal sealed record IssuedToken(string Value, string? ClientId, DateTimeOffset ExpiresAt);
+/// <summary>A token. If it has a thumbprint, it is bound to the DPoP key with this <c>jkt</c>.</summary>
+internal sealed record IssuedToken(string Value, string? ClientId, DateTimeOffset ExpiresAt, string? Thumbprint);

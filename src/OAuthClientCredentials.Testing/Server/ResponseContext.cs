@@ -6,7 +6,9 @@ namespace OAuthClientCredentials.Testing.Server;
 internal sealed class ResponseContext(
     TestTokenRequest request,
     TestClient? client,
-    string? error,
+    Rejection? rejection,
+    string? thumbprint,
+    DPoPEndpoint dpop,
     IssuedTokens tokens,
     TimeSpan defaultLifetime)
 {
@@ -14,31 +16,34 @@ internal sealed class ResponseContext(
 
     public HttpResponseMessage IssueToken(TimeSpan? lifetime, string? value, string? scope, bool includeExpiresIn)
     {
-        if (error is not null)
+        if (rejection is not null)
         {
-            return Responses.Error(error, null, null);
+            return dpop.AddNonce(Responses.Error(rejection.Error, rejection.Reason, null), rejection);
         }
 
         TimeSpan effective = lifetime ?? client?.Lifetime ?? defaultLifetime;
-        string token = tokens.Issue(value, effective, request.ClientId);
-        return TokenResponse(token, includeExpiresIn ? effective : null, scope);
+        string token = tokens.Issue(value, effective, request.ClientId, thumbprint);
+        return CreateTokenResponse(token, includeExpiresIn ? effective : null, scope);
     }
 
     public HttpResponseMessage RepeatToken()
     {
-        if (error is null && tokens.Last is { } last)
+        if (rejection is null && tokens.Last is { } last && last.Thumbprint == thumbprint)
         {
-            return TokenResponse(last.Value, last.ExpiresAt - TimeProvider.GetUtcNow(), null);
+            return CreateTokenResponse(last.Value, last.ExpiresAt - TimeProvider.GetUtcNow(), null);
         }
 
         return IssueToken(null, null, null, includeExpiresIn: true);
     }
 
-    private static HttpResponseMessage TokenResponse(string token, TimeSpan? expiresIn, string? scope) =>
+    public HttpResponseMessage ChallengeNonce(string? nonce) =>
+        dpop.Challenge(Responses.Error(Rejection.NonceRequired, null, null), nonce);
+
+    private HttpResponseMessage CreateTokenResponse(string token, TimeSpan? expiresIn, string? scope) =>
         Responses.Json(HttpStatusCode.OK, json =>
         {
             json.WriteString("access_token", token);
-            json.WriteString("token_type", "Bearer");
+            json.WriteString("token_type", thumbprint is null ? "Bearer" : DPoPEndpoint.Scheme);
             if (expiresIn is { } lifetime)
             {
                 json.WriteNumber("expires_in", (long)lifetime.TotalSeconds);

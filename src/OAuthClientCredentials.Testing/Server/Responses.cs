@@ -32,6 +32,13 @@ internal static class Responses
         return response;
     }
 
+    public static HttpResponseMessage BearerChallenge(Rejection rejection) =>
+        Unauthorized("Bearer", $"error=\"{rejection.Error}\"");
+
+    public static HttpResponseMessage DPoPChallenge(Rejection rejection) => Unauthorized(
+        DPoPEndpoint.Scheme,
+        $"error=\"{rejection.Error}\", error_description=\"{rejection.Reason}\", algs=\"{string.Join(' ', DPoPProof.Algorithms)}\"");
+
     public static HttpResponseMessage Json(HttpStatusCode status, Action<Utf8JsonWriter> writeMembers)
     {
         using MemoryStream stream = new();
@@ -49,4 +56,11 @@ internal static class Responses
 
     public static HttpResponseMessage Text(HttpStatusCode status, string body, string mediaType) =>
         new(status) { Content = new StringContent(body, Encoding.UTF8, mediaType) };
+
+    private static HttpResponseMessage Unauthorized(string scheme, string parameters)
+    {
+        HttpResponseMessage response = Text(HttpStatusCode.Unauthorized, "", "text/plain");
+        response.Headers.WwwAuthenticate.Add(new(scheme, parameters));
+        return response;
+    }
 }
