@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace OAuthClientCredentials.Testing.Server;
 
-/// <summary>What the server and its APIs have in common: whether they require DPoP, and the proofs that they received. Thread-safe.</summary>
+/// <summary>What the server and its APIs share: whether they require DPoP, and the used proofs. Thread-safe.</summary>
 internal sealed class DPoPSettings(TimeProvider timeProvider)
 {
     private readonly ConcurrentDictionary<string, bool> _usedIds = new(StringComparer.Ordinal);

@@ -58,7 +58,7 @@ internal sealed class NonceStore(DPoPSettings settings)
     private bool NeedsNew_NeedsLock(string newest) => settings.Nonces switch
     {
         TestNonceMode.SingleUse => true,
-        TestNonceMode.Rotating => Age(_issued[newest]) >= RotationPeriod,
+        TestNonceMode.Rotating => !_issued.TryGetValue(newest, out DateTimeOffset at) || Age(at) >= RotationPeriod,
         _ => false,
     };
 

@@ -26,7 +26,7 @@ public sealed partial class SupplyChainTests
             "Microsoft.Extensions.Caching.Abstractions",
         ],
         ["OAuthClientCredentials.Jwt"] = ["Microsoft.IdentityModel.JsonWebTokens"],
-        ["OAuthClientCredentials.Testing"] = ["Microsoft.IdentityModel.JsonWebTokens"],
+        ["OAuthClientCredentials.Testing"] = ["Microsoft.IdentityModel.Tokens"],
     };
 
     [Fact]

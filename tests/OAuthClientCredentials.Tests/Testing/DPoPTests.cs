@@ -83,7 +83,7 @@ public sealed class DPoPTests : IDisposable
     [Theory]
     [Trait("Req", "R-331")]
     [InlineData(-60, "HTTPS://Orders.Example.com:443/a%2Fb/c%20d")]
-    [InlineData(60, "https://orders.example.com/a%2fb/c%20d")]
+    [InlineData(60, "https://orders.example.com/a%2Fb/c%20d")]
     public async Task API_accepts_a_clock_60_seconds_off_and_an_equivalent_URL(int seconds, string address)
     {
         (_, string token) = await _client.RequestTokenAsync();
@@ -172,7 +172,8 @@ public sealed class DPoPTests : IDisposable
         string? proof = null;
         await _client.RequestTokenAsync(parts => [proof = _client.Key.Create(parts)]);
         string message = Assert.Throws<TestAssertionException>(() => _server.Verify(2)).Message;
-        Assert.EndsWith("none grant_type=client_credentials -> 400 use_dpop_nonce: The proof has no nonce.", message, StringComparison.Ordinal);
+        const string Line = "none grant_type=client_credentials -> 400 use_dpop_nonce: The proof has no nonce.";
+        Assert.EndsWith(Line, message, StringComparison.Ordinal);
         Assert.All(proof!.Split('.'), part => Assert.DoesNotContain(part, message, StringComparison.Ordinal));
         Assert.DoesNotContain(_client.TokenNonce!, message, StringComparison.Ordinal);
     }
@@ -196,6 +197,30 @@ public sealed class DPoPTests : IDisposable
         TokenRequestException exception = await provider.FailAsync();
         Assert.Equal("invalid_dpop_proof", exception.Error);
         Assert.Matches(new Regex("The request has no DPoP header"), exception.Message);
+    }
+
+    [Theory]
+    [Trait("Req", "R-331")]
+    [InlineData(TestNonceMode.None, 1, 2)]
+    [InlineData(TestNonceMode.Fixed, 2, 3)]
+    [InlineData(TestNonceMode.SingleUse, 2, 3)]
+    public async Task Application_with_a_binding_gets_tokens_and_calls_the_API(TestNonceMode mode, int tokenRequests, int calls)
+    {
+        _server.RequireDPoP(mode);
+        await using TestProvider provider = TestProvider.WithServices(
+            services =>
+            {
+                TestProvider.AddClient(services, "shop", options => options.UseTokenBinding(new HandMadeBinding(_time)));
+                services.AddHttpClient("orders", client => client.BaseAddress = new("https://orders.example.com"))
+                    .AddClientCredentialsHandler("shop");
+                services.UseTestApi("orders", _api);
+            },
+            _server);
+        HttpClient orders = provider.Services.GetRequiredService<IHttpClientFactory>().CreateClient("orders");
+        await orders.GetStringAsync("/");
+        await orders.GetStringAsync("/");
+        _server.Verify(tokenRequests);
+        Assert.Equal((calls, calls - 2), (_api.Calls, _api.Unauthorized));
     }
 
     [Fact]

@@ -15,6 +15,8 @@ internal static class WrongProofs
         ["empty proof"] = ("signed JWT", (_, _) => [""]),
         ["not a JWT"] = ("signed JWT", (_, _) => ["proof"]),
         ["header not JSON"] = ("signed JWT", (_, _) => [$"{TestProof.Encode("{")}.{TestProof.Encode("{}")}.AAAA"]),
+        ["header a list"] = ("signed JWT", (_, _) => [$"{TestProof.Encode("[]")}.{TestProof.Encode("{}")}.AAAA"]),
+        ["claims not Base64Url"] = ("signed JWT", (_, _) => [$"{TestProof.Encode("{}")}.A.AAAA"]),
         ["JWE"] = ("signed JWT", (_, parts) => [$"{TestProof.Encode(parts.Header.ToJsonString())}.AAAA.AAAA.AAAA.AAAA"]),
         ["typ missing"] = ("typ", Header("typ", null)),
         ["typ JWT"] = ("typ", Header("typ", "JWT")),
@@ -41,7 +43,7 @@ internal static class WrongProofs
         ["jwk with k"] = ("symmetric", Jwk("k", "AAAA")),
         ["no signature"] = ("signature", Unsigned("ES256")),
         ["changed after it was signed"] = ("signature", ChangedAfterwards),
-        ["RSA key too short"] = ("signature", ShortKey),
+        ["RSA key too short"] = ("2048", ShortKey),
         ["htm missing"] = ("htm", Claim("htm", null)),
         ["htm of another method"] = ("htm", Claim("htm", "GET")),
         ["htm in lower case"] = ("htm", (key, parts) => Claim("htm", Text(parts, "htm").ToLowerInvariant())(key, parts)),
@@ -56,10 +58,13 @@ internal static class WrongProofs
         ["htu with user info"] = ("htu", Address(address => address.Replace("://", "://shop@", StringComparison.Ordinal))),
         ["iat missing"] = ("iat", Claim("iat", null)),
         ["iat a text"] = ("iat", Claim("iat", "now")),
+        ["iat a number in quotation marks"] = ("iat", (key, parts) => Claim("iat", parts.Claims["iat"]!.ToJsonString())(key, parts)),
         ["iat 61 seconds ago"] = ("iat", IssuedAt(-61)),
         ["iat in 61 seconds"] = ("iat", IssuedAt(61)),
         ["jti missing"] = ("jti", Claim("jti", null)),
         ["jti empty"] = ("jti", Claim("jti", "")),
+        ["jti a number"] = ("jti", Claim("jti", 5)),
+        ["htm a list"] = ("htm", Claim("htm", new JsonArray("PUT", "POST"))),
     };
 
     private static readonly Dictionary<string, (string Reason, Maker Make)> ForApi = new(StringComparer.Ordinal)
