@@ -85,6 +85,25 @@ public sealed class AccessToken
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public IReadOnlyDictionary<string, JsonElement> AdditionalParameters { get; init; } = FrozenDictionary<string, JsonElement>.Empty;
 
+    /// <summary>
+    /// The granted <c>authorization_details</c> (RFC 9396 section 7), a JSON array; <see langword="null"/> if the response has none. They
+    /// are one of the <see cref="AdditionalParameters"/>, and may differ from those requested.
+    /// </summary>
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    public JsonElement? AuthorizationDetails
+    {
+        get
+        {
+            if (AdditionalParameters.TryGetValue("authorization_details", out JsonElement details)
+                && details.ValueKind == JsonValueKind.Array)
+            {
+                return details;
+            }
+
+            return null;
+        }
+    }
+
     /// <summary>The binding of the token; <see langword="null"/> for a bearer token without one.</summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public TokenBinding? Binding

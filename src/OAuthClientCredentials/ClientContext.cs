@@ -57,6 +57,9 @@ public sealed class ClientContext
     /// </summary>
     internal string MetricName { get; init; }
 
+    /// <summary>Whether the requests of this context revoke tokens. Messages say so.</summary>
+    internal bool IsForRevocation { get; private init; }
+
     /// <summary>The client's name in messages.</summary>
     internal string DisplayName => DisplayNameOf(ClientName);
 
@@ -145,6 +148,23 @@ public sealed class ClientContext
         return UnusableFile(path, option, problem, exception);
     }
 
+    /// <summary>The same client for requests that revoke tokens.</summary>
+    internal ClientContext ForRevocation() =>
+        new(ClientName, _optionsPath, ClientId, Issuer, TimeProvider) { MetricName = MetricName, IsForRevocation = true };
+
+    /// <summary>The beginning of the message about a request that failed: the client, and what it could not do.</summary>
+    internal string DescribeFailure(Uri? endpoint = null)
+    {
+        string action = IsForRevocation ? "could not revoke its token" : "could not get a token";
+        if (endpoint is null)
+        {
+            return $"{DisplayName} {action}";
+        }
+
+        string preposition = IsForRevocation ? "at" : "from";
+        return $"{DisplayName} {action} {preposition} {endpoint.GetLeftPart(UriPartial.Path)}";
+    }
+
     /// <summary>The error of a request to an endpoint.</summary>
     internal TokenRequestException Failed(
         Uri endpoint,
@@ -155,7 +175,7 @@ public sealed class ClientContext
         Exception? innerException = null,
         TimeSpan? retryAfter = null,
         string? kind = null) =>
-        new($"{DisplayName} could not get a token from {endpoint.GetLeftPart(UriPartial.Path)}: {what}. {remedy}", innerException!)
+        new($"{DescribeFailure(endpoint)}: {what}. {remedy}", innerException!)
         {
             ClientName = ClientName,
             StatusCode = status,
@@ -170,7 +190,7 @@ public sealed class ClientContext
         bool isTransient,
         Exception? innerException = null,
         string kind = CredentialKind) =>
-        new($"{DisplayName} could not get a token{problemAndRemedy}", innerException!)
+        new($"{DescribeFailure()}{problemAndRemedy}", innerException!)
         {
             ClientName = ClientName,
             IsTransient = isTransient,

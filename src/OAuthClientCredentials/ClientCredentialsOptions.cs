@@ -29,6 +29,13 @@ public sealed partial class ClientCredentialsOptions
     /// <value>Required, unless <see cref="Authority"/> is set.</value>
     public string? TokenEndpoint { get; set; }
 
+    /// <summary>
+    /// The URL of the revocation endpoint (RFC 7009), for <see cref="TokenProvider.RevokeAsync"/> and <see cref="RevokeOnDispose"/>. The
+    /// rules for <see cref="TokenEndpoint"/> apply.
+    /// </summary>
+    /// <value>Defaults to the <c>revocation_endpoint</c> in the metadata of <see cref="Authority"/>.</value>
+    public string? RevocationEndpoint { get; set; }
+
     /// <summary>The client identifier (RFC 6749 section 2.2).</summary>
     /// <value>Required.</value>
     public string? ClientId { get; set; }
@@ -221,6 +228,13 @@ public sealed partial class ClientCredentialsOptions
     /// <summary>Requests and renews the token without a call, as soon as it is needed or due, while the host runs.</summary>
     /// <value>Defaults to <see langword="false"/>: a token that nobody uses is not renewed.</value>
     public bool KeepWarm { get; set; }
+
+    /// <summary>
+    /// Revokes the client's tokens (RFC 7009) when <see cref="TokenProvider.DisposeAsync"/> is called, for instance at the end of the host.
+    /// A failure is logged. It cannot be combined with a shared token cache, because the other instances use the same token.
+    /// </summary>
+    /// <value>Defaults to <see langword="false"/>: tokens stay valid until they expire.</value>
+    public bool RevokeOnDispose { get; set; }
 
     /// <summary>Describes the client without its secrets.</summary>
     /// <returns>The type name, the client id, and the issuer or the token endpoint.</returns>

@@ -6,7 +6,6 @@ using OAuthClientCredentials.Discovery;
 using OAuthClientCredentials.Resilience;
 using OAuthClientCredentials.TokenEndpoint;
 using OAuthClientCredentials.Transport;
-using Polly;
 
 namespace OAuthClientCredentials;
 
@@ -23,6 +22,7 @@ public sealed class TokenClient
     private readonly EndpointClient _endpoint;
     private readonly MetadataClient _metadata;
     private readonly TokenRequestBuilder _builder;
+    private readonly RevocationClient _revocation;
     private readonly EndpointLimiter _limiter = new();
     private readonly TimeProvider _timeProvider;
     private readonly TokenEvents _events;
@@ -42,6 +42,7 @@ public sealed class TokenClient
         _events = new(logger, telemetry);
         _responseLog = new(_events);
         _builder = new(_metadata, timeProvider, _events);
+        _revocation = new(_endpoint, _builder, timeProvider);
     }
 
     /// <summary>Requests one new token without using the cache. The cool-down of a rejected credential applies here too.</summary>
@@ -62,43 +63,20 @@ public sealed class TokenClient
         cancellationToken.ThrowIfCancellationRequested();
         ClientSettings settings = _settings.Get(clientName);
         WantedToken wanted = new(settings, settings.Resolve(request ?? TokenRequest.Default), isAwaited: true);
-        CancellationTokenSource stop = new();
-        using CancellationTokenRegistration caller = cancellationToken
-            .UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), stop);
-        try
-        {
-            return await TokenRequestGuard.RunAsync(wanted, RequestAsync, _timeProvider, stop).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            throw new OperationCanceledException(cancellationToken);
-        }
+        return await TokenRequestGuard.RunForCallerAsync(wanted, RequestAsync, _timeProvider, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Runs every attempt, including the first one, inside the retry pipeline.</summary>
-    internal async Task<AccessToken> RequestAsync(WantedToken wanted, CancellationToken cancellationToken)
+    internal Task<AccessToken> RequestAsync(WantedToken wanted, CancellationToken cancellationToken)
     {
-        ClientSettings settings = wanted.Settings;
-        wanted.Span ??= _events.StartRequest(settings.Context, wanted.Reason, wanted.StartedBy);
-        ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
-        context.Properties.Set(RetryPipeline.Allowance, wanted.Retries);
-        context.Properties.Set(RetryPipeline.Deadline, wanted.Deadline);
-        try
-        {
-            return await settings.Pipeline
-                .ExecuteAsync(
-                    static (context, state) => state.Client.AttemptAsync(state.Wanted, context.CancellationToken),
-                    context,
-                    (Client: this, Wanted: wanted))
-                .ConfigureAwait(false);
-        }
-        finally
-        {
-            ResilienceContextPool.Shared.Return(context);
-        }
+        wanted.Span ??= _events.StartRequest(wanted.Settings.Context, wanted.Reason, wanted.StartedBy);
+        return Attempts.RunAsync(wanted, AttemptAsync, cancellationToken);
     }
 
-    private async ValueTask<AccessToken> AttemptAsync(WantedToken wanted, CancellationToken cancellationToken)
+    internal Task RevokeAsync(ClientSettings settings, AccessToken token, CancellationToken cancellationToken) =>
+        _revocation.RevokeAsync(settings, token, cancellationToken);
+
+    private async Task<AccessToken> AttemptAsync(WantedToken wanted, CancellationToken cancellationToken)
     {
         wanted.Settings.Cooldown.ThrowIfOpen(wanted.Settings.HasCredentialFile);
         AuthorizationServerRequest request = await _builder.PrepareAsync(wanted, cancellationToken).ConfigureAwait(false);
@@ -148,7 +126,9 @@ public sealed class TokenClient
                 trial = cooldown.Enter(request, isFromFile);
             }
 
-            AccessToken token = await ExchangeInTimeAsync(wanted, request, cancellationToken).ConfigureAwait(false);
+            AccessToken token = await Attempts
+                .LimitAsync(wanted, limit => ExchangeAsync(wanted, request, limit), _timeProvider, cancellationToken)
+                .ConfigureAwait(false);
             cooldown.Accept();
             return token;
         }
@@ -163,33 +143,8 @@ public sealed class TokenClient
         }
     }
 
-    private async ValueTask<AccessToken> ExchangeInTimeAsync(
-        WantedToken wanted,
-        AuthorizationServerRequest request,
-        CancellationToken cancellationToken)
-    {
-        ClientCredentialsOptions options = wanted.Settings.Options;
-        if (options.Pipeline is not null)
-        {
-            // A custom pipeline has its own timeouts.
-            return await ExchangeAsync(wanted, request, cancellationToken).ConfigureAwait(false);
-        }
-
-        using CancellationTokenSource limit = new(options.AttemptTimeout, _timeProvider);
-        using CancellationTokenRegistration linkToCaller = cancellationToken
-            .UnsafeRegister(static limit => ((CancellationTokenSource)limit!).Cancel(), limit);
-        try
-        {
-            return await ExchangeAsync(wanted, request, limit.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw TokenRequestErrors.TimedOut(wanted.Settings.Context, options.AttemptTimeout);
-        }
-    }
-
     /// <summary>Signs and sends the request, and reads the response.</summary>
-    private async ValueTask<AccessToken> ExchangeAsync(
+    private async Task<AccessToken> ExchangeAsync(
         WantedToken wanted,
         AuthorizationServerRequest request,
         CancellationToken cancellationToken)

@@ -5,23 +5,22 @@ using Microsoft.Extensions.Options;
 using OAuthClientCredentials.Caching;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
-using OAuthClientCredentials.Resilience;
 using OAuthClientCredentials.TokenEndpoint;
 using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials;
 
 /// <summary>Caches access tokens, and renews them. Thread-safe. A cached token takes no lock, no await and no allocation.</summary>
-public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposable
+public sealed partial class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposable
 {
     private const int MaxSources = 10_000;
-    private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(5);
 
     // By the registered name of the client.
     private readonly ConcurrentDictionary<string, ClientTokenCache> _caches = new(StringComparer.Ordinal);
     private readonly object _gate = new();
     private readonly ClientSettingsProvider _settings;
     private readonly FetchToken _fetch;
+    private readonly RevokeToken _revoke;
     private readonly Clock _clock;
     private readonly IDisposable[] _owned;
     private readonly Eviction _eviction;
@@ -31,6 +30,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     internal TokenProvider(
         ClientSettingsProvider settingsProvider,
         FetchToken fetch,
+        RevokeToken revoke,
         TimeProvider timeProvider,
         ILogger logger,
         Telemetry telemetry,
@@ -39,6 +39,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
     {
         _settings = settingsProvider;
         _fetch = fetch;
+        _revoke = revoke;
         _clock = new(timeProvider);
         Events = new(logger, telemetry);
         _owned = owned ?? [];
@@ -71,7 +72,7 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         TokenTransports transports = new(handler, TokenClient.HttpClientName, logger);
         Telemetry telemetry = new(meterFactory: null);
         TokenClient client = new(settingsProvider, transports.For, timeProvider, logger, telemetry);
-        return new(settingsProvider, client.RequestAsync, timeProvider, logger, telemetry, [transports, telemetry]);
+        return new(settingsProvider, client.RequestAsync, client.RevokeAsync, timeProvider, logger, telemetry, [transports, telemetry]);
     }
 
     /// <inheritdoc/>
@@ -109,37 +110,38 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
         Retire(name, only: null);
     }
 
+    /// <summary>Revokes the cached token at the authorization server (RFC 7009). Without a cached token, nothing is sent.</summary>
+    /// <remarks>
+    /// The token is removed first, so that later calls request a new one even if the revocation fails. The request is authenticated, limited
+    /// in time and retried like a token request. In a fleet with a shared token cache, the other instances lose the token too.
+    /// </remarks>
+    /// <param name="clientName">The registered name of the client; empty for the default client.</param>
+    /// <param name="request">The request that the token was obtained with. Defaults to the client's options.</param>
+    /// <param name="cancellationToken">Cancels the revocation. The token stays removed.</param>
+    /// <returns>A task that completes when the server has confirmed that the token is not valid, also for a token that it does not know.
+    /// </returns>
+    /// <exception cref="TokenRequestException">The token was not revoked. If the server does not revoke access tokens, the
+    /// <see cref="TokenRequestException.Error"/> is <c>unsupported_token_type</c>.</exception>
+    /// <exception cref="OptionsValidationException">The client's options are not valid, or there is no such client.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public async Task RevokeAsync(
+        string clientName = "",
+        TokenRequest? request = null,
+        CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (GetSource(clientName, request).RemoveToken() is { } removed)
+        {
+            await _revoke(removed.Settings, removed.Token, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Returns the state of a client's token. It requests nothing.</summary>
     /// <remarks>If calls use several token requests, it is the worst of those that were used in the last two minutes.</remarks>
     /// <param name="clientName">The registered name of the client; empty for the default client.</param>
     /// <returns>The status.</returns>
     /// <exception cref="OptionsValidationException">The client's options are not valid, or there is no such client.</exception>
     public ClientStatus GetStatus(string clientName = "") => GetCache(clientName).GetStatus();
-
-    /// <summary>
-    /// Cancels all running token requests and waits for them, at most 5 seconds. Later calls throw <see cref="ObjectDisposedException"/>.
-    /// </summary>
-    /// <returns>A task that completes when the requests have ended.</returns>
-    public async ValueTask DisposeAsync()
-    {
-        try
-        {
-            await RetireAllAsync().WaitAsync(DisposeTimeout, _clock.TimeProvider).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            // User code that ignores its cancellation token must not delay the shutdown of the host.
-        }
-
-        DisposeOwned();
-    }
-
-    /// <summary>Like <see cref="DisposeAsync"/>, but without waiting for the cancelled token requests.</summary>
-    public void Dispose()
-    {
-        RetireAllAsync().ObserveFault();
-        DisposeOwned();
-    }
 
     internal TokenEvents Events { get; }
 
@@ -236,21 +238,6 @@ public sealed class TokenProvider : ITokenProvider, IAsyncDisposable, IDisposabl
             }
         }
     }
-
-    private Task RetireAllAsync()
-    {
-        lock (_gate)
-        {
-            _disposed = true;
-            _settings.Changed -= Reload;
-            Task ended = Task.WhenAll([.. _caches.Values.Select(cache => cache.RetireAsync())]);
-            _caches.Clear();
-            return ended;
-        }
-    }
-
-    // Disposing cancels running requests, and a user handler may block then.
-    private void DisposeOwned() => Task.Run(() => Array.ForEach(_owned, owned => owned.Dispose())).ObserveFault();
 
     private void Reload()
     {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials;
 
@@ -50,19 +51,23 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
     /// <summary>The <c>audience</c> parameter. It replaces the client's audience.</summary>
     public string? Audience { get; init; }
 
-    /// <summary>The <c>authorization_details</c> parameter (RFC 9396), a JSON array. It replaces the client's details.</summary>
+    /// <summary>
+    /// The <c>authorization_details</c> parameter (RFC 9396), a JSON array. It replaces the client's details and is sent as it is. For
+    /// equality, white space and the order of members have no effect.
+    /// </summary>
     /// <exception cref="ArgumentException">The value is not a JSON array.</exception>
     public string? AuthorizationDetails
     {
         get => _authorizationDetails;
         init
         {
+            _authorizationDetails = value;
+            CanonicalDetails = value;
             if (!string.IsNullOrEmpty(value))
             {
                 Check([value], CheckAuthorizationDetails, nameof(AuthorizationDetails));
+                CanonicalDetails = CanonicalJson.Of(value);
             }
-
-            _authorizationDetails = value;
         }
     }
 
@@ -76,6 +81,9 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
 
     internal static TokenRequest Default { get; } = new();
 
+    /// <summary>The details in the form that all texts with the same meaning share.</summary>
+    internal string? CanonicalDetails { get; private init; }
+
     internal IReadOnlyList<KeyValuePair<string, string>> ParameterList => _parameters ?? [];
 
     /// <inheritdoc/>
@@ -84,7 +92,7 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
         || (other is not null
             && GetHashCode() == other.GetHashCode()
             && Audience == other.Audience
-            && AuthorizationDetails == other.AuthorizationDetails
+            && CanonicalDetails == other.CanonicalDetails
             && Canonical.SameItems(_scopes, other._scopes)
             && Canonical.SameItems(_resources, other._resources)
             && Canonical.SameItems(_parameters, other._parameters));
@@ -99,7 +107,7 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
         {
             HashCode hash = default;
             hash.Add(Audience);
-            hash.Add(AuthorizationDetails);
+            hash.Add(CanonicalDetails);
             Canonical.AddItems(ref hash, _scopes);
             Canonical.AddItems(ref hash, _resources);
             Canonical.AddItems(ref hash, _parameters);
@@ -147,16 +155,18 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
 
     internal static string? CheckAuthorizationDetails(string details)
     {
-        const string Problem = "must be a JSON array (RFC 9396 section 2)";
         try
         {
-            using JsonDocument document = JsonDocument.Parse(details);
-            return document.RootElement.ValueKind == JsonValueKind.Array ? null : Problem;
+            if (CanonicalJson.Of(details).StartsWith('['))
+            {
+                return null;
+            }
         }
         catch (JsonException)
         {
-            return Problem;
         }
+
+        return "must be a JSON array (RFC 9396 section 2)";
     }
 
     internal static string? CheckParameter(KeyValuePair<string, string> parameter)

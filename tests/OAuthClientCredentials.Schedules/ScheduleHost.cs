@@ -33,7 +33,7 @@ internal sealed class ScheduleHost
             fetch = new TokenClient(Registry, _ => http, Clock, NullLogger.Instance, telemetry).RequestAsync;
         }
 
-        Tokens = new(Registry, fetch, Clock, NullLogger.Instance, telemetry, maxSources: maxSources);
+        Tokens = new(Registry, fetch, (_, _, _) => Task.CompletedTask, Clock, NullLogger.Instance, telemetry, maxSources: maxSources);
     }
 
     public ManualClock Clock { get; } = new();

@@ -113,6 +113,10 @@ internal sealed class ClientTokenCache
     /// <summary>Retires the default source if no source has a valid token or a request under way.</summary>
     public bool TryRetireIdle() => _sources.IsEmpty && Default.TryEvict(force: false);
 
+    /// <summary>Removes all valid tokens and returns them.</summary>
+    public (AccessToken Token, ClientSettings Settings)[] RemoveTokens() =>
+        [.. Others.Prepend(Default).Select(source => source.RemoveToken()).OfType<(AccessToken, ClientSettings)>()];
+
     /// <summary>Retires all sources.</summary>
     /// <returns>A task that completes when the last flight has ended.</returns>
     public Task RetireAsync()

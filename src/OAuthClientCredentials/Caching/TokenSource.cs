@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.TokenEndpoint;
 
@@ -38,6 +39,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
     private CachedToken? _token;
     private Flight? _flight;
     private Failure? _failure;
+    private AccessToken? _removed; // The shared cache may still have it.
     private (DateTimeOffset At, FlightReason Reason)? _lastRenewal;
     private long _nextForcedRenewal = long.MinValue;
     private long _lastUsed = context.Clock.GetTimestamp();
@@ -163,6 +165,27 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         return flight?.Ended ?? Task.CompletedTask;
     }
 
+    /// <summary>Removes the valid token. A flight under way is abandoned, because the server may repeat the token.</summary>
+    /// <returns>The token and the current settings of its client, or <see langword="null"/> if there is no valid token.</returns>
+    public (AccessToken Token, ClientSettings Settings)? RemoveToken()
+    {
+        Flight? flight;
+        AccessToken removed;
+        lock (_gate)
+        {
+            if (ValidToken_NeedsLock(context.Clock.Read()) is null)
+            {
+                return null;
+            }
+
+            (flight, removed) = (_flight, _token!.Token);
+            (_flight, _token, _snapshot, _removed) = (null, null, null, removed);
+        }
+
+        flight?.Abandon();
+        return (removed, context.Settings);
+    }
+
     /// <summary>Retires this source if it is idle. <paramref name="force"/> ignores a valid token and a failure.</summary>
     public bool TryEvict(bool force)
     {
@@ -170,7 +193,8 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         {
             ClockReading now = context.Clock.Read();
             bool hasRecentFailure = _failure is not null && now.Timestamp - _lastUsed < context.Clock.Ticks(FailureLifetime);
-            if (_retired || _flight is not null || (!force && (hasRecentFailure || ValidToken_NeedsLock(now) is not null)))
+            bool hasToken = ValidToken_NeedsLock(now) is not null || now.Utc < _removed?.ExpiresAt;
+            if (_retired || _flight is not null || (!force && (hasRecentFailure || hasToken)))
             {
                 return false;
             }
@@ -240,7 +264,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
         bool isAwaited = reason != FlightReason.Due && _failure is null;
         WantedToken wanted = new(context.Settings, request, isAwaited)
         {
-            NotThisToken = _token?.Token,
+            NotThisToken = _token?.Token ?? _removed,
             Reason = reason.ToWord(),
             StartedBy = Activity.Current?.Context ?? default,
         };
@@ -317,21 +341,7 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
             flight.Complete(result);
         }
 
-        Report(flight.Wanted.Reason, report);
-    }
-
-    private void Report(string reason, FlightReport report)
-    {
-        ClientContext client = context.Settings.Context;
-        if (report.Renewed is { } token)
-        {
-            context.Events.TokenRenewed(client, reason, token.ExpiresAt, token.Value);
-        }
-
-        if (report.Error is { } error)
-        {
-            context.Events.RequestFailed(client, reason, error, report.ValidUntil, report.NextAttemptAt);
-        }
+        report.WriteTo(context.Events, context.Settings.Context, flight.Wanted.Reason);
     }
 
     private FlightReport Apply_NeedsLock(Flight flight, ref FlightResult result)
@@ -473,19 +483,4 @@ internal sealed class TokenSource(SourceContext context, TokenRequest request)
     }
 
     private static ClientState StateOf(CachedToken token, ClockReading now) => token.IsDue(now) ? ClientState.Due : ClientState.Fresh;
-
-    /// <summary>What is reported of a flight, outside the lock.</summary>
-    private readonly record struct FlightReport(
-        AccessToken? Renewed,
-        TokenRequestException? Error,
-        DateTimeOffset? ValidUntil,
-        DateTimeOffset NextAttemptAt);
-}
-
-/// <summary>A token and the timestamp until which readers can take it without any other check. Immutable.</summary>
-internal sealed class TokenSnapshot(AccessToken token, long until)
-{
-    public readonly AccessToken Token = token;
-
-    public readonly long Until = until;
 }

@@ -8,7 +8,8 @@ namespace OAuthClientCredentials.Clients;
 /// Validates the options of a client. Each failure names the option and its path or client, the problem and the remedy, and no value
 ///
 /// </summary>
-internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients clients) : IValidateOptions<ClientCredentialsOptions>
+internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients clients, bool hasSharedCache = false)
+    : IValidateOptions<ClientCredentialsOptions>
 {
     private static readonly TimeSpan MinTimeout = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromMinutes(10);
@@ -40,7 +41,7 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
         return ValidateOptionsResult.Success;
     }
 
-    private static IEnumerable<string> Check(ClientContext client, ClientCredentialsOptions options, string prefix)
+    private IEnumerable<string> Check(ClientContext client, ClientCredentialsOptions options, string prefix)
     {
         if (OptionTable.Contains(client.ClientName))
         {
@@ -52,7 +53,8 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
             .Concat(CheckClient(options))
             .Concat(CredentialRules.Check(client, options))
             .Concat(CheckRequest(options))
-            .Concat(CheckLimits(options));
+            .Concat(CheckLimits(options))
+            .Concat(CheckDisposal(options));
 
         // One mistake gives one message: the first problem of an option may be the cause of the others.
         foreach ((string option, string problem) in problems.DistinctBy(problem => problem.Option))
@@ -86,12 +88,15 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
         [
             (nameof(options.Authority), CheckEndpoint(options.Authority) ?? EndpointRules.CheckIssuer(options.Authority)),
             (nameof(options.MetadataAddress), CheckEndpoint(options.MetadataAddress)),
-            (nameof(options.TokenEndpoint), CheckEndpoint(options.TokenEndpoint) ?? EndpointRules.CheckNotMetadata(options.TokenEndpoint)),
+            (nameof(options.TokenEndpoint), CheckOneEndpoint(options.TokenEndpoint, "token")),
+            (nameof(options.RevocationEndpoint), CheckOneEndpoint(options.RevocationEndpoint, "revocation")),
         ];
         foreach ((string option, string problem) in Problems(endpoints))
         {
             yield return (option, problem);
         }
+
+        string? CheckOneEndpoint(string? endpoint, string kind) => CheckEndpoint(endpoint) ?? EndpointRules.CheckNotMetadata(endpoint, kind);
 
         string? CheckEndpoint(string? endpoint) => EndpointRules.CheckConfigured(endpoint, options.AllowInsecureHttp);
     }
@@ -136,6 +141,15 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
         (nameof(options.BasicEncoding), CheckEncoding(options.BasicEncoding)),
         (nameof(options.WarmUp), CheckWarmUp(options.WarmUp)),
     ]);
+
+    private IEnumerable<(string Option, string Problem)> CheckDisposal(ClientCredentialsOptions options)
+    {
+        if (options.RevokeOnDispose && hasSharedCache)
+        {
+            const string Reason = "the other instances would lose the token that they share";
+            yield return (nameof(options.RevokeOnDispose), $"must be false with a shared token cache: {Reason}. Remove one of the two");
+        }
+    }
 
     private static string? Between<T>(T value, T min, T max, string range)
         where T : IComparable<T>

@@ -52,9 +52,9 @@ internal sealed class ClientSettings
     public Func<CancellationToken, ValueTask<string>> ReadSecret { get; }
 
     /// <summary>Stops requests after the server rejected the credential. Changed settings start with a closed circuit.</summary>
-    public CredentialCooldown Cooldown { get; }
+    public CredentialCooldown Cooldown { get; private init; }
 
-    public ClientCertificate? Certificate { get; }
+    public ClientCertificate? Certificate { get; private init; }
 
     public bool UsesMutualTls { get; }
 
@@ -121,6 +121,9 @@ internal sealed class ClientSettings
         };
         return resolved.Equals(request) ? request : resolved;
     }
+
+    /// <summary>The same settings for requests that revoke tokens. The cool-down and the certificate are shared.</summary>
+    public ClientSettings ForRevocation() => new(Context.ForRevocation(), Options) { Cooldown = Cooldown, Certificate = Certificate };
 
     /// <summary>Whether a reload changed no option. The settings and their cool-down are then kept .</summary>
     public bool HasSameOptions(ClientSettings other) => ReferenceEquals(this, other) || OptionTable.AreSame(Options, other.Options);

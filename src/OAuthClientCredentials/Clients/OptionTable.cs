@@ -33,7 +33,7 @@ internal static class OptionTable
         new(nameof(Options.Audience), ShapesToken, options => options.Audience) { OfRequest = request => request.Audience },
         new(nameof(Options.AuthorizationDetails), ShapesToken, options => options.AuthorizationDetails)
         {
-            OfRequest = request => request.AuthorizationDetails,
+            OfRequest = request => request.CanonicalDetails,
         },
         new(nameof(Options.Parameters), ShapesToken, options => options.Parameters) { OfRequest = request => request.Parameters },
         new(nameof(Options.CertificateBoundTokens), ShapesToken, options => options.CertificateBoundTokens),
@@ -59,6 +59,7 @@ internal static class OptionTable
 
         new(nameof(Options.BasicEncoding), Tuning, options => options.BasicEncoding),
         new(nameof(Options.AllowedEndpointHosts), Tuning, options => options.AllowedEndpointHosts),
+        new(nameof(Options.RevocationEndpoint), Tuning, options => options.RevocationEndpoint),
         new(nameof(Options.AllowInsecureHttp), Tuning, options => options.AllowInsecureHttp),
         new(nameof(Options.Timeout), Tuning, options => options.Timeout),
         new(nameof(Options.AttemptTimeout), Tuning, options => options.AttemptTimeout),
@@ -73,6 +74,7 @@ internal static class OptionTable
         new(nameof(Options.RequireBearerSyntax), Tuning, options => options.RequireBearerSyntax),
         new(nameof(Options.WarmUp), Tuning, options => options.WarmUp),
         new(nameof(Options.KeepWarm), Tuning, options => options.KeepWarm),
+        new(nameof(Options.RevokeOnDispose), Tuning, options => options.RevokeOnDispose),
 
         new(nameof(Options.UseTokenBinding), ShapesToken, options => options.Binding?.Thumbprint) { IsSetInCode = true },
         new(nameof(Options.UseAuthentication), Credential, AuthenticationMethods.FromCode) { IsSetInCode = true },

@@ -12,7 +12,6 @@ using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Hosting;
 using OAuthClientCredentials.HttpClients;
 using OAuthClientCredentials.TokenEndpoint;
-using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.DependencyInjection;
 
@@ -35,7 +34,9 @@ internal static class CoreServices
             RootSection(provider),
             provider.GetService<IConfiguration>()));
         services.AddSingleton<IConfigureOptions<ClientCredentialsOptions>, BindFromConfiguration>();
-        services.AddSingleton<IValidateOptions<ClientCredentialsOptions>, ClientCredentialsOptionsValidator>();
+        services.AddSingleton<IValidateOptions<ClientCredentialsOptions>>(provider => new ClientCredentialsOptionsValidator(
+            provider.GetRequiredService<ConfiguredClients>(),
+            hasSharedCache: provider.GetService<IServiceProviderIsService>()?.IsService(typeof(ISharedTokenCache)) == true));
         services.AddSingleton<IValidateOptions<StartupCheck>, StartupCheckValidator>();
         services.AddOptions<StartupCheck>().ValidateOnStart();
         services.AddSingleton(provider => new Telemetry(provider.GetService<IMeterFactory>()));
@@ -47,13 +48,14 @@ internal static class CoreServices
             LoggerOf<TokenProvider>(provider)));
         services.AddSingleton(provider => new TokenClient(
             provider.GetRequiredService<ClientSettingsProvider>(),
-            certificate => CreateHttpClient(provider, certificate),
+            new TokenHttpClients(provider).Create,
             TimeOf(provider),
             LoggerOf<TokenClient>(provider),
             provider.GetRequiredService<Telemetry>()));
         services.AddSingleton(provider => new TokenProvider(
             provider.GetRequiredService<ClientSettingsProvider>(),
             FetchOf(provider),
+            provider.GetRequiredService<TokenClient>().RevokeAsync,
             TimeOf(provider),
             LoggerOf<TokenProvider>(provider),
             provider.GetRequiredService<Telemetry>()));
@@ -87,16 +89,6 @@ internal static class CoreServices
             TimeOf(provider),
             clientNames,
             credentialExpiresWithin);
-
-    private static HttpClient CreateHttpClient(IServiceProvider provider, TlsCertificate? certificate)
-    {
-        if (certificate is null)
-        {
-            return provider.GetRequiredService<IHttpClientFactory>().CreateClient(TokenClient.HttpClientName);
-        }
-
-        return provider.GetRequiredService<CertificateHttpClients>().CreateClient(TokenClient.HttpClientName, certificate);
-    }
 
     // A shared cache, if there is one, is read before a token is requested.
     private static FetchToken FetchOf(IServiceProvider provider)

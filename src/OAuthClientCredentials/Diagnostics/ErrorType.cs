@@ -26,7 +26,7 @@ internal static class ErrorType
     [
         TokenRequestException.InvalidClient, "invalid_request", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
         "invalid_scope", "invalid_target", "invalid_authorization_details", "temporarily_unavailable", "server_error", "use_dpop_nonce",
-        "invalid_dpop_proof",
+        "invalid_dpop_proof", "unsupported_token_type",
     ];
 
     public static string Of(TokenRequestException error)

@@ -124,4 +124,10 @@ internal static partial class Log
         "The HttpClient '{HttpClientName}' sends a request whose Authorization header has no credential (scheme '{Scheme}'). Set a "
         + "credential, or remove the header so that a token is attached. This is logged once.")]
     public static partial void AuthorizationWithoutCredential(this ILogger logger, string httpClientName, string scheme);
+
+    [LoggerMessage(
+        24,
+        LogLevel.Warning,
+        "A token of client '{Client}' was not revoked at the end (RevokeOnDispose). It stays valid until it expires. {Problem}")]
+    public static partial void NotRevoked(this ILogger logger, string client, string problem);
 }

@@ -59,6 +59,8 @@ internal sealed class TokenEvents(ILogger logger, Telemetry telemetry)
         }
     }
 
+    public void NotRevoked(ClientContext client, string problem) => logger.NotRevoked(client.ClientName, problem);
+
     public void NarrowerScope(ClientContext client, string missing) => logger.NarrowerScope(client.ClientName, missing);
 
     public void ClockSkew(ClientContext client, DateTimeOffset serverTime, DateTimeOffset localTime) =>

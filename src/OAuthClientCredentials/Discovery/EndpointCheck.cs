@@ -5,12 +5,15 @@ namespace OAuthClientCredentials.Discovery;
 /// <summary>Decides which endpoints a metadata document may contain, because our credentials are sent to them .</summary>
 internal sealed class EndpointCheck(Uri issuer, bool allowInsecureHttp, IList<string> allowedHosts)
 {
+    /// <param name="member">The member of the document.</param>
+    /// <param name="address">Its value.</param>
+    /// <param name="option">The option that replaces it.</param>
     /// <exception cref="FormatException">The endpoint is missing or not allowed. The message says why and what to change.</exception>
-    public Uri Require(string member, string? address)
+    public Uri Require(string member, string? address, string option)
     {
         if (string.IsNullOrEmpty(address))
         {
-            throw new FormatException($"its {member} is missing. Set TokenEndpoint instead of discovery");
+            throw new FormatException($"its {member} is missing. Set {option} instead of discovery");
         }
 
         if (EndpointRules.Check(address, allowInsecureHttp) is { } problem)
@@ -27,7 +30,7 @@ internal sealed class EndpointCheck(Uri issuer, bool allowInsecureHttp, IList<st
 
         if (EndpointRules.IsPrivate(endpoint) && !EndpointRules.IsPrivate(issuer))
         {
-            throw new FormatException($"its {member} is a private address, but the issuer is not. If it is right, set TokenEndpoint");
+            throw new FormatException($"its {member} is a private address, but the issuer is not. If it is right, set {option}");
         }
 
         return endpoint;

@@ -12,7 +12,12 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
     private readonly ConcurrentDictionary<(string Authority, string? Address, int MaxBytes, bool Http), IssuerMetadata> _issuers = new();
 
     /// <exception cref="TokenRequestException">There is no document that the client can use.</exception>
-    public async ValueTask<ServerMetadata> GetAsync(ClientSettings settings, CancellationToken cancellationToken)
+    public async ValueTask<ServerMetadata> GetAsync(ClientSettings settings, CancellationToken cancellationToken) =>
+        CheckMethod(await GetUncheckedAsync(settings, cancellationToken).ConfigureAwait(false), settings);
+
+    /// <summary>Like <see cref="GetAsync"/>, for another endpoint than the token endpoint, whose methods are those of the list.</summary>
+    /// <exception cref="TokenRequestException">There is no document that the client can use.</exception>
+    public async ValueTask<ServerMetadata> GetUncheckedAsync(ClientSettings settings, CancellationToken cancellationToken)
     {
         IssuerMetadata issuer = IssuerOf(settings);
         MetadataResult result = await issuer.GetAsync(settings.Options, cancellationToken).ConfigureAwait(false);
@@ -23,7 +28,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
 
         try
         {
-            return CheckMethod(issuer.Read(document, settings.Options), settings);
+            return issuer.Read(document, settings.Options);
         }
         catch (FormatException exception)
         {

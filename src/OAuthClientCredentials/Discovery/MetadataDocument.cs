@@ -51,12 +51,15 @@ internal sealed class MetadataDocument
         EndpointCheck check = new(_issuer, allowInsecureHttp, allowedHosts);
         try
         {
-            (Uri? mtlsEndpoint, string? mtlsProblem) = ReadAlias(check);
+            OptionalEndpoint mtlsEndpoint = ReadAlias(check, "token_endpoint", nameof(ClientCredentialsOptions.TokenEndpoint));
+            const string RevocationOption = nameof(ClientCredentialsOptions.RevocationEndpoint);
             return new()
             {
-                TokenEndpoint = check.Require("token_endpoint", ReadString(_root, "token_endpoint")),
-                MtlsTokenEndpoint = mtlsEndpoint,
-                MtlsProblem = mtlsProblem,
+                TokenEndpoint = check.Require("token_endpoint", ReadString(_root, "token_endpoint"), nameof(ClientCredentialsOptions.TokenEndpoint)),
+                MtlsTokenEndpoint = mtlsEndpoint.Address,
+                MtlsProblem = mtlsEndpoint.Problem,
+                Revocation = ReadOptional(check, "revocation_endpoint", ReadString(_root, "revocation_endpoint"), RevocationOption),
+                MtlsRevocation = ReadAlias(check, "revocation_endpoint", RevocationOption),
                 AuthenticationMethods = ReadStrings("token_endpoint_auth_methods_supported"),
                 SigningAlgorithms = ReadStrings("token_endpoint_auth_signing_alg_values_supported"),
             };
@@ -129,22 +132,30 @@ internal sealed class MetadataDocument
         throw new FormatException($"it names {found}, but Authority is '{issuer}'. {remedy}");
     }
 
-    private (Uri? Endpoint, string? Problem) ReadAlias(EndpointCheck check)
+    private OptionalEndpoint ReadAlias(EndpointCheck check, string name, string option)
     {
-        if (!_root.TryGetProperty("mtls_endpoint_aliases", out JsonElement aliases)
-            || aliases.ValueKind != JsonValueKind.Object
-            || ReadString(aliases, "token_endpoint") is not { } address)
+        if (!_root.TryGetProperty("mtls_endpoint_aliases", out JsonElement aliases) || aliases.ValueKind != JsonValueKind.Object)
         {
-            return (null, null);
+            return default;
+        }
+
+        return ReadOptional(check, $"mtls_endpoint_aliases.{name}", ReadString(aliases, name), option);
+    }
+
+    private static OptionalEndpoint ReadOptional(EndpointCheck check, string member, string? address, string option)
+    {
+        if (address is null)
+        {
+            return default;
         }
 
         try
         {
-            return (check.Require("mtls_endpoint_aliases.token_endpoint", address), null);
+            return new(check.Require(member, address, option), null);
         }
         catch (FormatException exception)
         {
-            return (null, exception.Message);
+            return new(null, exception.Message);
         }
     }
 

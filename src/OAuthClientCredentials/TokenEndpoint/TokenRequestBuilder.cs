@@ -5,7 +5,7 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.TokenEndpoint;
 
-/// <summary>Prepares token requests (RFC 6749 section 4.4.2): endpoint, parameters and credential.</summary>
+/// <summary>Prepares token requests (RFC 6749 section 4.4.2) and revocation requests: endpoint, parameters and credential.</summary>
 internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimeProvider timeProvider, TokenEvents events)
 {
     /// <summary>
@@ -21,8 +21,43 @@ internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimePro
             metadata = await metadataClient.GetAsync(settings, cancellationToken).ConfigureAwait(false);
         }
 
+        AuthorizationServerRequest request = await CreateAsync(EndpointOf(metadata, settings), metadata, settings, cancellationToken)
+            .ConfigureAwait(false);
+        AddParameters(request, wanted.Request);
+        await settings.Authentication.ReadCredentialAsync(request, cancellationToken).ConfigureAwait(false);
+        settings.CredentialValidity = request.CredentialValidity;
+        wanted.Endpoint = request.Endpoint;
+        return request;
+    }
+
+    /// <summary>Creates a request that revokes a token (RFC 7009 section 2.1), with its credential, but without the proof.</summary>
+    public async ValueTask<AuthorizationServerRequest> PrepareRevocationAsync(
+        ClientSettings settings,
+        AccessToken token,
+        CancellationToken cancellationToken)
+    {
+        ServerMetadata? metadata = null;
+        if (string.IsNullOrEmpty(settings.Options.RevocationEndpoint) && !string.IsNullOrEmpty(settings.Options.Authority))
+        {
+            metadata = await metadataClient.GetUncheckedAsync(settings, cancellationToken).ConfigureAwait(false);
+        }
+
+        AuthorizationServerRequest request =
+            await CreateAsync(RevocationEndpoint.Find(metadata, settings), metadata, settings, cancellationToken).ConfigureAwait(false);
+        request.AddParameter("token", token.Value);
+        request.AddParameter("token_type_hint", "access_token");
+        await settings.Authentication.ReadCredentialAsync(request, cancellationToken).ConfigureAwait(false);
+        return request;
+    }
+
+    private async ValueTask<AuthorizationServerRequest> CreateAsync(
+        Uri endpoint,
+        ServerMetadata? metadata,
+        ClientSettings settings,
+        CancellationToken cancellationToken)
+    {
         TlsCertificate? certificate = await CertificateAsync(settings, cancellationToken).ConfigureAwait(false);
-        AuthorizationServerRequest request = new(EndpointOf(metadata, settings), settings.Context)
+        return new(endpoint, settings.Context)
         {
             ClientSecretReader = settings.ReadSecret,
             SigningAlgorithms = metadata?.SigningAlgorithms,
@@ -30,11 +65,6 @@ internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimePro
             Tls = settings.UsesMutualTls ? certificate : null,
             CredentialValidity = certificate?.Validity,
         };
-        AddParameters(request, wanted.Request);
-        await settings.Authentication.ReadCredentialAsync(request, cancellationToken).ConfigureAwait(false);
-        settings.CredentialValidity = request.CredentialValidity;
-        wanted.Endpoint = request.Endpoint;
-        return request;
     }
 
     private async ValueTask<TlsCertificate?> CertificateAsync(ClientSettings settings, CancellationToken cancellationToken)

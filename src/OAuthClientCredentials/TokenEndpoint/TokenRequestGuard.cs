@@ -8,6 +8,28 @@ namespace OAuthClientCredentials.TokenEndpoint;
 /// <summary>Applies the time limit to a token request, and turns every failure into a TokenRequestException .</summary>
 internal static class TokenRequestGuard
 {
+    /// <summary>Runs a request of a single caller, whose cancellation ends it.</summary>
+    /// <exception cref="TokenRequestException">The request failed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static async Task<AccessToken> RunForCallerAsync(
+        WantedToken wanted,
+        FetchToken work,
+        TimeProvider timeProvider,
+        CancellationToken cancellationToken)
+    {
+        CancellationTokenSource stop = new();
+        using CancellationTokenRegistration caller = cancellationToken
+            .UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), stop);
+        try
+        {
+            return await RunAsync(wanted, work, timeProvider, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+    }
+
     /// <summary>Requests a token within the time limit.</summary>
     /// <param name="wanted">The token to request.</param>
     /// <param name="work">Requests it.</param>

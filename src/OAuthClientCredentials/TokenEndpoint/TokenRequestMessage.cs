@@ -3,10 +3,10 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.TokenEndpoint;
 
-/// <summary>The HTTP message of a token request.</summary>
+/// <summary>The HTTP message of a token request or revocation request.</summary>
 internal static class TokenRequestMessage
 {
-    private static readonly string[] SecretParameters = ["client_secret", "client_assertion"];
+    private static readonly string[] SecretParameters = ["client_secret", "client_assertion", "token"];
 
     public static HttpRequestMessage Create(AuthorizationServerRequest request)
     {

@@ -29,11 +29,10 @@ internal static class TokenResponseErrors
         string? description = ServerText.Clean(body?.ErrorDescription, secrets);
         bool isTransient = IsTransient(error, (int)response.Status);
         string said = Describe(error, description, response.Describe(secrets));
-        string endpoint = request.Endpoint.GetLeftPart(UriPartial.Path);
         string remedy = Remedy(error, description, response, isTransient, request, settings);
         IReadOnlyDictionary<string, string> rateLimit = RateLimitHeaders.Read(response.Message, () => secrets);
         remedy += QuotaHint(rateLimit, response.Status) + ClockSkew.Hint(response, description, SendsAssertion(settings));
-        return new($"{settings.Context.DisplayName} could not get a token from {endpoint}: {said.TrimEnd('.')}. {remedy}")
+        return new($"{settings.Context.DescribeFailure(request.Endpoint)}: {said.TrimEnd('.')}. {remedy}")
         {
             ClientName = settings.Name,
             Error = error,
@@ -138,6 +137,11 @@ internal static class TokenResponseErrors
             return "The authorization server has a transient problem. Nothing needs to be changed here unless it lasts.";
         }
 
+        if (settings.Context.IsForRevocation && RevocationRemedies.Find(error, response, settings.Context) is { } remedy)
+        {
+            return remedy;
+        }
+
         return error is null
             ? RemedyWithoutCode(description, response, request, settings)
             : RemedyOf(error, response, request, settings);
@@ -195,6 +199,8 @@ internal static class TokenResponseErrors
             case "access_denied" when response.Status is not HttpStatusCode.Unauthorized:
                 return "Check Audience, Resources and Scopes: the server does not know the API that they name, "
                     + "or this client may not use it.";
+            case "invalid_authorization_details":
+                return $"Check {Option(settings, nameof(ClientCredentialsOptions.AuthorizationDetails))}: the server does not accept them.";
             case "unsupported_grant_type":
                 return "This endpoint does not support the client-credentials grant. Check its address.";
             case "invalid_request":

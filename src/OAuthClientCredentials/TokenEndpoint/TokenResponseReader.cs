@@ -66,6 +66,13 @@ internal static class TokenResponseReader
         };
     }
 
+    /// <summary>Reads an error response.</summary>
+    public static TokenRequestException ReadError(
+        EndpointResponse response,
+        AuthorizationServerRequest request,
+        ClientSettings settings) =>
+        TokenResponseErrors.Refused(response, Parse(response, request, settings), request, settings);
+
     /// <summary>The requested scopes that were not granted, separated by spaces.</summary>
     public static string MissingScopes(IReadOnlyList<string> requested, IReadOnlyList<string> granted)
     {

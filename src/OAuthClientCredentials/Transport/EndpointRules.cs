@@ -75,8 +75,8 @@ internal static class EndpointRules
         return IsMetadata(issuer) ? "must be the issuer, not the address of its metadata. Set it to the issuer in that document" : null;
     }
 
-    public static string? CheckNotMetadata(string? endpoint) => IsMetadata(endpoint)
-        ? "must be the token endpoint, not the address of the metadata. Set it to the token_endpoint in that document"
+    public static string? CheckNotMetadata(string? endpoint, string kind) => IsMetadata(endpoint)
+        ? $"must be the {kind} endpoint, not the address of the metadata. Set it to the {kind}_endpoint in that document"
         : null;
 
     public static bool IsLogical(Uri uri) => uri.Scheme is "https+http" or "http+https";

@@ -72,6 +72,7 @@ public sealed class EvictionTests
         await using TokenProvider tokens = new(
             provider.Services.GetRequiredService<ClientSettingsProvider>(),
             provider.Services.GetRequiredService<TokenClient>().RequestAsync,
+            provider.Services.GetRequiredService<TokenClient>().RevokeAsync,
             provider.Time,
             NullLogger.Instance,
             new Telemetry(null),

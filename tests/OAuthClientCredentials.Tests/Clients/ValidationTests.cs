@@ -50,6 +50,12 @@ public sealed class ValidationTests
         { "DefaultLifetime", "00:00:00", "DefaultLifetime must be between 1 second and 1 day" },
         { "MaxLifetime", "00:00:00", "MaxLifetime must be between 1 second and 365 days" },
         { "BasicEncoding", "7", "BasicEncoding must be Rfc6749 or Raw" },
+        {
+            "RevocationEndpoint",
+            "https://id.example.com/.well-known/oauth-authorization-server",
+            "RevocationEndpoint must be the revocation endpoint, not the address of the metadata. Set it to the revocation_endpoint"
+        },
+        { "AuthorizationDetails", """[{"type":"\uD800"}]""", "AuthorizationDetails must be a JSON array (RFC 9396 section 2)" },
     };
 
     [Theory]
@@ -80,6 +86,8 @@ public sealed class ValidationTests
     [InlineData("TokenEndpoint", "http://id.example.com/token", false)]
     [InlineData("TokenEndpoint", "http://10.0.0.1/token", false)]
     [InlineData("TokenEndpoint", "http://localhost.example.com/token", false)]
+    [InlineData("RevocationEndpoint", "https://id.example.com/revoke", true)]
+    [InlineData("RevocationEndpoint", "http://id.example.com/revoke", false)]
     [InlineData("Authority", "https://id.example.com", true)]
     [InlineData("Authority", "http://localhost:8080", true)]
     [InlineData("Authority", "http://id.example.com", false)]

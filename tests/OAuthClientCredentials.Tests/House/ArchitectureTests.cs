@@ -25,7 +25,7 @@ public sealed class ArchitectureTests
         ["AuthorizationServerRequest"] = ["Diagnostics", "Transport"],
         ["Caching"] = ["Clients", "Diagnostics", "Resilience", "TokenEndpoint", "Transport"],
         ["Clients"] = ["Authentication", "Diagnostics", "Resilience", "Transport"],
-        ["DependencyInjection"] = ["Api", "Caching", "Clients", "Diagnostics", "Hosting", "HttpClients", "TokenEndpoint", "Transport"],
+        ["DependencyInjection"] = ["Api", "Caching", "Clients", "Diagnostics", "Hosting", "HttpClients", "TokenEndpoint"],
         ["Discovery"] = ["Clients", "Diagnostics", "Resilience", "Transport"],
         ["Hosting"] = ["Clients", "Diagnostics", "Resilience"],
         ["HttpClients"] = ["Api", "Diagnostics", "Transport"],
@@ -33,7 +33,9 @@ public sealed class ArchitectureTests
         ["TokenBinding"] = ["Transport"],
         ["TokenClient"] = ["Clients", "Diagnostics", "Discovery", "Resilience", "TokenEndpoint", "Transport"],
         ["TokenEndpoint"] = ["Authentication", "Clients", "Diagnostics", "Discovery", "Resilience", "Transport"],
-        ["TokenProvider"] = ["Caching", "Clients", "Diagnostics", "Resilience", "TokenEndpoint", "Transport"],
+        ["TokenProvider"] = ["Caching", "Clients", "Diagnostics", "TokenEndpoint", "Transport"],
+        ["TokenProvider.Disposal"] = ["Clients", "Resilience"],
+        ["TokenRequest"] = ["Transport"],
         ["Transport"] = ["Diagnostics"],
     };
 

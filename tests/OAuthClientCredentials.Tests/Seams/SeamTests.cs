@@ -1,11 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
-using OAuthClientCredentials.Authentication;
-using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
-using OAuthClientCredentials.TokenEndpoint;
-using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests.Seams;
 
@@ -73,37 +69,6 @@ public sealed class SeamTests
         HttpClient client = provider.Services.GetRequiredService<IHttpClientFactory>().CreateClient("api");
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/orders")).StatusCode);
         Assert.Equal(["Bearer static-1", "Bearer static-2"], sent);
-    }
-
-    [Fact]
-    [Trait("Req", "R-232")]
-    public async Task A_revocation_request_is_authenticated_as_a_token_request_is()
-    {
-        HttpRequestMessage? seen = null;
-        string body = "";
-        using HttpClient http = new(new StubHandler(async (request, cancellationToken) =>
-        {
-            (seen, body) = (request, await request.Content!.ReadAsStringAsync(cancellationToken));
-            return new HttpResponseMessage();
-        }));
-        ClientCredentialsOptions options = new();
-        TestProvider.Configure(options);
-        ClientSettings settings = new(new("", "ClientCredentials", "shop", null, TimeProvider.System), options);
-
-        AuthorizationServerRequest request = new(new("https://id.example.com/revoke"), settings.Context)
-        {
-            ClientSecretReader = settings.ReadSecret,
-        };
-        request.AddParameter("token", "the-token");
-        await settings.Authentication.ReadCredentialAsync(request, CancellationToken.None);
-        await settings.Authentication.WriteAsync(request, CancellationToken.None);
-        using HttpRequestMessage message = TokenRequestMessage.Create(request);
-        EndpointResponse response = await new EndpointClient(_ => http, TimeProvider.System)
-            .SendAsync(message, null, static () => [], settings.Context, 1024, CancellationToken.None);
-
-        Assert.Equal((HttpStatusCode.OK, "token=the-token"), (response.Status, body));
-        Assert.Equal("https://id.example.com/revoke", seen!.RequestUri!.AbsoluteUri);
-        Assert.Equal("Basic", seen.Headers.Authorization!.Scheme);
     }
 
     [Fact]
