@@ -112,14 +112,13 @@ public sealed partial class TokenProvider : ITokenProvider, IAsyncDisposable, ID
 
     /// <summary>Revokes the cached token at the authorization server (RFC 7009). Without a cached token, nothing is sent.</summary>
     /// <remarks>
-    /// The token is removed first, so that later calls request a new one even if the revocation fails. The request is authenticated, limited
-    /// in time and retried like a token request. In a fleet with a shared token cache, the other instances lose the token too.
+    /// The token is removed first, so that later calls request a new one even if the revocation fails. The request is authenticated,
+    /// limited in time and retried like a token request. With a shared token cache, the other instances lose the token too.
     /// </remarks>
     /// <param name="clientName">The registered name of the client; empty for the default client.</param>
     /// <param name="request">The request that the token was obtained with. Defaults to the client's options.</param>
     /// <param name="cancellationToken">Cancels the revocation. The token stays removed.</param>
-    /// <returns>A task that completes when the server has confirmed that the token is not valid, also for a token that it does not know.
-    /// </returns>
+    /// <returns>A task that completes when the server has accepted the revocation, also of a token that it does not know.</returns>
     /// <exception cref="TokenRequestException">The token was not revoked. If the server does not revoke access tokens, the
     /// <see cref="TokenRequestException.Error"/> is <c>unsupported_token_type</c>.</exception>
     /// <exception cref="OptionsValidationException">The client's options are not valid, or there is no such client.</exception>

@@ -96,7 +96,8 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
             yield return (option, problem);
         }
 
-        string? CheckOneEndpoint(string? endpoint, string kind) => CheckEndpoint(endpoint) ?? EndpointRules.CheckNotMetadata(endpoint, kind);
+        string? CheckOneEndpoint(string? endpoint, string kind) =>
+            CheckEndpoint(endpoint) ?? EndpointRules.CheckNotMetadata(endpoint, kind);
 
         string? CheckEndpoint(string? endpoint) => EndpointRules.CheckConfigured(endpoint, options.AllowInsecureHttp);
     }

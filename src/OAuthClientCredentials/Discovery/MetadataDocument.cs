@@ -51,11 +51,12 @@ internal sealed class MetadataDocument
         EndpointCheck check = new(_issuer, allowInsecureHttp, allowedHosts);
         try
         {
-            OptionalEndpoint mtlsEndpoint = ReadAlias(check, "token_endpoint", nameof(ClientCredentialsOptions.TokenEndpoint));
+            const string TokenOption = nameof(ClientCredentialsOptions.TokenEndpoint);
+            OptionalEndpoint mtlsEndpoint = ReadAlias(check, "token_endpoint", TokenOption);
             const string RevocationOption = nameof(ClientCredentialsOptions.RevocationEndpoint);
             return new()
             {
-                TokenEndpoint = check.Require("token_endpoint", ReadString(_root, "token_endpoint"), nameof(ClientCredentialsOptions.TokenEndpoint)),
+                TokenEndpoint = check.Require("token_endpoint", ReadString(_root, "token_endpoint"), TokenOption),
                 MtlsTokenEndpoint = mtlsEndpoint.Address,
                 MtlsProblem = mtlsEndpoint.Problem,
                 Revocation = ReadOptional(check, "revocation_endpoint", ReadString(_root, "revocation_endpoint"), RevocationOption),

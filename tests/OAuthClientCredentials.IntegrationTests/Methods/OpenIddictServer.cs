@@ -44,6 +44,7 @@ internal sealed class OpenIddictServer : ITestServer, IAsyncDisposable
         _store.Add(builder.Services).AddServer(server => Configure(server, authority, bindsTokens)).AddValidation(validation =>
         {
             validation.UseLocalServer();
+            validation.EnableTokenEntryValidation();
             validation.UseAspNetCore();
         });
         builder.Services.AddAuthentication(OpenIddictValidationAspNetCoreDefaults.AuthenticationScheme);
@@ -78,7 +79,8 @@ internal sealed class OpenIddictServer : ITestServer, IAsyncDisposable
     public async Task RegisterAsync(OpenIddictApplicationDescriptor client)
     {
         string scope = Permissions.Prefixes.Scope + "api:read";
-        client.Permissions.UnionWith([Permissions.Endpoints.Token, Permissions.GrantTypes.ClientCredentials, scope]);
+        client.Permissions.UnionWith([Permissions.Endpoints.Token, Permissions.Endpoints.Revocation]);
+        client.Permissions.UnionWith([Permissions.GrantTypes.ClientCredentials, scope]);
         await using AsyncServiceScope services = _app.Services.CreateAsyncScope();
         await services.ServiceProvider.GetRequiredService<IOpenIddictApplicationManager>().CreateAsync(client);
     }
@@ -92,7 +94,7 @@ internal sealed class OpenIddictServer : ITestServer, IAsyncDisposable
     private void Configure(OpenIddictServerBuilder server, X509Certificate2 authority, bool bindsTokens)
     {
         server.SetIssuer(_store.Issuer).SetTokenEndpointUris("token").SetMtlsTokenEndpointAliasUri(MtlsTokenEndpoint);
-        server.AllowClientCredentialsFlow();
+        server.AllowClientCredentialsFlow().SetRevocationEndpointUris("revoke");
         server.AddSigningKey(_store.SigningKey).AddEncryptionKey(_store.EncryptionKey).RegisterScopes("api:read");
         server.EnableSelfSignedTlsClientAuthentication(NoRevocation);
         X509Certificate2 withoutKey = X509CertificateLoader.LoadCertificate(authority.RawData);
