@@ -141,6 +141,7 @@ public sealed class RevokedTokenTests
         public async Task<AccessToken> GetOrRequestAsync(
             string key,
             AccessToken? notThisToken,
+            TimeSpan timeout,
             Func<CancellationToken, Task<AccessToken>> request,
             CancellationToken cancellationToken)
         {
