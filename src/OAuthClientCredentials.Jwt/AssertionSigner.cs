@@ -6,7 +6,7 @@ using OAuthClientCredentials.Jwt.Keys;
 
 namespace OAuthClientCredentials.Jwt;
 
-/// <summary>Signs the assertions of a client. The key can stay in a key vault or an HSM.</summary>
+/// <summary>Signs the assertions or the DPoP proofs of a client. The key can stay in a key vault or an HSM.</summary>
 /// <remarks>Implementations must be thread-safe, because several token requests can use a signer at once.</remarks>
 public abstract class AssertionSigner
 {
@@ -18,6 +18,10 @@ public abstract class AssertionSigner
     /// <summary>The key ID (<c>kid</c>) under which the server knows the key.</summary>
     /// <value>Defaults to <see langword="null"/>: assertions have no <c>kid</c>.</value>
     public virtual string? KeyId => null;
+
+    /// <summary>The public key, which DPoP proofs contain: the members <c>kty</c>, <c>crv</c>, <c>x</c>, <c>y</c>, <c>n</c> and <c>e</c>.</summary>
+    /// <value>Defaults to <see langword="null"/>: the signer cannot be used for DPoP.</value>
+    public virtual JsonWebKey? PublicKey => null;
 
     /// <summary>
     /// Identifies the key. A rejected credential is sent again only if this value has changed. A signer without a key ID is
@@ -44,7 +48,7 @@ public abstract class AssertionSigner
         return key;
     }
 
-    /// <summary>Signs one assertion.</summary>
+    /// <summary>Signs one assertion or proof.</summary>
     /// <param name="signingInput">The encoded header and payload (RFC 7515 section 5.1).</param>
     /// <param name="cancellationToken">Cancelled when the attempt times out.</param>
     /// <returns>The signature. An ECDSA signature is r and s, each of full length (RFC 7518 section 3.4).</returns>

@@ -1,4 +1,5 @@
 using OAuthClientCredentials.Jwt.Assertions;
+using OAuthClientCredentials.Jwt.DPoP;
 
 namespace OAuthClientCredentials.Jwt;
 
@@ -21,6 +22,7 @@ public static class ClientCredentialsOptionsJwtExtensions
         }
 
         options.OfferAuthentication(new JwtAuthentication(options, null));
+        options.OfferTokenBinding(new DPoPBinding(options));
     }
 
     /// <summary>Signs the assertions of <c>private_key_jwt</c> with your signer, for example in a key vault or an HSM.</summary>
@@ -55,5 +57,39 @@ public static class ClientCredentialsOptionsJwtExtensions
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(signer);
         options.UseAuthentication(new JwtAuthentication(options, signer));
+    }
+
+    /// <summary>
+    /// Binds access tokens to a key with DPoP (RFC 9449), with any authentication method. Sets
+    /// <see cref="ClientCredentialsOptions.DPoPBoundAccessTokens"/>.
+    /// </summary>
+    /// <remarks>
+    /// With dependency injection, <c>AddJwtAuthentication</c> does this for every client whose options set
+    /// <see cref="ClientCredentialsOptions.DPoPBoundAccessTokens"/>.
+    /// </remarks>
+    /// <param name="options">The client.</param>
+    /// <param name="signer">
+    /// Signs each proof, for example in a key vault. It must be thread-safe, and its <see cref="AssertionSigner.PublicKey"/> must be that of
+    /// its algorithm. Defaults to the key in <see cref="ClientCredentialsOptions.DPoPKeyFile"/>, or else a new key in memory.
+    /// </param>
+    /// <exception cref="ArgumentException">The signer has no public key, or one of another algorithm.</exception>
+    public static void UseDPoP(this ClientCredentialsOptions options, AssertionSigner? signer = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.DPoPBoundAccessTokens = true;
+        if (signer is null)
+        {
+            options.OfferTokenBinding(new DPoPBinding(options));
+            return;
+        }
+
+        try
+        {
+            options.UseTokenBinding(new DPoPBinding(options, DPoPKey.FromSigner(signer)));
+        }
+        catch (FormatException exception)
+        {
+            throw new ArgumentException($"The signer cannot make DPoP proofs: {exception.Message}.", nameof(signer));
+        }
     }
 }

@@ -51,7 +51,7 @@ public sealed class AccessToken
     }
 
     private AccessToken(AccessToken original, TokenBinding binding)
-        : this(original.Value, original.ExpiresAt, original.TokenType)
+        : this(original.Value, original.ExpiresAt, binding.TokenType)
     {
         RequestedAt = original.RequestedAt;
         RequestedTimestamp = original.RequestedTimestamp;

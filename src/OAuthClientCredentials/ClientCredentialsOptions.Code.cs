@@ -13,6 +13,7 @@ public sealed partial class ClientCredentialsOptions
     internal Func<CancellationToken, ValueTask<string>>? ClientAssertion;
     internal Func<CancellationToken, ValueTask<X509Certificate2>>? Certificate;
     internal TokenBinding? Binding;
+    internal TokenBinding? OfferedBinding;
 
     /// <summary>Authenticates the client with your implementation, instead of <see cref="AuthenticationMethod"/>.</summary>
     /// <param name="authentication">Your implementation. Concurrent token requests use it, so it must be thread-safe.</param>
@@ -56,11 +57,22 @@ public sealed partial class ClientCredentialsOptions
     /// <summary>Binds access tokens to a key with your implementation, for instance DPoP (RFC 9449).</summary>
     /// <param name="binding">Your implementation. Concurrent requests use it, so it must be thread-safe.</param>
     /// <remarks>A configuration reload creates the options again. Pass the same object each time: a binding with another thumbprint needs
-    /// new tokens, and another object with the same thumbprint is ignored.</remarks>
+    /// new tokens, and another object that equals the previous one is ignored.</remarks>
     public void UseTokenBinding(TokenBinding binding)
     {
         ArgumentNullException.ThrowIfNull(binding);
         Binding = binding;
+    }
+
+    /// <summary>
+    /// Offers an implementation of DPoP, for packages that make proofs. It is used if <see cref="DPoPBoundAccessTokens"/> is set and
+    /// <see cref="UseTokenBinding"/> was not called.
+    /// </summary>
+    /// <param name="binding">The implementation. Concurrent requests use it, so it must be thread-safe.</param>
+    public void OfferTokenBinding(TokenBinding binding)
+    {
+        ArgumentNullException.ThrowIfNull(binding);
+        OfferedBinding = binding;
     }
 
     /// <summary>

@@ -91,6 +91,20 @@ public sealed partial class ClientCredentialsOptions
     public bool CertificateBoundTokens { get; set; }
 
     /// <summary>
+    /// Requires tokens that are bound to a key with DPoP (RFC 9449), with any authentication method. Each token request and each API
+    /// request then contains a proof that is signed with the key. Requires the package OAuthClientCredentials.Jwt.
+    /// </summary>
+    /// <value>Defaults to <see langword="false"/>.</value>
+    public bool DPoPBoundAccessTokens { get; set; }
+
+    /// <summary>
+    /// The file with the private key of DPoP: PEM, JWK or PKCS#12, not encrypted. It is read at start and at each configuration reload.
+    /// Requires <see cref="DPoPBoundAccessTokens"/>.
+    /// </summary>
+    /// <value>Defaults to a new ES256 key in memory, which the client keeps until the process ends.</value>
+    public string? DPoPKeyFile { get; set; }
+
+    /// <summary>
     /// The private key of <c>private_key_jwt</c>, PEM or JWK. Keep it in a secret store. Requires the package OAuthClientCredentials.Jwt.
     /// </summary>
     [JsonIgnore, DebuggerBrowsable(DebuggerBrowsableState.Never)]

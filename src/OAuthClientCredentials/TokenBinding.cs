@@ -23,8 +23,19 @@ public abstract class TokenBinding
     /// </summary>
     public abstract string Thumbprint { get; }
 
+    /// <summary>
+    /// The client of this binding, with its name and its clock. The library sets it before the first request and at each configuration
+    /// reload.
+    /// </summary>
+    protected internal ClientContext Client { get; internal set; } = new("", "");
+
     /// <summary>The certificate that connections must present; null if tokens are not bound to a certificate.</summary>
     internal virtual TlsCertificate? Certificate => null;
+
+    /// <summary>Validates the options of a client. Called when the client's options are validated.</summary>
+    /// <param name="client">The client.</param>
+    /// <returns>The problems. The key is an option name; the value says what is wrong and what to change, without a secret.</returns>
+    public virtual IEnumerable<KeyValuePair<string, string>> Validate(ClientContext client) => [];
 
     /// <summary>Writes the proof into a token request. Called once for each request that is sent.</summary>
     /// <param name="request">The request to write into.</param>
@@ -59,9 +70,12 @@ public abstract class TokenBinding
     /// </summary>
     /// <param name="request">The request that was sent.</param>
     /// <param name="response">The response. Its content must not be read.</param>
+    /// <param name="errorCode">
+    /// The <c>error</c> of the challenge for <see cref="TokenType"/> in <c>WWW-Authenticate</c>, if there is one.
+    /// </param>
     /// <returns>
     /// <see langword="true"/> if the request can succeed with the same token and a new proof; it is then sent once more. Otherwise
     /// <see langword="false"/>.
     /// </returns>
-    public virtual bool ReadApiResponse(HttpRequestMessage request, HttpResponseMessage response) => false;
+    public virtual bool ReadApiResponse(HttpRequestMessage request, HttpResponseMessage response, string? errorCode) => false;
 }

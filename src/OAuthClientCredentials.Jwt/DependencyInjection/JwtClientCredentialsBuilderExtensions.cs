@@ -7,11 +7,14 @@ using OAuthClientCredentials.Jwt.DependencyInjection;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers client authentication with signed assertions.</summary>
+/// <summary>Registers client authentication with signed assertions, and DPoP.</summary>
 public static class JwtClientCredentialsBuilderExtensions
 {
-    /// <summary>Adds <c>private_key_jwt</c> and <c>client_secret_jwt</c> to every client whose options select one of them.</summary>
+    /// <summary>
+    /// Adds <c>private_key_jwt</c>, <c>client_secret_jwt</c> and DPoP to every client whose options select them.
+    /// </summary>
     /// <remarks>
+    /// A client selects DPoP with <see cref="ClientCredentialsOptions.DPoPBoundAccessTokens"/>.
     /// A client selects a method with <see cref="ClientCredentialsOptions.AuthenticationMethod"/>. A client that sets a private key and no
     /// method uses <c>private_key_jwt</c>.
     /// </remarks>

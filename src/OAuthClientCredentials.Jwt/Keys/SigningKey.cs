@@ -13,6 +13,8 @@ internal sealed class SigningKey(SecurityKey key, string? keyId, string? algorit
 
     public override string? KeyId { get; } = string.IsNullOrEmpty(keyId) ? (key as JsonWebKey)?.Kid : keyId;
 
+    public override JsonWebKey? PublicKey => PublicJwk.Of(key);
+
     /// <summary>The thumbprint of the public key (RFC 7638).</summary>
     internal override string CredentialId { get; } = ThumbprintOf(key);
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 
@@ -23,6 +24,17 @@ internal static class Challenges
         }
 
         return Parse(header) ?? [];
+    }
+
+    /// <summary>The <c>error</c> of the first challenge of a scheme, or null if it has none.</summary>
+    public static string? ErrorOf(HttpResponseMessage response, string scheme)
+    {
+        if (response.StatusCode != HttpStatusCode.Unauthorized)
+        {
+            return null;
+        }
+
+        return Read(response).FirstOrDefault(challenge => challenge.Scheme.Equals(scheme, StringComparison.OrdinalIgnoreCase)).Error;
     }
 
     /// <returns>The challenges, or <see langword="null"/> if they are malformed.</returns>

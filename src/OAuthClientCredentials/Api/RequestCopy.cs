@@ -100,7 +100,7 @@ internal sealed class RequestCopy : HttpRequestMessage
 
     /// <summary>Passes the response to the token's binding. Returns whether the API demands another proof.</summary>
     public bool ReadProofResponse(HttpResponseMessage response) =>
-        IsAsSent && Token!.Binding?.ReadApiResponse(this, response) == true;
+        IsAsSent && Token!.Binding is { } binding && binding.ReadApiResponse(this, response, Challenges.ErrorOf(response, binding.TokenType));
 
     private void RemoveProof()
     {

@@ -80,8 +80,9 @@ internal static class TokenRejection
         return errors.Length == 0 || !Array.TrueForAll(errors, IsUnrelatedToToken);
     }
 
-    private static bool IsUnrelatedToToken(string? error) =>
-        error is "insufficient_scope" or "invalid_request" or "insufficient_user_authentication";
+    // A new token does not help if the proof or its nonce is the cause.
+    private static bool IsUnrelatedToToken(string? error) => error
+        is "insufficient_scope" or "invalid_request" or "insufficient_user_authentication" or "use_dpop_nonce" or "invalid_dpop_proof";
 
     // Challenges of other schemes do not concern the token (RFC 6750 section 3, RFC 9449 section 7.1).
     private static string?[] TokenErrors(HttpResponseMessage response) =>

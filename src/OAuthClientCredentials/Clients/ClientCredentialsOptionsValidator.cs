@@ -52,6 +52,7 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
             .Concat(CheckServer(options))
             .Concat(CheckClient(options))
             .Concat(CredentialRules.Check(client, options))
+            .Concat(BindingRules.Check(client, options))
             .Concat(CheckRequest(options))
             .Concat(CheckLimits(options))
             .Concat(CheckDisposal(options));
@@ -168,7 +169,7 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
         }
 
         bool isDPoP = type.Equals("DPoP", StringComparison.OrdinalIgnoreCase);
-        return isDPoP ? "must not contain DPoP, because such a token is not a bearer token. Call UseTokenBinding instead" : null;
+        return isDPoP ? "must not contain DPoP, because such a token is not a bearer token. Set DPoPBoundAccessTokens instead" : null;
     }
 
     private static string? CheckEncoding(BasicEncoding encoding) => Enum.IsDefined(encoding) ? null : "must be Rfc6749 or Raw";

@@ -12,6 +12,7 @@ namespace OAuthClientCredentials.Clients;
 /// </summary>
 internal sealed class ClientSettings
 {
+    private readonly TokenBinding? _binding;
     private int _logged;
     private string? _identity;
     private ResiliencePipeline? _pipeline;
@@ -20,6 +21,17 @@ internal sealed class ClientSettings
     {
         Context = context;
         Options = options;
+        if (previous is not null)
+        {
+            BindingRules.KeepEqualBinding(options, previous.Options);
+        }
+
+        _binding = BindingRules.BindingOf(options);
+        if (_binding is not null)
+        {
+            _binding.Client = context;
+        }
+
         Authentication = AuthenticationMethods.FromCode(options) ?? AuthenticationMethods.Create(context, options);
         ReadSecret = new ClientSecret(context, options).ReadAsync;
         Cooldown = new(context.TimeProvider);
@@ -100,12 +112,12 @@ internal sealed class ClientSettings
     /// <param name="certificate">The current certificate.</param>
     public TokenBinding? BindingOf(TlsCertificate? certificate)
     {
-        if (Options.Binding is null && Options.CertificateBoundTokens && certificate is not null)
+        if (_binding is null && Options.CertificateBoundTokens && certificate is not null)
         {
             return new CertificateBinding(certificate);
         }
 
-        return Options.Binding;
+        return _binding;
     }
 
     /// <summary>The request with the client's options filled in. Returns the same object if nothing changes.</summary>

@@ -37,6 +37,7 @@ internal static class OptionTable
         },
         new(nameof(Options.Parameters), ShapesToken, options => options.Parameters) { OfRequest = request => request.Parameters },
         new(nameof(Options.CertificateBoundTokens), ShapesToken, options => options.CertificateBoundTokens),
+        new(nameof(Options.DPoPBoundAccessTokens), ShapesToken, options => options.DPoPBoundAccessTokens),
 
         new(nameof(Options.CertificateFile), Certificate, options => options.CertificateFile),
         new(nameof(Options.CertificateThumbprint), Certificate, options => options.CertificateThumbprint),
@@ -57,6 +58,7 @@ internal static class OptionTable
         new(nameof(Options.AssertionCertificateHeader), Credential, options => options.AssertionCertificateHeader),
         new(nameof(Options.AssertionLifetime), Credential, options => options.AssertionLifetime),
 
+        new(nameof(Options.DPoPKeyFile), Tuning, options => options.DPoPKeyFile),
         new(nameof(Options.BasicEncoding), Tuning, options => options.BasicEncoding),
         new(nameof(Options.AllowedEndpointHosts), Tuning, options => options.AllowedEndpointHosts),
         new(nameof(Options.RevocationEndpoint), Tuning, options => options.RevocationEndpoint),
@@ -76,7 +78,8 @@ internal static class OptionTable
         new(nameof(Options.KeepWarm), Tuning, options => options.KeepWarm),
         new(nameof(Options.RevokeOnDispose), Tuning, options => options.RevokeOnDispose),
 
-        new(nameof(Options.UseTokenBinding), ShapesToken, options => options.Binding?.Thumbprint) { IsSetInCode = true },
+        // The thumbprint of the DPoP key is part of it. The path of its file is not, because machines may have the same key elsewhere.
+        new(nameof(Options.UseTokenBinding), ShapesToken, options => BindingRules.BindingOf(options)?.Thumbprint) { IsSetInCode = true },
         new(nameof(Options.UseAuthentication), Credential, AuthenticationMethods.FromCode) { IsSetInCode = true },
         new(nameof(Options.UseClientAssertion), Credential, options => options.ClientAssertion) { IsSetInCode = true },
         new(nameof(Options.UseCertificate), Credential, options => options.Certificate) { IsSetInCode = true },

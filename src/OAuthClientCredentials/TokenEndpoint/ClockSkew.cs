@@ -17,16 +17,18 @@ internal static partial class ClockSkew
         response.Date is { } server && (server - response.ReceivedAt).Duration() > Tolerance;
 
     /// <summary>
-    /// Returns the end of an error message: both clocks, if they differ or if the server rejected the time of an assertion. Otherwise
-    /// returns an empty text.
+    /// Returns the end of an error message: both clocks, if they differ or if the server rejected the time of an assertion or a DPoP proof.
+    /// Otherwise returns an empty text.
     /// </summary>
     /// <param name="response">The response that refuses the request.</param>
+    /// <param name="error">The error code, cleaned.</param>
     /// <param name="description">The server's error_description, cleaned.</param>
     /// <param name="sentAssertion">Whether the request had an assertion. In other requests the server checks no time of ours.</param>
-    public static string Hint(EndpointResponse response, string? description, bool sentAssertion)
+    public static string Hint(EndpointResponse response, string? error, string? description, bool sentAssertion)
     {
         bool isSkewed = IsLarge(response);
-        if (!isSkewed && !(sentAssertion && TimeWords().IsMatch(description ?? "")))
+        bool isProof = error == "invalid_dpop_proof";
+        if (!isSkewed && !isProof && !(sentAssertion && TimeWords().IsMatch(description ?? "")))
         {
             return "";
         }
@@ -47,6 +49,11 @@ internal static partial class ClockSkew
         if (isSkewed)
         {
             return $"{clocks} Correct the one that is wrong.";
+        }
+
+        if (isProof)
+        {
+            return $"{clocks} Check that both are right.";
         }
 
         // Some servers tolerate not even a second. The assertion may also come from another machine.

@@ -31,7 +31,7 @@ internal static class TokenResponseErrors
         string said = Describe(error, description, response.Describe(secrets));
         string remedy = Remedy(error, description, response, isTransient, request, settings);
         IReadOnlyDictionary<string, string> rateLimit = RateLimitHeaders.Read(response.Message, () => secrets);
-        remedy += QuotaHint(rateLimit, response.Status) + ClockSkew.Hint(response, description, SendsAssertion(settings));
+        remedy += QuotaHint(rateLimit, response.Status) + ClockSkew.Hint(response, error, description, SendsAssertion(settings));
         return new($"{settings.Context.DescribeFailure(request.Endpoint)}: {said.TrimEnd('.')}. {remedy}")
         {
             ClientName = settings.Name,
@@ -201,6 +201,11 @@ internal static class TokenResponseErrors
                     + "or this client may not use it.";
             case "invalid_authorization_details":
                 return $"Check {Option(settings, nameof(ClientCredentialsOptions.AuthorizationDetails))}: the server does not accept them.";
+            case "use_dpop_nonce":
+                return "The server demands another nonce although it has sent one, or its DPoP-Nonce header is missing or not valid.";
+            case "invalid_dpop_proof":
+                return $"Check the key (see {Option(settings, nameof(ClientCredentialsOptions.DPoPKeyFile))}): the server may require "
+                    + "another algorithm. Check also that the server knows itself under this address.";
             case "unsupported_grant_type":
                 return "This endpoint does not support the client-credentials grant. Check its address.";
             case "invalid_request":

@@ -123,7 +123,7 @@ public sealed class ProofTests
             request.Headers.Add("Proof", $"proof-{++_number}{Nonce}");
         }
 
-        public override bool ReadApiResponse(HttpRequestMessage request, HttpResponseMessage response)
+        public override bool ReadApiResponse(HttpRequestMessage request, HttpResponseMessage response, string? errorCode)
         {
             bool isNew = response.Headers.TryGetValues("Nonce", out IEnumerable<string>? nonces);
             Nonce = isNew ? $"-{nonces!.Single()}" : Nonce;

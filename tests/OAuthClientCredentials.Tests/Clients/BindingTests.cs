@@ -155,6 +155,8 @@ public sealed class BindingTests
             ["Authority"] = "https://id.example.com/",
             ["MetadataAddress"] = "https://id.example.com/meta",
             ["TokenEndpoint"] = "https://id.example.com/token",
+            ["RevocationEndpoint"] = "https://id.example.com/revoke",
+            ["RevokeOnDispose"] = "true",
             ["ClientId"] = "shop",
             ["ClientSecret"] = "s",
             ["ClientSecretFile"] = "/run/s",

@@ -105,7 +105,7 @@ public sealed class MetricCountTests
 
         public override string Thumbprint => "key";
 
-        public override bool ReadApiResponse(HttpRequestMessage request, HttpResponseMessage response) =>
+        public override bool ReadApiResponse(HttpRequestMessage request, HttpResponseMessage response, string? errorCode) =>
             !response.IsSuccessStatusCode;
     }
 }

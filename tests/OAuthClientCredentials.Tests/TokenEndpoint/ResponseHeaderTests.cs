@@ -22,7 +22,7 @@ public sealed class ResponseHeaderTests(ITestOutputHelper output)
         using HttpResponseMessage message = new(HttpStatusCode.BadRequest);
         message.Headers.Date = Certificates.Start;
         EndpointResponse response = new(message, HttpStatusCode.BadRequest, null, [], Certificates.Start, null);
-        Assert.Equal("", ClockSkew.Hint(response, description, sentAssertion: true));
+        Assert.Equal("", ClockSkew.Hint(response, null, description, sentAssertion: true));
     }
 
     [Fact]
