@@ -6,8 +6,8 @@ namespace OAuthClientCredentials.Jwt;
 public static class AccessTokenDPoPExtensions
 {
     /// <summary>
-    /// Makes the headers of one API request: <c>Authorization</c>, and <c>DPoP</c> if the token is bound by DPoP. Servers accept a proof once,
-    /// so each request, also each retry, needs new headers.
+    /// Makes the headers of one API request: <c>Authorization</c>, and <c>DPoP</c> if the token is bound by DPoP. Servers accept a proof
+    /// once, so each request, also each retry, needs new headers.
     /// </summary>
     /// <param name="token">The token.</param>
     /// <param name="method">The HTTP method of the request.</param>
@@ -44,8 +44,8 @@ public static class AccessTokenDPoPExtensions
     /// <param name="uri">The address of the request. The nonce is used for its origin.</param>
     /// <param name="nonce">The value of the header.</param>
     /// <returns>
-    /// Whether the nonce was stored. If the response is a 401 with the error <c>use_dpop_nonce</c>, send the request once more with new headers
-    /// then.
+    /// Whether the nonce was stored. If it was, and the response is a 401 with the error <c>use_dpop_nonce</c>, send the request once more
+    /// with new headers.
     /// </returns>
     public static bool StoreNonce(this AccessToken token, Uri uri, string nonce)
     {

@@ -19,7 +19,9 @@ public abstract class AssertionSigner
     /// <value>Defaults to <see langword="null"/>: assertions have no <c>kid</c>.</value>
     public virtual string? KeyId => null;
 
-    /// <summary>The public key, which DPoP proofs contain: the members <c>kty</c>, <c>crv</c>, <c>x</c>, <c>y</c>, <c>n</c> and <c>e</c>.</summary>
+    /// <summary>
+    /// The public key, which DPoP proofs contain: the members <c>kty</c>, <c>crv</c>, <c>x</c>, <c>y</c>, <c>n</c> and <c>e</c>.
+    /// </summary>
     /// <value>Defaults to <see langword="null"/>: the signer cannot be used for DPoP.</value>
     public virtual JsonWebKey? PublicKey => null;
 

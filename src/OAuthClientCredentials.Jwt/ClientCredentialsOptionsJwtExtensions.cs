@@ -69,8 +69,8 @@ public static class ClientCredentialsOptionsJwtExtensions
     /// </remarks>
     /// <param name="options">The client.</param>
     /// <param name="signer">
-    /// Signs each proof, for example in a key vault. It must be thread-safe, and its <see cref="AssertionSigner.PublicKey"/> must be that of
-    /// its algorithm. Defaults to the key in <see cref="ClientCredentialsOptions.DPoPKeyFile"/>, or else a new key in memory.
+    /// Signs each proof, for example in a key vault. It must be thread-safe, and its <see cref="AssertionSigner.PublicKey"/> must be a key
+    /// of its algorithm. Defaults to the key in <see cref="ClientCredentialsOptions.DPoPKeyFile"/>, or else a new key in memory.
     /// </param>
     /// <exception cref="ArgumentException">The signer has no public key, or one of another algorithm.</exception>
     public static void UseDPoP(this ClientCredentialsOptions options, AssertionSigner? signer = null)

@@ -24,6 +24,12 @@ public abstract class TokenBinding
     public abstract string Thumbprint { get; }
 
     /// <summary>
+    /// The name of the header with the proof in API requests, which replaces a header of the caller and is removed again after the request
+    /// was sent; <see langword="null"/> if API requests have none.
+    /// </summary>
+    public virtual string? ProofHeader => null;
+
+    /// <summary>
     /// The client of this binding, with its name and its clock. The library sets it before the first request and at each configuration
     /// reload.
     /// </summary>

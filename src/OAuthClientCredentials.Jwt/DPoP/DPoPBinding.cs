@@ -1,8 +1,8 @@
 namespace OAuthClientCredentials.Jwt.DPoP;
 
 /// <summary>
-/// Binds tokens to a key by proofs in all requests (RFC 9449). The key is that of a signer, of a file, or a new one in memory, and is read or
-/// created when it is first needed. Thread-safe.
+/// Binds tokens to a key by proofs in all requests (RFC 9449). The key is that of a signer, of a file, or a new one in memory. It is read
+/// or created when it is first needed. Thread-safe.
 /// </summary>
 internal sealed class DPoPBinding : TokenBinding
 {
@@ -32,6 +32,8 @@ internal sealed class DPoPBinding : TokenBinding
     public override string TokenType => "DPoP";
 
     public override string Thumbprint => _key.Value.Thumbprint;
+
+    public override string ProofHeader => HeaderName;
 
     private bool HasFile => !string.IsNullOrEmpty(_options.DPoPKeyFile);
 
@@ -76,7 +78,6 @@ internal sealed class DPoPBinding : TokenBinding
         CancellationToken cancellationToken)
     {
         string proof = await ProveAsync(request.Method, request.RequestUri!, accessToken, cancellationToken).ConfigureAwait(false);
-        request.Headers.Remove(HeaderName);
         request.Headers.Add(HeaderName, proof);
     }
 
@@ -108,7 +109,9 @@ internal sealed class DPoPBinding : TokenBinding
             throw CannotProve(uri, "its address is neither https nor loopback. Use https", isTransient: false);
         }
 
-        Proof proof = new(method.Method, target, Client.TimeProvider.GetUtcNow(), nonces.Find(uri), accessToken);
+        // HttpClient sends the names of known methods in upper case.
+        string sentMethod = HttpMethod.Parse(method.Method).Method;
+        Proof proof = new(sentMethod, target, Client.TimeProvider.GetUtcNow(), nonces.Find(uri), accessToken);
         try
         {
             if (await proof.SignAsync(_key.Value, cancellationToken).ConfigureAwait(false) is { } signed)

@@ -7,7 +7,6 @@ namespace OAuthClientCredentials.Api;
 internal sealed class RequestCopy : HttpRequestMessage
 {
     private readonly Uri _address;
-    private string[] _proofHeaders = [];
 
     public RequestCopy(HttpRequestMessage request, RequestTokenOptions? tokenOptions)
         : base(request.Method, request.RequestUri)
@@ -83,33 +82,29 @@ internal sealed class RequestCopy : HttpRequestMessage
     }
 
     /// <summary>Writes the proof of the token's binding and replaces an earlier proof. Certificate-bound tokens need none.</summary>
-    public async ValueTask WriteProofAsync(CancellationToken cancellationToken)
+    public ValueTask WriteProofAsync(CancellationToken cancellationToken)
     {
         if (Token!.Binding is not { Certificate: null } binding)
         {
-            return;
+            return ValueTask.CompletedTask;
         }
 
         RemoveProof();
-        HashSet<string> before = [.. Headers.NonValidated.Select(Line)];
-        await binding.WriteApiRequestAsync(this, Token.Value, cancellationToken).ConfigureAwait(false);
-        _proofHeaders = [.. Headers.NonValidated.Where(header => !before.Contains(Line(header))).Select(header => header.Key)];
-
-        static string Line(KeyValuePair<string, HeaderStringValues> header) => $"{header.Key}: {header.Value}";
+        return binding.WriteApiRequestAsync(this, Token.Value, cancellationToken);
     }
 
     /// <summary>Passes the response to the token's binding. Returns whether the API demands another proof.</summary>
     public bool ReadProofResponse(HttpResponseMessage response) =>
-        IsAsSent && Token!.Binding is { } binding && binding.ReadApiResponse(this, response, Challenges.ErrorOf(response, binding.TokenType));
+        IsAsSent
+        && Token!.Binding is { } binding
+        && binding.ReadApiResponse(this, response, Challenges.ErrorOf(response, binding.TokenType));
 
     private void RemoveProof()
     {
-        foreach (string header in _proofHeaders)
+        if (Token?.Binding?.ProofHeader is { } header)
         {
             Headers.Remove(header);
         }
-
-        _proofHeaders = [];
     }
 
     private void CopyHeaders(HttpRequestHeaders headers)

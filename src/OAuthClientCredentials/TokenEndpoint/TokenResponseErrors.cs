@@ -204,8 +204,8 @@ internal static class TokenResponseErrors
             case "use_dpop_nonce":
                 return "The server demands another nonce although it has sent one, or its DPoP-Nonce header is missing or not valid.";
             case "invalid_dpop_proof":
-                return $"Check the key (see {Option(settings, nameof(ClientCredentialsOptions.DPoPKeyFile))}): the server may require "
-                    + "another algorithm. Check also that the server knows itself under this address.";
+                return $"Check the key (see {Option(settings, nameof(ClientCredentialsOptions.DPoPKeyFile))}), because "
+                    + "the server may require another algorithm. Check also that the server knows itself under this address.";
             case "unsupported_grant_type":
                 return "This endpoint does not support the client-credentials grant. Check its address.";
             case "invalid_request":

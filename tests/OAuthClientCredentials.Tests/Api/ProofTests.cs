@@ -112,6 +112,8 @@ public sealed class ProofTests
 
         public override string Thumbprint => "key";
 
+        public override string ProofHeader => "Proof";
+
         public string Nonce { get; private set; } = "";
 
         public override async ValueTask WriteApiRequestAsync(

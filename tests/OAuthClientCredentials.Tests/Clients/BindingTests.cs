@@ -169,6 +169,8 @@ public sealed class BindingTests
             ["CertificateThumbprint"] = "00",
             ["CertificateStore"] = "LocalMachine/My",
             ["CertificateBoundTokens"] = "true",
+            ["DPoPBoundAccessTokens"] = "true",
+            ["DPoPKeyFile"] = "/run/dpop.pem",
             ["PrivateKey"] = "k",
             ["PrivateKeyFile"] = "/run/key",
             ["PrivateKeyPassword"] = "p",

@@ -60,7 +60,10 @@ internal sealed class DPoPClient : IAsyncDisposable
     public static HttpResponseMessage Token(string value, string type = "DPoP") =>
         Respond.Json(HttpStatusCode.OK, $$"""{"access_token":"{{value}}","token_type":"{{type}}","expires_in":3600}""");
 
-    public static HttpResponseMessage Challenge(string? nonce, HttpStatusCode status = HttpStatusCode.BadRequest, string error = "use_dpop_nonce") =>
+    public static HttpResponseMessage Challenge(
+        string? nonce,
+        HttpStatusCode status = HttpStatusCode.BadRequest,
+        string error = "use_dpop_nonce") =>
         WithNonce(Respond.Error(status, error), nonce);
 
     public static HttpResponseMessage Unauthorized(string? challenge, string? nonce = null)

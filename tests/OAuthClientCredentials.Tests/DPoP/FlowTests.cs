@@ -43,9 +43,15 @@ public sealed class FlowTests
     {
         await using DPoPClient client = new(
             server: proof => proof["nonce"] is null ? DPoPClient.Challenge("as-1") : DPoPClient.Token("token-1"),
-            api: request => new DecodedProof(request)["nonce"] is null
-                ? DPoPClient.Unauthorized("DPoP error=\"use_dpop_nonce\"", "rs-1")
-                : DPoPClient.WithNonce(new(HttpStatusCode.OK), "rs-2"));
+            api: request =>
+            {
+                if (new DecodedProof(request)["nonce"] is null)
+                {
+                    return DPoPClient.Unauthorized("DPoP error=\"use_dpop_nonce\"", "rs-1");
+                }
+
+                return DPoPClient.WithNonce(new(HttpStatusCode.OK), "rs-2");
+            });
         using HttpResponseMessage first = await client.Http.GetAsync("/a");
         using HttpResponseMessage second = await client.Http.GetAsync("/b");
         Assert.Equal([null, "as-1"], client.TokenProofs.Select(proof => proof["nonce"]));

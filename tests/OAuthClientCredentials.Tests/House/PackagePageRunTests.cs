@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using OAuthClientCredentials.Testing;
 using OAuthClientCredentials.Tests.Infrastructure;
 
 namespace OAuthClientCredentials.Tests.House;
@@ -43,6 +44,16 @@ public sealed class PackagePageRunTests : PageRunTests
         Snippet snippet = WithKey(Printed("src/OAuthClientCredentials.Jwt/README.md: Without dependency injection"));
         await (snippet with { Code = $"{snippet.Code}\nawait tokens.GetTokenAsync();" }).RunAsync();
         Server.Verify(1, request => request.AuthenticationMethod == "private_key_jwt");
+    }
+
+    [Fact]
+    [Trait("Req", "R-367")]
+    public async Task Headers_with_a_proof_are_made_for_another_stack()
+    {
+        Server.Always(TestResponse.Status(
+            HttpStatusCode.OK, """{"access_token":"abc","token_type":"DPoP","expires_in":3600}""", "application/json"));
+        await Printed("src/OAuthClientCredentials.Jwt/README.md: DPoP").With("/run/secrets/shop", Write("shop", "secret")).RunAsync();
+        Server.Verify(1, request => request.Used("secret"));
     }
 
     [Fact]
