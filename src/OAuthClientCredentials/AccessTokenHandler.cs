@@ -35,7 +35,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
             tokens,
             clientName,
             options,
-            OriginPolicy.WithoutHttpClient(clientName, options, name => AllowsInsecureHttp(tokens, name)),
+            OriginPolicy.WithoutHttpClient(clientName, options, name => PlainHttpOf(tokens, name)),
             transportWith: null,
             HandlerEvents.Of(clientName, (tokens as TokenProvider)?.Events)) => ArgumentNullException.ThrowIfNull(tokens);
 
@@ -291,6 +291,6 @@ public sealed class AccessTokenHandler : DelegatingHandler
 
     private string ClientOf(RequestCopy copy) => copy.ClientNameOr(ClientName);
 
-    private static bool AllowsInsecureHttp(ITokenProvider tokens, string clientName) =>
-        tokens is TokenProvider provider && provider.GetSettings(clientName).Options.AllowInsecureHttp;
+    private static PlainHttp PlainHttpOf(ITokenProvider tokens, string clientName) =>
+        tokens is TokenProvider provider ? provider.GetSettings(clientName).PlainHttp : PlainHttp.Loopback;
 }

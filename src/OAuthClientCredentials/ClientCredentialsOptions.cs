@@ -235,6 +235,15 @@ public sealed partial class ClientCredentialsOptions
     /// <value>Defaults to <see langword="false"/>: any printable ASCII without spaces, because some servers issue such tokens.</value>
     public bool RequireBearerSyntax { get; set; }
 
+    /// <summary>
+    /// Requires what the FAPI 2.0 Security Profile (Final, section 5) demands of a client: <c>private_key_jwt</c> or mutual TLS,
+    /// sender-constrained tokens, discovery, https also for loopback, TLS 1.2 or later, and the algorithms PS256, ES256 and EdDSA.
+    /// It turns on <see cref="RequireBearerSyntax"/>, and <see cref="CertificateBoundTokens"/> if tokens are requested over mutual TLS,
+    /// otherwise <see cref="DPoPBoundAccessTokens"/>. A weaker setting is an error at start that names the clause.
+    /// </summary>
+    /// <value>Defaults to <see langword="false"/>.</value>
+    public bool RequireFapi2 { get; set; }
+
     /// <summary>Whether the host requests the first token while it starts.</summary>
     /// <value>Defaults to <see cref="WarmUp.Off"/>: the first call requests it.</value>
     public WarmUp WarmUp { get; set; }

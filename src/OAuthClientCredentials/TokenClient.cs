@@ -30,7 +30,7 @@ public sealed class TokenClient
 
     internal TokenClient(
         ClientSettingsProvider settings,
-        Func<TlsCertificate?, HttpClient> httpClient,
+        Func<TlsSettings?, HttpClient> httpClient,
         TimeProvider timeProvider,
         ILogger logger,
         Telemetry telemetry)
@@ -158,7 +158,7 @@ public sealed class TokenClient
         }
 
         using HttpRequestMessage message = TokenRequestMessage.Create(request);
-        _ = WireAddress.Follow(message, settings.Options.AllowInsecureHttp);
+        _ = WireAddress.Follow(message, Fapi2Profile.PlainHttpOf(settings.Options));
         RequestTime sentAt = new(_timeProvider.GetUtcNow(), _timeProvider.GetTimestamp());
         wanted.Sent++;
         EndpointResponse response = await PostAsync(message, request, settings, cancellationToken).ConfigureAwait(false);
@@ -197,7 +197,7 @@ public sealed class TokenClient
             EndpointResponse response = await _endpoint
                 .SendAsync(
                     message,
-                    request.Tls,
+                    request.Tls ?? Fapi2Profile.TlsOf(settings.Options),
                     () => TokenRequestMessage.Secrets(request),
                     settings.Context,
                     settings.Options.MaxResponseBytes,

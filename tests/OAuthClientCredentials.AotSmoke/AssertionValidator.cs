@@ -25,8 +25,8 @@ internal sealed class AssertionValidator(ECDsa key, string issuer)
             && key.VerifyData(Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), Decode(parts[2]), HashAlgorithmName.SHA256);
     }
 
-    private static string Text(JsonDocument document, string member) => document.RootElement.GetProperty(member).GetString()!;
+    public static string Text(JsonDocument document, string member) => document.RootElement.GetProperty(member).GetString()!;
 
-    private static byte[] Decode(string part) =>
+    public static byte[] Decode(string part) =>
         Convert.FromBase64String(part.Replace('-', '+').Replace('_', '/').PadRight((part.Length + 3) / 4 * 4, '='));
 }

@@ -12,12 +12,16 @@ internal sealed class LoopbackServer : IDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Func<LoopbackRequest, string?> _respond;
     private readonly X509Certificate2? _certificate;
+    private readonly string _headers;
 
-    /// <param name="respond">Returns the JSON of a 200 response, or null for a 401 with the error invalid_client.</param>
+    /// <param name="respond">
+    /// Returns the JSON of a 200 response, JSON with an error for a 401, or null for a 401 with the error invalid_client.
+    /// </param>
     /// <param name="certificate">The certificate of an https server, which asks for client certificates.</param>
-    public LoopbackServer(Func<LoopbackRequest, string?> respond, X509Certificate2? certificate = null)
+    /// <param name="headers">Further headers of each response, each with its line break.</param>
+    public LoopbackServer(Func<LoopbackRequest, string?> respond, X509Certificate2? certificate = null, string headers = "")
     {
-        (_respond, _certificate) = (respond, certificate);
+        (_respond, _certificate, _headers) = (respond, certificate, headers);
         _listener.Start();
         Address = new Uri($"{(certificate is null ? "http" : "https")}://{_listener.LocalEndpoint}");
         _ = Task.Run(AcceptAsync);
@@ -43,10 +47,10 @@ internal sealed class LoopbackServer : IDisposable
             await using Stream stream = await OpenAsync(client);
             (string head, string body) = await ReadAsync(stream);
             string? json = _respond(new(head, body, (stream as SslStream)?.RemoteCertificate));
-            string status = json is null ? "401 Unauthorized" : "200 OK";
             json ??= """{"error":"invalid_client"}""";
+            string status = json.StartsWith("{\"error\"", StringComparison.Ordinal) ? "401 Unauthorized" : "200 OK";
             string headers = $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\nConnection: close";
-            await stream.WriteAsync(Encoding.UTF8.GetBytes($"HTTP/1.1 {status}\r\n{headers}\r\n\r\n{json}"));
+            await stream.WriteAsync(Encoding.UTF8.GetBytes($"HTTP/1.1 {status}\r\n{_headers}{headers}\r\n\r\n{json}"));
         }
     }
 

@@ -95,10 +95,11 @@ internal sealed class JwtAuthentication(
             throw request.Client.Unusable(Problem, nameof(options.AuthenticationMethod), isTransient: true);
         }
 
-        if (!Algorithms.Asymmetric.Contains(current.Algorithm, StringComparer.Ordinal))
+        string[] allowed = options.RequireFapi2 ? Algorithms.Fapi2 : Algorithms.Asymmetric;
+        if (!allowed.Contains(current.Algorithm, StringComparer.Ordinal))
         {
-            string algorithms = string.Join(", ", Algorithms.Asymmetric);
-            string problem = $"the signer's algorithm is not one of {algorithms}. Use a signer with one of them";
+            string clause = options.RequireFapi2 ? " (RequireFapi2: FAPI 2.0 section 5.4.1)" : "";
+            string problem = $"the signer's algorithm is not one of {string.Join(", ", allowed)}{clause}. Use a signer with one of them";
             throw request.Client.Unusable(problem, nameof(options.AuthenticationMethod));
         }
 

@@ -23,7 +23,7 @@ internal static class JwtRules
             const string Remedy = "Set it, or set AssertionAudience to the value that the server expects";
             yield return (nameof(options.Authority), $"is missing: the issuer is the aud of assertions (RFC 10070). {Remedy}");
         }
-        else if (string.IsNullOrEmpty(options.AssertionAudience) && IsLogical(options.Authority!))
+        else if (string.IsNullOrEmpty(options.AssertionAudience) && IsLogical(options.Authority!) && !options.RequireFapi2)
         {
             const string Problem = "is missing, because Authority is a logical address and not the issuer. Set it to the server's issuer";
             yield return (nameof(options.AssertionAudience), Problem);
@@ -120,9 +120,10 @@ internal static class JwtRules
         }
 
         // The algorithm of the key is the configured one, so the key is checked only when that is valid.
-        if (!IsAllowed(options.KeyAlgorithm, Algorithms.Asymmetric))
+        string[] allowed = options.RequireFapi2 ? Algorithms.Fapi2 : Algorithms.Asymmetric;
+        if (!IsAllowed(options.KeyAlgorithm, allowed))
         {
-            yield return (nameof(options.KeyAlgorithm), MustBeOneOf(Algorithms.Asymmetric));
+            yield return (nameof(options.KeyAlgorithm), MustBeOneOf(allowed));
         }
         else if (key.CheckAtStart() is { } unusable)
         {

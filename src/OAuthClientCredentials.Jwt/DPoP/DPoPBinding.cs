@@ -1,3 +1,5 @@
+using OAuthClientCredentials.Jwt.Assertions;
+
 namespace OAuthClientCredentials.Jwt.DPoP;
 
 /// <summary>
@@ -43,7 +45,7 @@ internal sealed class DPoPBinding : TokenBinding
     {
         if (!HasFile)
         {
-            return [];
+            return _hasSigner ? CheckAlgorithm(nameof(_options.DPoPBoundAccessTokens)) : [];
         }
 
         if (_hasSigner)
@@ -53,13 +55,22 @@ internal sealed class DPoPBinding : TokenBinding
 
         try
         {
-            _ = _key.Value;
-            return [];
+            return CheckAlgorithm(nameof(_options.DPoPKeyFile));
         }
         catch (FormatException exception)
         {
             return [new(nameof(_options.DPoPKeyFile), exception.Message)];
         }
+    }
+
+    private KeyValuePair<string, string>[] CheckAlgorithm(string option)
+    {
+        if (Algorithms.FindFapi2Problem(_options, _key.Value.Signer.Algorithm) is { } problem)
+        {
+            return [new(option, problem)];
+        }
+
+        return [];
     }
 
     public override async ValueTask WriteTokenRequestAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.IdentityModel.Tokens;
+using OAuthClientCredentials.Jwt.Assertions;
 
 namespace OAuthClientCredentials.Jwt.Keys;
 
@@ -128,6 +129,11 @@ internal sealed class KeySource(ClientCredentialsOptions options)
             if (signingKey.FindProblem() is { } problem)
             {
                 throw new FormatException(problem);
+            }
+
+            if (Algorithms.FindFapi2Problem(options, signingKey.Algorithm) is { } weak)
+            {
+                throw new FormatException(weak);
             }
 
             return signingKey;

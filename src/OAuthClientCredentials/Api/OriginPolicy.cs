@@ -1,3 +1,5 @@
+using OAuthClientCredentials.Transport;
+
 namespace OAuthClientCredentials.Api;
 
 /// <summary>
@@ -8,7 +10,7 @@ internal sealed class OriginPolicy(
     string clientName,
     IEnumerable<Origin> allowed,
     BaseAddresses? baseAddresses,
-    Func<string, bool> allowsInsecureHttp)
+    Func<string, PlainHttp> plainHttpOf)
 {
     private readonly Origin[] _allowed = [.. allowed];
     private Origin? _lastAllowed;
@@ -18,7 +20,7 @@ internal sealed class OriginPolicy(
     public static OriginPolicy WithoutHttpClient(
         string clientName,
         AccessTokenHandlerOptions options,
-        Func<string, bool> allowsInsecureHttp)
+        Func<string, PlainHttp> plainHttpOf)
     {
         ArgumentNullException.ThrowIfNull(clientName);
         ArgumentNullException.ThrowIfNull(options);
@@ -30,7 +32,7 @@ internal sealed class OriginPolicy(
             throw new ArgumentException(Problem, nameof(options));
         }
 
-        return new(clientName, allowed.OfType<Origin>(), null, allowsInsecureHttp);
+        return new(clientName, allowed.OfType<Origin>(), null, plainHttpOf);
     }
 
     /// <summary>Returns why a token of <paramref name="tokenClient"/> may not be sent to the request's address, or null.</summary>
@@ -54,15 +56,32 @@ internal sealed class OriginPolicy(
                 + "logical address. Call AddServiceDiscovery() for this HttpClient, or use the address itself.";
         }
 
-        bool isSecure = uri.Scheme is "https" or "wss" || uri.IsLoopback;
-        if (!isSecure && !(uri.Scheme is "http" or "ws" && allowsInsecureHttp(tokenClient)))
+        bool isSecure = uri.Scheme is "https" or "wss";
+        if (!isSecure && CheckPlainHttp(uri, tokenClient) is { } problem)
+        {
+            return problem;
+        }
+
+        return CheckOrigin(request, uri, isSecure);
+    }
+
+    private string? CheckPlainHttp(Uri uri, string tokenClient)
+    {
+        PlainHttp plainHttp = plainHttpOf(tokenClient);
+        if (plainHttp == PlainHttp.Nowhere)
+        {
+            return $"The request to {new Origin(uri)} with a token of client '{tokenClient}' was not sent, because its address is not "
+                + "https. Use https, also for loopback (RequireFapi2: FAPI 2.0 section 5.2.1).";
+        }
+
+        if (!uri.IsLoopback && !(uri.Scheme is "http" or "ws" && plainHttp == PlainHttp.Everywhere))
         {
             return $"The request to {new Origin(uri)} with a token of client '{tokenClient}' was not sent, because its address is neither "
                 + "https nor loopback. Use https, for instance in the HttpClient's BaseAddress. If the network itself encrypts all "
                 + "traffic, set the client's option AllowInsecureHttp.";
         }
 
-        return CheckOrigin(request, uri, isSecure);
+        return null;
     }
 
     private string? CheckOrigin(HttpRequestMessage request, Uri uri, bool isSecure)

@@ -44,7 +44,7 @@ internal sealed class CertificateReader(ClientContext client, ClientCredentialsO
         X509Certificate2 own = all.FirstOrDefault(certificate => certificate.HasPrivateKey)
             ?? throw Unusable("contains no private key. Export the certificate together with its key");
         all.Remove(own);
-        return new(own, all);
+        return new(own, all) { NeedsTls12 = options.RequireFapi2 };
     }
 
     private TlsCertificate FromPem(string certificates, string keys)
@@ -70,7 +70,7 @@ internal sealed class CertificateReader(ClientContext client, ClientCredentialsO
         }
 
         all.Remove(leaf);
-        return new(Join(leaf, key), all);
+        return new(Join(leaf, key), all) { NeedsTls12 = options.RequireFapi2 };
     }
 
     private X509Certificate2Collection CertificatesIn(string pem)

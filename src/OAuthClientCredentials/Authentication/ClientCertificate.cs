@@ -39,6 +39,11 @@ internal sealed class ClientCertificate(ClientContext client, ClientCredentialsO
             throw Unusable($"expired at {x509.NotAfter.ToUniversalTime():u}");
         }
 
+        if (options.RequireFapi2 && x509.GetRSAPublicKey() is { KeySize: < 2048 })
+        {
+            throw Unusable("has an RSA key of fewer than 2048 bits (RequireFapi2: FAPI 2.0 section 5.4.1)");
+        }
+
         return certificate;
     }
 
@@ -130,7 +135,7 @@ internal sealed class ClientCertificate(ClientContext client, ClientCredentialsO
             throw Unusable("is missing: the callback given to UseCertificate returned no certificate");
         }
 
-        TlsCertificate certificate = new(current, []);
+        TlsCertificate certificate = new(current, []) { NeedsTls12 = options.RequireFapi2 };
         if (Volatile.Read(ref _last) is { } last && last.Certificate.Thumbprint == certificate.Thumbprint)
         {
             return last.Certificate;

@@ -48,11 +48,12 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
             yield return $"{client.DisplayName} cannot have this name, because it is the name of an option. Choose another name.";
         }
 
+        List<(string Option, string Problem)> weaker = [.. Fapi2Profile.Check(options)];
         IEnumerable<(string Option, string Problem)> problems = CheckTexts(options)
+            .Concat(weaker)
             .Concat(CheckServer(options))
             .Concat(CheckClient(options))
-            .Concat(CredentialRules.Check(client, options))
-            .Concat(BindingRules.Check(client, options))
+            .Concat(CheckCredential(client, options, weaker))
             .Concat(CheckRequest(options))
             .Concat(CheckLimits(options))
             .Concat(CheckDisposal(options));
@@ -72,7 +73,7 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
 
     private static IEnumerable<(string Option, string Problem)> CheckServer(ClientCredentialsOptions options)
     {
-        if (string.IsNullOrEmpty(options.Authority) && string.IsNullOrEmpty(options.TokenEndpoint))
+        if (string.IsNullOrEmpty(options.Authority) && string.IsNullOrEmpty(options.TokenEndpoint) && !options.RequireFapi2)
         {
             yield return (
                 nameof(options.TokenEndpoint),
@@ -100,7 +101,7 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
         string? CheckOneEndpoint(string? endpoint, string kind) =>
             CheckEndpoint(endpoint) ?? EndpointRules.CheckNotMetadata(endpoint, kind);
 
-        string? CheckEndpoint(string? endpoint) => EndpointRules.CheckConfigured(endpoint, options.AllowInsecureHttp);
+        string? CheckEndpoint(string? endpoint) => EndpointRules.CheckConfigured(endpoint, Fapi2Profile.PlainHttpOf(options));
     }
 
     private static IEnumerable<(string Option, string Problem)> CheckClient(ClientCredentialsOptions options)
@@ -110,6 +111,20 @@ internal sealed class ClientCredentialsOptionsValidator(ConfiguredClients client
             const string Remedy = "Set it to the client id of this application at the authorization server";
             yield return (nameof(options.ClientId), $"{TextRules.Absence(options.ClientId)}. {Remedy}");
         }
+    }
+
+    // What is wrong with the credential of a method that the profile refuses is not a second mistake.
+    private static IEnumerable<(string Option, string Problem)> CheckCredential(
+        ClientContext client,
+        ClientCredentialsOptions options,
+        List<(string Option, string Problem)> weaker)
+    {
+        if (weaker.Exists(problem => problem.Option == nameof(options.AuthenticationMethod)))
+        {
+            return [];
+        }
+
+        return CredentialRules.Check(client, options).Concat(BindingRules.Check(client, options));
     }
 
     private static IEnumerable<(string Option, string Problem)> CheckRequest(ClientCredentialsOptions options)

@@ -70,6 +70,8 @@ internal sealed class ClientSettings
 
     public bool UsesMutualTls { get; }
 
+    public PlainHttp PlainHttp => Fapi2Profile.PlainHttpOf(Options);
+
     /// <summary>
     /// Whether a server may accept the method without listing it in its metadata. Keycloak does so with SPIFFE, although the draft requires
     /// the list (draft-ietf-oauth-spiffe-client-auth-02 section 4).

@@ -27,6 +27,7 @@ internal sealed class FixedOptions(ClientCredentialsOptions options) : IOptionsM
         }
 
         configure(options);
+        Fapi2Profile.Apply(options);
         ConfiguredClients clients = new([new(Options.DefaultName, null)], null);
         ValidateOptionsResult validation = Validate(options, handler, clients);
         if (validation.Failed)

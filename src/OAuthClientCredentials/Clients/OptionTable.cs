@@ -74,6 +74,7 @@ internal static class OptionTable
         new(nameof(Options.AcceptedTokenTypes), Tuning, options => options.AcceptedTokenTypes),
         new(nameof(Options.RequireAllScopes), Tuning, options => options.RequireAllScopes),
         new(nameof(Options.RequireBearerSyntax), Tuning, options => options.RequireBearerSyntax),
+        new(nameof(Options.RequireFapi2), Tuning, options => options.RequireFapi2),
         new(nameof(Options.WarmUp), Tuning, options => options.WarmUp),
         new(nameof(Options.KeepWarm), Tuning, options => options.KeepWarm),
         new(nameof(Options.RevokeOnDispose), Tuning, options => options.RevokeOnDispose),

@@ -34,6 +34,7 @@ internal static class CoreServices
             RootSection(provider),
             provider.GetService<IConfiguration>()));
         services.AddSingleton<IConfigureOptions<ClientCredentialsOptions>, BindFromConfiguration>();
+        services.AddSingleton<IPostConfigureOptions<ClientCredentialsOptions>, Fapi2Profile>();
         services.AddSingleton<IValidateOptions<ClientCredentialsOptions>>(provider => new ClientCredentialsOptionsValidator(
             provider.GetRequiredService<ConfiguredClients>(),
             hasSharedCache: provider.GetService<IServiceProviderIsService>()?.IsService(typeof(ISharedTokenCache)) == true));

@@ -88,7 +88,7 @@ internal static class HandlerServices
             clientName,
             options.AllowedOrigins.Select(origin => Origin.TryParse(origin)!),
             baseAddresses.Of(httpClientName),
-            name => provider.GetSettings(name).Options.AllowInsecureHttp);
+            name => provider.GetSettings(name).PlainHttp);
         Telemetry telemetry = services.GetRequiredService<Telemetry>();
         string metricName = services.GetRequiredService<ClientSettingsProvider>().MetricNameOf(clientName);
         HandlerEvents events = new(

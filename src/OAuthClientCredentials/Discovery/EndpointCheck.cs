@@ -3,7 +3,7 @@ using OAuthClientCredentials.Transport;
 namespace OAuthClientCredentials.Discovery;
 
 /// <summary>Decides which endpoints a metadata document may contain, because our credentials are sent to them .</summary>
-internal sealed class EndpointCheck(Uri issuer, bool allowInsecureHttp, IList<string> allowedHosts)
+internal sealed class EndpointCheck(Uri issuer, PlainHttp plainHttp, IList<string> allowedHosts)
 {
     /// <param name="member">The member of the document.</param>
     /// <param name="address">Its value.</param>
@@ -16,7 +16,7 @@ internal sealed class EndpointCheck(Uri issuer, bool allowInsecureHttp, IList<st
             throw new FormatException($"its {member} is missing. Set {option} instead of discovery");
         }
 
-        if (EndpointRules.Check(address, allowInsecureHttp) is { } problem)
+        if (EndpointRules.Check(address, plainHttp) is { } problem)
         {
             throw new FormatException($"its {member} {problem}");
         }

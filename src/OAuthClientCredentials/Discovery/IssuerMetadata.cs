@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Resilience;
 using OAuthClientCredentials.Transport;
@@ -52,7 +53,7 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
     /// <exception cref="FormatException">The client may not use the document, and it has not used an earlier one.</exception>
     public ServerMetadata Read(MetadataDocument document, ClientCredentialsOptions options)
     {
-        string rules = string.Join('\n', options.AllowedEndpointHosts.Prepend($"{options.AllowInsecureHttp}"));
+        string rules = string.Join('\n', options.AllowedEndpointHosts.Prepend($"{Fapi2Profile.PlainHttpOf(options)}"));
         ServerMetadata? former = null;
         ServerMetadata metadata;
         lock (_gate)
@@ -96,7 +97,7 @@ internal sealed class IssuerMetadata(EndpointClient endpoint, TimeProvider timeP
     {
         try
         {
-            return document.Read(options.AllowInsecureHttp, options.AllowedEndpointHosts);
+            return document.Read(Fapi2Profile.PlainHttpOf(options), options.AllowedEndpointHosts);
         }
         catch (FormatException) when (former is not null)
         {

@@ -9,7 +9,8 @@ namespace OAuthClientCredentials.Discovery;
 /// <summary>The metadata of all issuers in use. The clients of an issuer share its document and its back-off.</summary>
 internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeProvider, ILogger logger)
 {
-    private readonly ConcurrentDictionary<(string Authority, string? Address, int MaxBytes, bool Http), IssuerMetadata> _issuers = new();
+    private readonly ConcurrentDictionary<(string Authority, string? Address, int MaxBytes, PlainHttp Http), IssuerMetadata> _issuers =
+        new();
 
     /// <exception cref="TokenRequestException">There is no document that the client can use.</exception>
     public async ValueTask<ServerMetadata> GetAsync(ClientSettings settings, CancellationToken cancellationToken) =>
@@ -54,7 +55,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
     {
         ClientCredentialsOptions options = settings.Options;
         return _issuers.GetOrAdd(
-            (options.Authority!, options.MetadataAddress, options.MaxResponseBytes, options.AllowInsecureHttp),
+            (options.Authority!, options.MetadataAddress, options.MaxResponseBytes, Fapi2Profile.PlainHttpOf(options)),
             static (_, self) => new(self.Endpoint, self.Time, self.Logger),
             (Endpoint: endpoint, Time: timeProvider, Logger: logger));
     }

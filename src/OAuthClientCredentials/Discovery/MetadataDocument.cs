@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using OAuthClientCredentials.Diagnostics;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Discovery;
 
@@ -46,9 +47,9 @@ internal sealed class MetadataDocument
 
     /// <summary>Reads the members that a client uses.</summary>
     /// <exception cref="FormatException">The client may not use the token endpoint. The message says why.</exception>
-    public ServerMetadata Read(bool allowInsecureHttp, IList<string> allowedHosts)
+    public ServerMetadata Read(PlainHttp plainHttp, IList<string> allowedHosts)
     {
-        EndpointCheck check = new(_issuer, allowInsecureHttp, allowedHosts);
+        EndpointCheck check = new(_issuer, plainHttp, allowedHosts);
         try
         {
             const string TokenOption = nameof(ClientCredentialsOptions.TokenEndpoint);

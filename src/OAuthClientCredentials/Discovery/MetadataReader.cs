@@ -1,4 +1,5 @@
 using System.Net;
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Transport;
 
@@ -17,9 +18,9 @@ internal sealed class MetadataReader(EndpointClient endpoint)
         foreach (Uri address in addresses.OrderBy(address => address != Address))
         {
             using HttpRequestMessage message = new(HttpMethod.Get, address);
-            WireAddress wire = WireAddress.Follow(message, options.AllowInsecureHttp);
+            WireAddress wire = WireAddress.Follow(message, Fapi2Profile.PlainHttpOf(options));
             (EndpointResponse? response, EndpointFailure? noResponse) = await endpoint
-                .TrySendAsync(message, null, static () => [], options.MaxResponseBytes, cancellationToken)
+                .TrySendAsync(message, Fapi2Profile.TlsOf(options), static () => [], options.MaxResponseBytes, cancellationToken)
                 .ConfigureAwait(false);
             if (response is null)
             {

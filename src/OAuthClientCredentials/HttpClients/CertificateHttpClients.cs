@@ -7,7 +7,10 @@ using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.HttpClients;
 
-/// <summary>Creates HttpClients that show a client certificate, one for each certificate, configured like an original HttpClient.</summary>
+/// <summary>
+/// Creates HttpClients that show a client certificate, one for each certificate, or that need TLS 1.2 or later. Each is configured like an
+/// original HttpClient.
+/// </summary>
 /// <remarks>
 /// After a rotation, new connections belong to the HttpClient of the new certificate, and the connections of the old one end with its
 /// handler.
@@ -18,7 +21,7 @@ internal sealed class CertificateHttpClients(IServiceProvider services) : IPostC
 
     // What this thread is creating. The factory creates options and handler during the call, and passes only the name to them.
     [ThreadStatic]
-    private static (string Original, TlsCertificate Certificate)? _creating;
+    private static (string Original, TlsSettings Tls)? _creating;
 
     public static bool IsCertificateClient(string? httpClientName) =>
         httpClientName?.Contains(NameSeparator, StringComparison.Ordinal) == true;
@@ -28,11 +31,11 @@ internal sealed class CertificateHttpClients(IServiceProvider services) : IPostC
         httpClientName == TokenClient.HttpClientName
         || httpClientName?.StartsWith(TokenClient.HttpClientName + NameSeparator, StringComparison.Ordinal) == true;
 
-    public HttpClient CreateClient(string original, TlsCertificate certificate) =>
-        Create(original, certificate, services.GetRequiredService<IHttpClientFactory>().CreateClient);
+    public HttpClient CreateClient(string original, TlsSettings tls) =>
+        Create(original, tls, services.GetRequiredService<IHttpClientFactory>().CreateClient);
 
-    public HttpMessageHandler CreateHandler(string original, TlsCertificate certificate) =>
-        Create(original, certificate, services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler);
+    public HttpMessageHandler CreateHandler(string original, TlsSettings tls) =>
+        Create(original, tls, services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler);
 
     public void PostConfigure(string? name, HttpClientFactoryOptions options)
     {
@@ -42,7 +45,7 @@ internal sealed class CertificateHttpClients(IServiceProvider services) : IPostC
         }
 
         // Any other caller would get an HttpClient without our secure defaults and without a certificate.
-        (string original, TlsCertificate certificate) = _creating
+        (string original, TlsSettings tls) = _creating
             ?? throw new InvalidOperationException(
                 $"The HttpClient '{name}' can be created only by OAuthClientCredentials. Create an HttpClient with another name.");
         HttpClientFactoryOptions model = services.GetRequiredService<IOptionsMonitor<HttpClientFactoryOptions>>().Get(original);
@@ -52,11 +55,11 @@ internal sealed class CertificateHttpClients(IServiceProvider services) : IPostC
         Replace(options.HttpMessageHandlerBuilderActions, model.HttpMessageHandlerBuilderActions);
         options.HttpMessageHandlerBuilderActions.Add(handlers =>
         {
-            if (certificate.TryApplyToCopyOf(handlers.PrimaryHandler) is { } copy)
+            if (tls.TryApplyToCopyOf(handlers.PrimaryHandler) is { } copy)
             {
                 handlers.PrimaryHandler = copy;
             }
-            else
+            else if (tls is TlsCertificate)
             {
                 ILogger logger = services.GetRequiredService<ILoggerFactory>().CreateLogger<TokenClient>();
                 logger.CertificateNotShown(original, handlers.PrimaryHandler.GetType().Name);
@@ -71,11 +74,11 @@ internal sealed class CertificateHttpClients(IServiceProvider services) : IPostC
     }
 
     // The factory keeps the handler for its lifetime. The options are removed, because they would accumulate with each rotation.
-    private T Create<T>(string original, TlsCertificate certificate, Func<string, T> create)
+    private T Create<T>(string original, TlsSettings tls, Func<string, T> create)
     {
-        string name = original + NameSeparator + certificate.Thumbprint;
-        (string, TlsCertificate)? outer = _creating;
-        _creating = (original, certificate);
+        string name = original + NameSeparator + tls.Id;
+        (string, TlsSettings)? outer = _creating;
+        _creating = (original, tls);
         try
         {
             return create(name);

@@ -11,12 +11,12 @@ namespace OAuthClientCredentials.HttpClients;
 internal sealed class TokenHttpClients(IServiceProvider services)
 {
     // Weak, so that a replaced certificate and its connections are not kept.
-    private readonly ConditionalWeakTable<TlsCertificate, HttpClient> _lastOfCertificate = [];
+    private readonly ConditionalWeakTable<TlsSettings, HttpClient> _lastBySettings = [];
     private HttpClient? _last;
 
-    public HttpClient Create(TlsCertificate? certificate)
+    public HttpClient Create(TlsSettings? tls)
     {
-        if (certificate is null)
+        if (tls is null)
         {
             return Create();
         }
@@ -24,13 +24,13 @@ internal sealed class TokenHttpClients(IServiceProvider services)
         try
         {
             CertificateHttpClients clients = services.GetRequiredService<CertificateHttpClients>();
-            HttpClient client = clients.CreateClient(TokenClient.HttpClientName, certificate);
-            _lastOfCertificate.AddOrUpdate(certificate, client);
+            HttpClient client = clients.CreateClient(TokenClient.HttpClientName, tls);
+            _lastBySettings.AddOrUpdate(tls, client);
             return client;
         }
-        catch (ObjectDisposedException) when (_lastOfCertificate.TryGetValue(certificate, out _))
+        catch (ObjectDisposedException) when (_lastBySettings.TryGetValue(tls, out _))
         {
-            _ = _lastOfCertificate.TryGetValue(certificate, out HttpClient? last);
+            _ = _lastBySettings.TryGetValue(tls, out HttpClient? last);
             return last!;
         }
     }

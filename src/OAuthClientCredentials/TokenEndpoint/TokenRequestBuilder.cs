@@ -1,3 +1,4 @@
+using OAuthClientCredentials.Authentication;
 using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Discovery;
@@ -111,16 +112,26 @@ internal sealed class TokenRequestBuilder(MetadataClient metadataClient, TimePro
                 kind: ErrorType.Metadata);
         }
 
-        if (settings.Options.CertificateBoundTokens)
+        // With FAPI 2.0 the endpoint of a client that authenticates by its certificate does mutual TLS, with or without an alias.
+        bool authenticatesByTls = settings.Options.RequireFapi2 && AuthenticationMethods.IsByTls(settings.Authentication.Method);
+        if (!settings.Options.CertificateBoundTokens || authenticatesByTls)
         {
-            throw settings.Context.Failed(
-                metadata.TokenEndpoint,
-                "the server's metadata names no endpoint for mutual TLS (mtls_endpoint_aliases), and CertificateBoundTokens requires one",
-                $"If this one does mutual TLS, set {settings.Context.Option(nameof(ClientCredentialsOptions.TokenEndpoint))} to it.",
-                kind: ErrorType.Metadata);
+            return metadata.TokenEndpoint;
         }
 
-        return metadata.TokenEndpoint;
+        string endpoint = settings.Context.Option(nameof(ClientCredentialsOptions.TokenEndpoint));
+        string remedy = $"If this one does mutual TLS, set {endpoint} to it.";
+        if (settings.Options.RequireFapi2)
+        {
+            remedy = $"Set {settings.Context.Option(nameof(ClientCredentialsOptions.AuthenticationMethod))} to tls_client_auth, "
+                + "or remove the certificate to use DPoP.";
+        }
+
+        throw settings.Context.Failed(
+            metadata.TokenEndpoint,
+            "the server's metadata names no endpoint for mutual TLS (mtls_endpoint_aliases), and CertificateBoundTokens requires one",
+            remedy,
+            kind: ErrorType.Metadata);
     }
 
     private static void AddParameters(AuthorizationServerRequest request, TokenRequest resolved)

@@ -5,7 +5,7 @@ using OAuthClientCredentials.Diagnostics;
 namespace OAuthClientCredentials.Transport;
 
 /// <summary>Sends a request to an authorization server and reads the response. It follows no redirects and limits the size.</summary>
-internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClient, TimeProvider timeProvider)
+internal sealed class EndpointClient(Func<TlsSettings?, HttpClient> httpClient, TimeProvider timeProvider)
 {
     private const string TransportTimedOut = "a timeout of the token HttpClient was exceeded, for instance ConnectTimeout";
 
@@ -13,7 +13,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
 
     /// <summary>Sends a request of a single client, for instance a token request.</summary>
     /// <param name="message">The request.</param>
-    /// <param name="certificate">The certificate that the connection shows, or null.</param>
+    /// <param name="tls">The certificate that the connection shows, or other settings, or null.</param>
     /// <param name="secrets">Returns the secrets in the request. They are never quoted.</param>
     /// <param name="client">The client that an error names.</param>
     /// <param name="maxBytes">The maximum size of the body in bytes.</param>
@@ -22,21 +22,21 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
     /// <exception cref="TokenRequestException">There was no response, or it is a redirect or too large.</exception>
     public async ValueTask<EndpointResponse> SendAsync(
         HttpRequestMessage message,
-        TlsCertificate? certificate,
+        TlsSettings? tls,
         Func<List<string>> secrets,
         ClientContext client,
         int maxBytes,
         CancellationToken cancellationToken)
     {
         (EndpointResponse? response, EndpointFailure? failure) =
-            await TrySendAsync(message, certificate, secrets, maxBytes, cancellationToken).ConfigureAwait(false);
+            await TrySendAsync(message, tls, secrets, maxBytes, cancellationToken).ConfigureAwait(false);
         return response ?? throw failure!.For(client);
     }
 
     /// <summary>Sends a request that several clients may wait for. Returns either the response or the failure.</summary>
     public async ValueTask<(EndpointResponse? Response, EndpointFailure? Failure)> TrySendAsync(
         HttpRequestMessage message,
-        TlsCertificate? certificate,
+        TlsSettings? tls,
         Func<List<string>> secrets,
         int maxBytes,
         CancellationToken cancellationToken)
@@ -45,7 +45,7 @@ internal sealed class EndpointClient(Func<TlsCertificate?, HttpClient> httpClien
         message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         try
         {
-            using HttpResponseMessage response = await httpClient(certificate)
+            using HttpResponseMessage response = await httpClient(tls)
                 .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             DateTimeOffset receivedAt = timeProvider.GetUtcNow();
             if (FindRedirect(response, target, WireAddress.AddressOf(message), secrets) is { } redirect)

@@ -14,19 +14,21 @@ internal static class EndpointRules
     private const string InsecureProblem = "must be https, because a secret would be sent unencrypted. "
         + "Only loopback may be http. If the network itself encrypts all traffic, set AllowInsecureHttp";
 
+    private const string NotEvenLoopbackProblem = "must be https, also for loopback (RequireFapi2: FAPI 2.0 section 5.2.1)";
+
     /// <summary>Checks an address that a server names. It is not logical.</summary>
-    public static string? Check(string? address, bool allowInsecureHttp)
+    public static string? Check(string? address, PlainHttp plainHttp)
     {
         if (Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) && IsLogical(uri))
         {
             return NotHttpsProblem;
         }
 
-        return CheckConfigured(address, allowInsecureHttp);
+        return CheckConfigured(address, plainHttp);
     }
 
     /// <summary>Checks an address of the options, which may be logical.</summary>
-    public static string? CheckConfigured(string? address, bool allowInsecureHttp)
+    public static string? CheckConfigured(string? address, PlainHttp plainHttp)
     {
         if (string.IsNullOrEmpty(address))
         {
@@ -57,12 +59,12 @@ internal static class EndpointRules
             return "must not have a fragment (RFC 6749 section 3.2)";
         }
 
-        if (!IsLogical(uri) && !IsSecure(uri, allowInsecureHttp))
+        if (IsLogical(uri) || IsSecure(uri, plainHttp))
         {
-            return InsecureProblem;
+            return null;
         }
 
-        return null;
+        return plainHttp == PlainHttp.Nowhere ? NotEvenLoopbackProblem : InsecureProblem;
     }
 
     public static string? CheckIssuer(string? issuer)
@@ -81,7 +83,12 @@ internal static class EndpointRules
 
     public static bool IsLogical(Uri uri) => uri.Scheme is "https+http" or "http+https";
 
-    public static bool IsSecure(Uri uri, bool allowInsecureHttp) => uri.Scheme == Uri.UriSchemeHttps || uri.IsLoopback || allowInsecureHttp;
+    public static bool IsSecure(Uri uri, PlainHttp plainHttp) => uri.Scheme == Uri.UriSchemeHttps || plainHttp switch
+    {
+        PlainHttp.Everywhere => true,
+        PlainHttp.Loopback => uri.IsLoopback,
+        _ => false,
+    };
 
     /// <summary>Whether the host is loopback or a private address. A name is not resolved.</summary>
     public static bool IsPrivate(Uri uri)

@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Reflection;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using OAuthClientCredentials.Diagnostics;
@@ -7,7 +6,7 @@ using OAuthClientCredentials.Diagnostics;
 namespace OAuthClientCredentials.Transport;
 
 /// <summary>A client certificate for TLS with its intermediate certificates. A changed certificate is another instance.</summary>
-internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certificate2Collection intermediates)
+internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certificate2Collection intermediates) : TlsSettings
 {
     private SslStreamCertificateContext? _context;
 
@@ -20,20 +19,20 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
 
     public CredentialValidity Validity => new(certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
 
-    /// <summary>
-    /// Returns a copy of a transport that shows this certificate on all connections, or null if the transport cannot be copied. The
-    /// original is not changed, because other HttpClients may share it.
-    /// </summary>
-    public HttpMessageHandler? TryApplyToCopyOf(HttpMessageHandler transport) =>
-        HandlerCopy.TryReplaceTransport(transport, CreateCopyWithCertificate);
+    /// <summary>Whether the connections must also use TLS 1.2 or later.</summary>
+    public bool NeedsTls12 { get; init; }
 
-    private HttpMessageHandler? CreateCopyWithCertificate(HttpMessageHandler transport)
+    public override string Id => NeedsTls12 ? $"{Thumbprint}, {WithoutOldVersions.Id}" : Thumbprint;
+
+    protected override HttpMessageHandler? CreateCopy(HttpMessageHandler transport)
     {
         HttpMessageHandler? copy = HandlerCopy.TryCreate(transport);
         switch (copy)
         {
             case SocketsHttpHandler sockets:
-                sockets.SslOptions = CopyWithoutCertificate(sockets.SslOptions);
+                sockets.SslOptions = Copy(sockets.SslOptions);
+                sockets.SslOptions.ClientCertificates = null;
+                sockets.SslOptions.LocalCertificateSelectionCallback = null;
 
                 // Offline: building the chain must not request certificates from other servers. Only those of the file are sent.
                 sockets.SslOptions.ClientCertificateContext =
@@ -46,21 +45,11 @@ internal sealed class TlsCertificate(X509Certificate2 certificate, X509Certifica
                 break;
         }
 
-        return copy;
-    }
-
-    // Transports may share one options object, and would then use each other's certificate. .NET has no public method to copy it.
-    // Reflection copies every property, including properties of later versions.
-    private static SslClientAuthenticationOptions CopyWithoutCertificate(SslClientAuthenticationOptions original)
-    {
-        SslClientAuthenticationOptions copy = new();
-        foreach (PropertyInfo property in typeof(SslClientAuthenticationOptions).GetProperties())
+        if (NeedsTls12)
         {
-            property.SetValue(copy, property.GetValue(original));
+            RemoveOldVersions(copy);
         }
 
-        copy.ClientCertificates = null;
-        copy.LocalCertificateSelectionCallback = null;
         return copy;
     }
 

@@ -3,14 +3,18 @@ using Microsoft.Extensions.Logging;
 namespace OAuthClientCredentials.Transport;
 
 /// <summary>
-/// The HttpClients for token requests without dependency injection: one without a certificate, and one for the current certificate.
+/// The HttpClients for token requests without dependency injection: one without a certificate, one for the current certificate, and one
+/// for TLS 1.2 or later.
 /// </summary>
 internal sealed class TokenTransports : IDisposable
 {
     private readonly object _gate = new();
     private readonly HttpMessageHandler? _yours;
     private readonly HttpClient _plain;
-    private (string Thumbprint, HttpClient Client)? _current;
+    private readonly Lazy<HttpClient> _withoutOldVersions =
+        new(static () => Create(TlsSettings.WithoutOldVersions.TryApplyToCopyOf(TokenTransport.Create())!, isOurs: true));
+
+    private (string Settings, HttpClient Client)? _current;
 
     /// <param name="handler">Your handler, which is not disposed, or null.</param>
     /// <param name="httpClientName">Names the HttpClient in the log.</param>
@@ -30,22 +34,27 @@ internal sealed class TokenTransports : IDisposable
     }
 
     /// <summary>
-    /// Returns the HttpClient for a certificate. Your own handler shows the certificate itself. The HttpClient of a former certificate
+    /// Returns the HttpClient with these TLS settings. Your own handler has its own settings. The HttpClient of a former certificate
     /// is not disposed, so that its requests can complete.
     /// </summary>
-    public HttpClient For(TlsCertificate? certificate)
+    public HttpClient For(TlsSettings? tls)
     {
-        if (certificate is null || _yours is not null)
+        if (tls is null || _yours is not null)
         {
             return _plain;
         }
 
+        if (tls is not TlsCertificate certificate)
+        {
+            return _withoutOldVersions.Value;
+        }
+
         lock (_gate)
         {
-            if (_current?.Thumbprint != certificate.Thumbprint)
+            if (_current?.Settings != certificate.Id)
             {
                 HttpMessageHandler transport = certificate.TryApplyToCopyOf(TokenTransport.Create())!;
-                _current = (certificate.Thumbprint, Create(transport, isOurs: true));
+                _current = (certificate.Id, Create(transport, isOurs: true));
             }
 
             return _current.Value.Client;
@@ -55,6 +64,11 @@ internal sealed class TokenTransports : IDisposable
     public void Dispose()
     {
         _plain.Dispose();
+        if (_withoutOldVersions.IsValueCreated)
+        {
+            _withoutOldVersions.Value.Dispose();
+        }
+
         lock (_gate)
         {
             _current?.Client.Dispose();

@@ -4,16 +4,16 @@ namespace OAuthClientCredentials.Transport;
 /// The address that a request to an authorization server is really sent to. Service discovery may have changed the configured address,
 /// so it is checked once more below all handlers of the application.
 /// </summary>
-internal sealed class WireAddress(bool allowInsecureHttp)
+internal sealed class WireAddress(PlainHttp plainHttp)
 {
     private static readonly HttpRequestOptionsKey<WireAddress> Key = new("OAuthClientCredentials.WireAddress");
 
     /// <summary>The address, or null if the request was not sent.</summary>
     public Uri? Address { get; private set; }
 
-    public static WireAddress Follow(HttpRequestMessage message, bool allowInsecureHttp)
+    public static WireAddress Follow(HttpRequestMessage message, PlainHttp plainHttp)
     {
-        WireAddress wire = new(allowInsecureHttp);
+        WireAddress wire = new(plainHttp);
         message.Options.Set(Key, wire);
         return wire;
     }
@@ -49,8 +49,15 @@ internal sealed class WireAddress(bool allowInsecureHttp)
 
     private void CheckAndKeep(Uri address)
     {
-        if (!EndpointRules.IsSecure(address, allowInsecureHttp))
+        if (!EndpointRules.IsSecure(address, plainHttp))
         {
+            if (plainHttp == PlainHttp.Nowhere)
+            {
+                throw new RefusedException(
+                    $"its address was changed to {address.GetLeftPart(UriPartial.Authority)}, which is not https",
+                    "Use https, also for loopback (RequireFapi2: FAPI 2.0 section 5.2.1).");
+            }
+
             throw new RefusedException(
                 $"its address was resolved to {address.GetLeftPart(UriPartial.Authority)}, which is neither https nor loopback",
                 "Use https. If the network itself encrypts all traffic, set AllowInsecureHttp.");

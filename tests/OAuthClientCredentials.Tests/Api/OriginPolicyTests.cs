@@ -1,4 +1,5 @@
 using OAuthClientCredentials.Api;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests.Api;
 
@@ -96,14 +97,19 @@ public sealed class OriginPolicyTests
 
     [Theory]
     [Trait("Req", "R-004")]
-    [InlineData("http://api.example.com/", false, false)]
-    [InlineData("http://api.example.com/", true, true)]
-    [InlineData("http://127.0.0.1/", false, true)]
-    [InlineData("ws://api.example.com/", false, false)]
-    [InlineData("ws://api.example.com/", true, true)]
-    [InlineData("ftp://api.example.com/", true, false)]
-    public void Plain_http_is_refused_unless_it_is_loopback_or_allowed(string address, bool allowInsecureHttp, bool isAllowed) =>
-        Assert.Equal(isAllowed, Refuse(new("orders", [new(new(address))], _baseAddresses, _ => allowInsecureHttp), new(address)) is null);
+    [InlineData("http://api.example.com/", (int)PlainHttp.Loopback, false)]
+    [InlineData("http://api.example.com/", (int)PlainHttp.Everywhere, true)]
+    [InlineData("http://127.0.0.1/", (int)PlainHttp.Loopback, true)]
+    [InlineData("ws://api.example.com/", (int)PlainHttp.Loopback, false)]
+    [InlineData("ws://api.example.com/", (int)PlainHttp.Everywhere, true)]
+    [InlineData("ftp://api.example.com/", (int)PlainHttp.Everywhere, false)]
+    [InlineData("http://127.0.0.1/", (int)PlainHttp.Nowhere, false)]
+    [InlineData("ws://127.0.0.1/", (int)PlainHttp.Nowhere, false)]
+    [InlineData("https://127.0.0.1/", (int)PlainHttp.Nowhere, true)]
+    public void Plain_http_is_refused_unless_it_is_loopback_or_allowed(string address, int plainHttp, bool isAllowed) =>
+        Assert.Equal(
+            isAllowed,
+            Refuse(new("orders", [new(new(address))], _baseAddresses, _ => (PlainHttp)plainHttp), new(address)) is null);
 
     [Fact]
     [Trait("Req", "R-110")]
@@ -139,5 +145,5 @@ public sealed class OriginPolicyTests
     }
 
     private OriginPolicy Policy(params string[] allowed) =>
-        new("orders", allowed.Select(origin => Origin.TryParse(origin)!), _baseAddresses, _ => false);
+        new("orders", allowed.Select(origin => Origin.TryParse(origin)!), _baseAddresses, _ => PlainHttp.Loopback);
 }

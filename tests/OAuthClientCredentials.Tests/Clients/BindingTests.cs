@@ -198,6 +198,7 @@ public sealed class BindingTests
             ["AcceptedTokenTypes:0"] = "BearerToken",
             ["RequireAllScopes"] = "true",
             ["RequireBearerSyntax"] = "true",
+            ["RequireFapi2"] = "true",
             ["WarmUp"] = "Background",
             ["KeepWarm"] = "true",
         };

@@ -64,7 +64,7 @@ public sealed class CertificateHttpClientsTests : IDisposable
 
     private static async Task<string> GetUsedCertificateAsync(CertificateHttpClients clients, X509Certificate2 certificate)
     {
-        using HttpClient client = clients.CreateClient(TokenClient.HttpClientName, new(certificate, []));
+        using HttpClient client = clients.CreateClient(TokenClient.HttpClientName, new TlsCertificate(certificate, []));
         return await client.GetStringAsync(TestProvider.TokenEndpoint);
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using OAuthClientCredentials.Discovery;
+using OAuthClientCredentials.Transport;
 
 namespace OAuthClientCredentials.Tests.Discovery;
 
@@ -115,7 +116,7 @@ public sealed class MetadataDocumentTests
 
     private static ServerMetadata Read(byte[] document, string issuer = "https://id.example.com") =>
         MetadataDocument.Parse(document, issuer)!.Read(
-            allowInsecureHttp: false,
+            PlainHttp.Loopback,
             ["tokens.example.net", "169.254.169.254", "192.168.0.9", "localhost", "10.0.0.8", "127.0.0.1", "[::1]", "[fd00::1]"]);
 
     private static byte[] Document(string? issuer, string? endpoint) =>

@@ -127,7 +127,7 @@ public sealed class ParserFuzzTests
                 return "not a document";
             }
 
-            metadata = document.Read(allowInsecureHttp: false, ["tokens.example.net"]);
+            metadata = document.Read(PlainHttp.Loopback, ["tokens.example.net"]);
         }
         catch (FormatException exception)
         {

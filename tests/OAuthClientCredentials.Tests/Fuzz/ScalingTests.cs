@@ -87,7 +87,7 @@ public sealed class ScalingTests
         IgnoreFormat(() => TokenResponse.Parse(Encoding.UTF8.GetBytes($$"""{"access_token":"a","expires_in":{{text}}}""")));
 
     private static void ReadMetadata(string text) =>
-        IgnoreFormat(() => MetadataDocument.Parse(Encoding.UTF8.GetBytes(text), Issuer)?.Read(allowInsecureHttp: false, []));
+        IgnoreFormat(() => MetadataDocument.Parse(Encoding.UTF8.GetBytes(text), Issuer)?.Read(PlainHttp.Loopback, []));
 
     private static void ReadWait(string text)
     {

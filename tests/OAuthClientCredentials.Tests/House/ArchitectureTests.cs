@@ -20,7 +20,7 @@ public sealed class ArchitectureTests
     {
         ["AccessToken"] = ["Diagnostics"],
         ["AccessTokenHandler"] = ["Api", "Caching", "Resilience", "Transport"],
-        ["Api"] = ["Diagnostics", "Resilience"],
+        ["Api"] = ["Diagnostics", "Resilience", "Transport"],
         ["Authentication"] = ["Diagnostics", "Transport"],
         ["AuthorizationServerRequest"] = ["Diagnostics", "Transport"],
         ["Caching"] = ["Clients", "Diagnostics", "Resilience", "TokenEndpoint", "Transport"],
@@ -247,9 +247,11 @@ public sealed class ArchitectureTests
     [Trait("Req", "R-006")]
     public void Nothing_weakens_the_validation_of_certificates()
     {
-        const string Weakening =
-            "CertificateValidationCallback|CertificateCustomValidation|DangerousAcceptAny|CertificateRevocation|SslProtocols";
+        const string Weakening = "CertificateValidationCallback|CertificateCustomValidation|DangerousAcceptAny|CertificateRevocation";
         Assert.All(CoreFiles, file => Assert.DoesNotMatch(Weakening, WithoutCopiedSettings(Repository.Read($"{Core}/{file}"))));
+        Assert.Equal(
+            ["Transport/TlsSettings.cs"],
+            CoreFiles.Where(file => Regex.IsMatch(WithoutCopiedSettings(Repository.Read($"{Core}/{file}")), "SslProtocols")));
         Assert.DoesNotContain(
             typeof(ClientCredentialsOptions).GetProperties()
                 .Concat(typeof(AccessTokenHandlerOptions).GetProperties())

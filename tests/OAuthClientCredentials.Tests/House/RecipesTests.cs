@@ -61,6 +61,7 @@ public sealed partial class RecipesTests : IDisposable
         provider.GetRequiredService<IStartupValidator>().Validate();
         await provider.GetRequiredService<TokenClient>().RequestTokenAsync("orders");
         string sent = Assertion().Replace(server.Requests[^1], "client_assertion=<assertion>");
+        sent = Proof().Replace(sent, "DPoP: <proof>");
         Assert.True(request.TrimEnd() == sent, $"{title}:\n{server.Requests[^1]}");
     }
 
@@ -83,6 +84,11 @@ public sealed partial class RecipesTests : IDisposable
 
     private static HttpResponseMessage? RespondTo(HttpRequestMessage message, string? authority, Uri endpoint)
     {
+        if (message.Method == HttpMethod.Post && message.Headers.Contains("DPoP"))
+        {
+            return Respond.Json(HttpStatusCode.OK, """{"access_token":"abc","token_type":"DPoP","expires_in":3600}""");
+        }
+
         if (message.Method == HttpMethod.Post)
         {
             return null;
@@ -143,4 +149,7 @@ public sealed partial class RecipesTests : IDisposable
 
     [GeneratedRegex("client_assertion=[^&]+$")]
     private static partial Regex Assertion();
+
+    [GeneratedRegex("^DPoP: [A-Za-z0-9._-]+$", RegexOptions.Multiline)]
+    private static partial Regex Proof();
 }

@@ -36,7 +36,7 @@ public sealed class EndpointRulesTests
     public void Host_that_cannot_be_written_in_ASCII_is_refused(string part, int count, string last, bool isAccepted)
     {
         string address = $"https://{string.Concat(Enumerable.Repeat(part, count))}{last}.id.example.com/token";
-        Assert.Equal(isAccepted, EndpointRules.Check(address, allowInsecureHttp: false) is null);
+        Assert.Equal(isAccepted, EndpointRules.Check(address, PlainHttp.Loopback) is null);
     }
 
     [Theory]
@@ -50,5 +50,5 @@ public sealed class EndpointRulesTests
     [InlineData("https://?q", "must be an absolute https address")]
     [InlineData("https://:443/token", "must be an absolute https address")]
     public void Address_with_user_info_or_fragment_or_without_host_is_refused(string address, string problem) =>
-        Assert.Contains(problem, EndpointRules.Check(address, allowInsecureHttp: false), StringComparison.Ordinal);
+        Assert.Contains(problem, EndpointRules.Check(address, PlainHttp.Loopback), StringComparison.Ordinal);
 }

@@ -116,8 +116,8 @@ public sealed class LogicalAddressTests : IAsyncLifetime
     [InlineData("http+https://identity/token")]
     public void Address_in_metadata_is_not_logical(string address)
     {
-        Assert.Equal("must be an absolute https address", EndpointRules.Check(address, allowInsecureHttp: true));
-        Assert.Null(EndpointRules.CheckConfigured(address, allowInsecureHttp: false));
+        Assert.Equal("must be an absolute https address", EndpointRules.Check(address, PlainHttp.Everywhere));
+        Assert.Null(EndpointRules.CheckConfigured(address, PlainHttp.Loopback));
     }
 
     private static void Discover(ClientCredentialsOptions options) => (options.Authority, options.TokenEndpoint) = (Authority, null);

@@ -44,7 +44,7 @@ public sealed class SharedHandlerTests
         await using LoopbackServer server = await LoopbackServer.StartAsync(RespondAsync);
         using HttpMessageHandler shared = Create(kind);
         await using ServiceProvider services = Build(server, shared);
-        services.GetRequiredService<CertificateHttpClients>().CreateClient(httpClientName, new(certificate, [])).Dispose();
+        services.GetRequiredService<CertificateHttpClients>().CreateClient(httpClientName, new TlsCertificate(certificate, [])).Dispose();
         Assert.Null((shared as SocketsHttpHandler)?.SslOptions.ClientCertificateContext);
         Assert.Empty((shared as HttpClientHandler)?.ClientCertificates ?? []);
     }
@@ -103,7 +103,8 @@ public sealed class SharedHandlerTests
         await using LoopbackServer server = await LoopbackServer.StartAsync(RespondAsync);
         using Outer outer = new() { InnerHandler = new SocketsHttpHandler() };
         await using ServiceProvider services = Build(server, outer);
-        services.GetRequiredService<CertificateHttpClients>().CreateClient(TokenClient.HttpClientName, new(certificate, [])).Dispose();
+        services.GetRequiredService<CertificateHttpClients>()
+            .CreateClient(TokenClient.HttpClientName, new TlsCertificate(certificate, [])).Dispose();
         SocketsHttpHandler transport = Assert.IsType<SocketsHttpHandler>(outer.InnerHandler);
         Assert.NotNull(transport.SslOptions.ClientCertificateContext);
         Assert.False(transport.AllowAutoRedirect);
