@@ -3,6 +3,14 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using OAuthClientCredentials.Benchmarks;
+
+// This program is also the store that the benchmarks of the shared cache start.
+if (args is ["store", string port])
+{
+    GarnetProcess.Serve(port);
+    return;
+}
 
 // In this process: a separate build would measure the same and take minutes.
 IConfig config = DefaultConfig.Instance
