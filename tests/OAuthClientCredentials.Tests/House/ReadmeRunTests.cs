@@ -13,13 +13,14 @@ public sealed class ReadmeRunTests : PageRunTests
 
     /// <summary>
     /// The health check requests nothing. McpSessionTests of the integration tests runs the calls of the MCP block against the server of
-    /// the MCP SDK. The sample Fleet runs the registration of the shared cache on a store.
+    /// the MCP SDK. The sample Fleet runs the registration of the shared cache on Redis. The one on SQL Server is only compiled.
     /// </summary>
     private static readonly string[] RunElsewhere =
     [
         "README.md: Health check",
         "README.md: MCP servers",
-        "src/OAuthClientCredentials.Distributed/README.md: Registration",
+        "src/OAuthClientCredentials.Distributed/README.md: Redis",
+        "src/OAuthClientCredentials.Distributed/README.md: SQL Server",
     ];
 
     private static readonly string[] Tests = ["ReadmeRunTests", "PackagePageRunTests", "AssertionRecipeTests"];
