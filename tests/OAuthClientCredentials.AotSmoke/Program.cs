@@ -34,6 +34,7 @@ Check("a 401 renews the token once", await CallAsync() && server.TokenRequests =
 Check("a wrong secret is an error without the secret", await FailsAsync());
 await KeysAndCertificates.RunAsync(server, Check);
 await DPoPTokens.RunAsync(Check);
+await SharedTokens.RunAsync(server, Check);
 Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, first token {firstToken:0} ms after the process started");
 return passed ? 0 : 1;
 
