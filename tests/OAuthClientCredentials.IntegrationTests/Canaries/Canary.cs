@@ -10,7 +10,10 @@ internal static class Canary
     /// <summary>The start of every signed or encrypted token of the OpenIddict server.</summary>
     private const string JwtStart = "eyJhbGciOi";
 
-    public static CanaryListeners Listeners { get; } = new(Marker, JwtStart);
+    /// <summary>The start of every DPoP proof.</summary>
+    private const string ProofStart = "eyJ0eXAiOiJkcG9w";
+
+    public static CanaryListeners Listeners { get; } = new(Marker, JwtStart, ProofStart);
 
     [ModuleInitializer]
     internal static void Listen() => _ = Listeners;

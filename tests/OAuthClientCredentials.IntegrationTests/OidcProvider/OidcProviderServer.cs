@@ -1,8 +1,10 @@
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using OAuthClientCredentials.IntegrationTests.Canaries;
 using OAuthClientCredentials.IntegrationTests.Methods;
 
 namespace OAuthClientCredentials.IntegrationTests.OidcProvider;
@@ -68,19 +70,32 @@ internal sealed class OidcProviderServer : ITestServer, IAsyncDisposable
         TestCertificates.Trusting(_certificate, clientCertificate);
 
     /// <summary>Registers a client, or replaces its registration.</summary>
-    public async Task RegisterAsync(OidcClient client)
-    {
-        Uri page = new($"{Address("admin")}/clients/{Uri.EscapeDataString(client.Id)}");
-        using StringContent content = new(client.Metadata.ToJsonString(), Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await _admin.PostAsync(page, content);
-        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
-    }
+    public Task RegisterAsync(OidcClient client) => PostAsync("clients", client.Id, client.Metadata);
+
+    /// <summary>Revokes all tokens of a client. The API rejects them from now on.</summary>
+    public Task RevokeTokensAsync(string clientId) => PostAsync("revoke", clientId, []);
+
+    /// <summary>Sets the rules for the nonces of one end: provider, api or mtlsApi. nonces.mjs explains them.</summary>
+    public Task SetNoncesAsync(string end, JsonObject rules) => PostAsync("nonces", end, rules);
+
+    /// <summary>Makes a new nonce at one end, which no longer accepts the previous ones.</summary>
+    public Task RotateNonceAsync(string end) => PostAsync("rotate", end, []);
 
     /// <summary>The token requests of a client in order. requests.mjs names their members.</summary>
     public Task<IReadOnlyList<JsonNode>> RequestsAsync(string clientId) => ListAsync("requests", clientId);
 
     /// <summary>The API calls of a client in order: status, error, scheme, certificate, mtls.</summary>
     public Task<IReadOnlyList<JsonNode>> CallsAsync(string clientId) => ListAsync("calls", clientId);
+
+    /// <summary>The public Ed25519 key of the key vault.</summary>
+    public Task<string> PublicKeyAsync() => _admin.GetStringAsync(new Uri($"{Address("admin")}/vault"));
+
+    /// <summary>Signs with the Ed25519 key of the key vault.</summary>
+    public async Task<byte[]> SignAsync(string input)
+    {
+        JsonNode response = await PostAsync("sign", "", new() { ["input"] = input });
+        return Base64Url.DecodeFromChars(response["signature"]!.GetValue<string>());
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -109,7 +124,18 @@ internal sealed class OidcProviderServer : ITestServer, IAsyncDisposable
             ["clients"] = new JsonArray(),
             ["certificateAuthorities"] = authority is null ? new JsonArray() : new JsonArray(authority.ExportCertificatePem()),
             ["strictAssertions"] = true,
+            ["noncePrefix"] = Canary.Marker,
         }.ToJsonString();
+    }
+
+    private async Task<JsonNode> PostAsync(string page, string id, JsonObject body)
+    {
+        Uri address = new($"{Address("admin")}/{page}/{Uri.EscapeDataString(id)}");
+        using StringContent content = new(body.ToJsonString(), Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await _admin.PostAsync(address, content);
+        string text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, text);
+        return JsonNode.Parse(text)!;
     }
 
     private async Task<IReadOnlyList<JsonNode>> ListAsync(string page, string clientId)

@@ -17,15 +17,17 @@ internal sealed class TestApplication : IAsyncDisposable
     /// <param name="configure">Sets the options of the client. Authority is set to the server's issuer before.</param>
     /// <param name="mutual">Whether to call the API that asks for client certificates.</param>
     /// <param name="handler">Creates other primary handlers.</param>
+    /// <param name="api">Another API that accepts the server's tokens.</param>
     public TestApplication(
         ITestServer server,
         Action<ClientCredentialsOptions> configure,
         bool mutual = false,
-        Func<HttpMessageHandler>? handler = null)
+        Func<HttpMessageHandler>? handler = null,
+        Uri? api = null)
     {
         handler ??= () => server.CreateHandler();
         _server = server;
-        _api = mutual ? server.MtlsApi : server.Api;
+        _api = api ?? (mutual ? server.MtlsApi : server.Api);
         ServiceCollection services = new();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Canary.Listeners.Logger));
         IClientCredentialsBuilder builder = services.AddClientCredentials("api", options =>
@@ -42,12 +44,10 @@ internal sealed class TestApplication : IAsyncDisposable
 
     public ITokenProvider Tokens => _services.GetRequiredService<ITokenProvider>();
 
+    public HttpClient Http => _services.GetRequiredService<IHttpClientFactory>().CreateClient("api");
+
     /// <summary>The claims of the token that the API received: client_id, scope, aud, cnf.</summary>
-    public async Task<JsonObject> CallAsync()
-    {
-        HttpClient client = _services.GetRequiredService<IHttpClientFactory>().CreateClient("api");
-        return JsonNode.Parse(await client.GetStringAsync(_api))!.AsObject();
-    }
+    public async Task<JsonObject> CallAsync() => JsonNode.Parse(await Http.GetStringAsync(_api))!.AsObject();
 
     /// <summary>Calls the API with the current token and another certificate, or none.</summary>
     public async Task<HttpStatusCode> CallAsync(Uri api, X509Certificate2? certificate = null)

@@ -8,7 +8,7 @@ const resources = {
   'https://api.example.com/orders': { scope, accessTokenFormat: 'jwt' },
   'urn:example:stock': { scope, accessTokenFormat: 'opaque' },
 };
-const asymmetric = ['PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'Ed25519', 'EdDSA', 'RS256', 'RS384', 'RS512'];
+export const asymmetric = ['PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'Ed25519', 'EdDSA', 'RS256', 'RS384', 'RS512'];
 
 /** Registers or replaces a client. Fails if its metadata are invalid. */
 export async function register(provider, state, metadata) {
@@ -37,7 +37,7 @@ export async function createProvider(issuer, alias, configuration, state) {
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
-      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => configuration.dpopNonce === true },
+      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => state.nonces.provider.isRequired },
       mTLS: {
         enabled: true,
         certificateBoundAccessTokens: true,
@@ -53,6 +53,8 @@ export async function createProvider(issuer, alias, configuration, state) {
       },
     },
   });
+
+  state.nonces.provider.replaceThoseOf(provider);
 
   // During the rotation of a secret both are accepted.
   const compare = provider.Client.prototype.compareClientSecret;
@@ -79,7 +81,8 @@ export async function createProvider(issuer, alias, configuration, state) {
   return provider;
 }
 
-class Store {
+/** An adapter for what is stored under one name. */
+export class Store {
   constructor(items) {
     this.items = items;
   }

@@ -5,6 +5,7 @@ import { createServer as createHttps } from 'node:https';
 import { createInterface } from 'node:readline';
 import { createApi } from './api.mjs';
 import { createAdmin } from './admin.mjs';
+import { Nonces } from './nonces.mjs';
 import { createProvider } from './provider.mjs';
 
 const lines = createInterface({ input: process.stdin });
@@ -13,7 +14,8 @@ lines.once('close', () => process.exit(0));
 
 async function start({ tls, ...configuration }) {
   // tokens maps a token to its properties. The admin pages list the requests and calls.
-  const state = { tokens: new Map(), clients: new Map(), requests: [], calls: [] };
+  const nonces = Object.fromEntries(['provider', 'api', 'mtlsApi'].map((end) => [end, new Nonces(configuration.noncePrefix)]));
+  const state = { tokens: new Map(), clients: new Map(), requests: [], calls: [], nonces };
   const plain = createHttp();
   // Asks for a client certificate without requiring it: that depends on the client and the token.
   const mutual = createHttps({ key: tls.key, cert: tls.certificate, requestCert: true, rejectUnauthorized: false });
@@ -21,7 +23,7 @@ async function start({ tls, ...configuration }) {
   const alias = `https://127.0.0.1:${await listen(mutual)}`;
 
   const provider = await createProvider(issuer, alias, configuration, state);
-  const pages = { '/resource': createApi(configuration, state), '/admin': createAdmin(provider, state) };
+  const pages = { '/resource': createApi(issuer, state), '/admin': createAdmin(provider, state) };
   const oauth = provider.callback();
   const serve = (request, response) => (pages[/^\/[^/?]*/.exec(request.url)?.[0]] ?? oauth)(request, response);
   plain.on('request', serve);
