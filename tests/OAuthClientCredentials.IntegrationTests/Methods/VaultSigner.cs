@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.IdentityModel.Tokens;
 using OAuthClientCredentials.Jwt;
 
 namespace OAuthClientCredentials.IntegrationTests.Methods;
@@ -9,6 +10,8 @@ internal sealed class VaultSigner(AsymmetricAlgorithm key, string algorithm, str
     public override string Algorithm => algorithm;
 
     public override string? KeyId => keyId;
+
+    public override JsonWebKey? PublicKey => JsonWebKey.Create(TestKeys.PublicJwk(key).ToJsonString());
 
     public override async ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> signingInput, CancellationToken cancellationToken)
     {
