@@ -92,6 +92,12 @@ internal sealed class Fapi2Profile : IPostConfigureOptions<ClientCredentialsOpti
             const string Problem = "must not be set: only the metadata of the issuer may name the token endpoint";
             yield return (nameof(options.TokenEndpoint), $"{Problem} {Clause("5.3.3.1")}. Remove it");
         }
+
+        if (!string.IsNullOrEmpty(options.RevocationEndpoint))
+        {
+            const string Problem = "must not be set: only the metadata of the issuer may name the revocation endpoint";
+            yield return (nameof(options.RevocationEndpoint), $"{Problem} {Clause("5.3.3.1")}. Remove it");
+        }
     }
 
     private static IEnumerable<(string Option, string Problem)> CheckMethod(ClientCredentialsOptions options)

@@ -45,12 +45,12 @@ internal sealed class RevocationClient(EndpointClient endpoint, TokenRequestBuil
         ClientSettings settings = wanted.Settings;
         await settings.Authentication.WriteAsync(request, cancellationToken).ConfigureAwait(false);
         using HttpRequestMessage message = TokenRequestMessage.Create(request);
-        _ = WireAddress.Follow(message, settings.Options.AllowInsecureHttp);
+        _ = WireAddress.Follow(message, Fapi2Profile.PlainHttpOf(settings.Options));
         wanted.Sent++;
         EndpointResponse response = await endpoint
             .SendAsync(
                 message,
-                request.Tls,
+                request.Tls ?? Fapi2Profile.TlsOf(settings.Options),
                 () => TokenRequestMessage.Secrets(request),
                 settings.Context,
                 settings.Options.MaxResponseBytes,

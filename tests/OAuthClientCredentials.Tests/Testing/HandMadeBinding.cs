@@ -29,10 +29,10 @@ internal sealed class HandMadeBinding(TimeProvider timeProvider) : TokenBinding
         return ValueTask.CompletedTask;
     }
 
-    public override bool ReadApiResponse(HttpRequestMessage request, HttpResponseMessage response)
+    public override bool ReadApiResponse(HttpRequestMessage request, HttpResponseMessage response, string? errorCode)
     {
         _apiNonce = NonceOf(response) ?? _apiNonce;
-        return response.Headers.WwwAuthenticate.ToString().Contains("use_dpop_nonce", StringComparison.Ordinal);
+        return errorCode == "use_dpop_nonce";
     }
 
     private static string? NonceOf(HttpResponseMessage response) =>
