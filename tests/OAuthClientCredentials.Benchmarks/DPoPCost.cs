@@ -43,7 +43,7 @@ public class DPoPCost
         foreach (string name in new[] { "bearer", "bound" })
         {
             services.AddHttpClient(name, client => client.BaseAddress = new("https://api.example.com"))
-                .ConfigurePrimaryHttpMessageHandler(() => new Inner()).AddClientCredentialsHandler().RemoveAllLoggers();
+                .ConfigurePrimaryHttpMessageHandler(() => new Inner()).AddClientCredentialsHandler(name).RemoveAllLoggers();
         }
 
         _services = services.BuildServiceProvider();

@@ -36,7 +36,7 @@ public sealed class Fapi2ProfileTests : IDisposable
         { "Authority=", "Authority is missing: only the metadata of the issuer may name the token endpoint " + Clause("5.3.3.1") },
         { "Authority=;TokenEndpoint=https://canary.example.com/token", "Authority is missing: only the metadata of the issuer" },
         { "TokenEndpoint=https://canary.example.com/token", "TokenEndpoint must not be set: only the metadata of the issuer may name" },
-        { "RevocationEndpoint=https://canary.example.com/revoke", "RevocationEndpoint must not be set: only the metadata of the issuer may" },
+        { "RevocationEndpoint=https://canary.example.com/revoke", "RevocationEndpoint must not be set: only the metadata of the issuer" },
         {
             "MetadataAddress=https://canary.example.com/a",
             "MetadataAddress must not be set: the metadata must be where the issuer serves it " + Clause("5.3.3.1")

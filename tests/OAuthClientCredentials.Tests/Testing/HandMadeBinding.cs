@@ -11,6 +11,8 @@ internal sealed class HandMadeBinding(TimeProvider timeProvider) : TokenBinding
 
     public override string Thumbprint => "hand-made";
 
+    public override string ProofHeader => "DPoP";
+
     public override ValueTask WriteTokenRequestAsync(AuthorizationServerRequest request, CancellationToken cancellationToken)
     {
         request.Headers["DPoP"] = CreateProof(HttpMethod.Post, request.Endpoint, null, _tokenNonce);
