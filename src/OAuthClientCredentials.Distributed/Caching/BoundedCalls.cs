@@ -47,7 +47,11 @@ internal sealed class BoundedCalls(
         try
         {
             T value = await running.WaitAsync(timeout, timeProvider, cancellationToken).ConfigureAwait(false);
-            Volatile.Write(ref _nextAttempt, Works);
+            if (Interlocked.Exchange(ref _nextAttempt, Works) != Works)
+            {
+                logger.StoreWorks(store);
+            }
+
             meter.Ended(operation, outcome(value), timeProvider.GetElapsedTime(start));
             return new(true, value);
         }
@@ -64,8 +68,12 @@ internal sealed class BoundedCalls(
         }
     }
 
-    /// <summary>Releases what a call returned too late, and observes its exception.</summary>
-    public static async Task DiscardAsync<T>(Task<T> late)
+    /// <summary>Releases what a call returned. It is waited for within the time limit, and never fails.</summary>
+    public Task ReleaseAsync(IAsyncDisposable result) =>
+        Task.WhenAny(Task.Run(() => DiscardAsync(Task.FromResult(result))), Task.Delay(timeout, timeProvider));
+
+    // Releases what a call returned, perhaps too late, and observes its exception.
+    private static async Task DiscardAsync<T>(Task<T> late)
     {
         try
         {

@@ -24,15 +24,8 @@ internal sealed class FleetLock(IDistributedLockProvider? provider, BoundedCalls
         return new(result.Value, IsContended: result.HasEnded && result.Value is null);
     }
 
-    /// <summary>Releases the lock. Nobody waits for it: the token is stored already.</summary>
-    public static void Release(IAsyncDisposable? handle)
-    {
-        if (handle is not null)
-        {
-            // On another thread, because a client may send synchronously.
-            _ = Task.Run(() => BoundedCalls.DiscardAsync(Task.FromResult(handle)));
-        }
-    }
+    /// <summary>Releases the lock, if there is one, within the time limit.</summary>
+    public Task ReleaseAsync(IAsyncDisposable? handle) => handle is null ? Task.CompletedTask : calls.ReleaseAsync(handle);
 }
 
 /// <summary>

@@ -62,7 +62,7 @@ internal sealed class SharedTokenCache(
         }
         finally
         {
-            FleetLock.Release(attempt.Handle);
+            await fleetLock.ReleaseAsync(attempt.Handle).ConfigureAwait(false);
         }
     }
 

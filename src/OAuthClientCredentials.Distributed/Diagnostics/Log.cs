@@ -27,4 +27,7 @@ internal static partial class Log
         "The registered IDistributedCache keeps its entries in the memory of this process, so that tokens are not shared. "
         + "Register a cache that all instances use, for instance with AddStackExchangeRedisCache.")]
     public static partial void CacheIsNotShared(this ILogger logger);
+
+    [LoggerMessage(105, LogLevel.Information, "The {Store} for shared tokens works again.")]
+    public static partial void StoreWorks(this ILogger logger, string store);
 }

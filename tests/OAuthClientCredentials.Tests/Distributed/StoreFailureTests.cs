@@ -44,6 +44,7 @@ public sealed class StoreFailureTests
         fleet.Store.Before = static () => Task.CompletedTask;
         fleet.Time.Advance(TimeSpan.FromSeconds(6));
         string shared = await fleet.Replicas[0].GetAsync("", TestProvider.Scope("other"));
+        Assert.Contains("Information 105 The cache for shared tokens works again.", fleet.Log.Text, StringComparison.Ordinal);
         Assert.Equal(shared, await fleet.Replicas[1].GetAsync("", TestProvider.Scope("other")));
         Assert.Equal(2, fleet.Server.Requests.Count);
     }
