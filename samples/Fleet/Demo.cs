@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
 using StackExchange.Redis;
 
@@ -47,7 +48,7 @@ internal sealed class Demo(DemoOptions options)
         await _report.RunAsync(scene, fleet, fleet.StartCallsAsync, TimeSpan.Zero);
     }
 
-    /// <summary>One fleet through its days: a cold start, renewals, a dead store, a killed replica.</summary>
+    /// <summary>One fleet: a cold start, renewals, a dead store, a killed replica.</summary>
     private async Task RunFleetAsync(int port, NetworkLink link, string address)
     {
         StoreProcess store = await StoreProcess.StartAsync(options.Store, port);
@@ -116,6 +117,25 @@ internal sealed class Demo(DemoOptions options)
             address,
             TimeSpan.Zero,
             settings => settings with { HasLock = false, Scope = "unlocked" },
+            all: true);
+
+        await RunHalvesAsync(
+            new("DPoP with a key for each replica, cold", options.Replicas, options.Replicas),
+            address,
+            TimeSpan.Zero,
+            settings => settings with { HasDPoP = true },
+            all: true);
+        string keyFile = Path.Combine(_keys, "dpop.pem");
+        using (ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256))
+        {
+            await File.WriteAllTextAsync(keyFile, key.ExportPkcs8PrivateKeyPem());
+        }
+
+        await RunHalvesAsync(
+            new("DPoP with one key file, cold", 1, 1),
+            address,
+            TimeSpan.Zero,
+            settings => settings with { HasDPoP = true, DPoPKeyFile = keyFile },
             all: true);
 
         await using ServiceFleet fleet = new(TimeSpan.FromMinutes(5), options.Replicas);

@@ -54,7 +54,10 @@ internal static class Replica
             o.ClientId = "orders-service";
             o.ClientSecret = SecretOf(settings.Number); // one secret for each replica tells this demonstration who requested a token
             o.Scopes = [settings.Scope];
+            o.DPoPBoundAccessTokens = settings.HasDPoP;
+            o.DPoPKeyFile = settings.DPoPKeyFile;
         });
+        clients.AddJwtAuthentication();
         services.AddHttpClient("orders", c => c.BaseAddress = settings.Api).AddClientCredentialsHandler("orders");
         if (settings.Store.Length > 0)
         {

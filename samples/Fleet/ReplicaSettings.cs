@@ -24,6 +24,12 @@ internal sealed record ReplicaSettings
 
     public bool HasLock { get; init; } = true;
 
+    /// <summary>Whether tokens are bound to a key by DPoP.</summary>
+    public bool HasDPoP { get; init; }
+
+    /// <summary>The file with the DPoP key; empty for a key of the replica's own.</summary>
+    public string DPoPKeyFile { get; init; } = "";
+
     public static ReplicaSettings FromEnvironment() => new()
     {
         Number = int.Parse(Read(nameof(Number)), CultureInfo.InvariantCulture),
@@ -34,6 +40,8 @@ internal sealed record ReplicaSettings
         Scope = Read(nameof(Scope)),
         ClockSkew = int.Parse(Read(nameof(ClockSkew)), CultureInfo.InvariantCulture),
         HasLock = bool.Parse(Read(nameof(HasLock))),
+        HasDPoP = bool.Parse(Read(nameof(HasDPoP))),
+        DPoPKeyFile = Read(nameof(DPoPKeyFile)),
     };
 
     public void WriteTo(IDictionary<string, string?> environment)
@@ -46,6 +54,8 @@ internal sealed record ReplicaSettings
         Write(nameof(Scope), Scope);
         Write(nameof(ClockSkew), ClockSkew.ToString(CultureInfo.InvariantCulture));
         Write(nameof(HasLock), HasLock.ToString());
+        Write(nameof(HasDPoP), HasDPoP.ToString());
+        Write(nameof(DPoPKeyFile), DPoPKeyFile);
 
         void Write(string name, string value) => environment["FLEET_" + name] = value;
     }

@@ -34,8 +34,9 @@ internal sealed class ServiceFleet : IAsyncDisposable
         _replicas.AddRange(started);
         await Task.WhenAll(started.Select(replica => replica.WaitUntilReadyAsync()));
 
-        // All of them share the processors of this machine, and the scenes are not about the start of processes.
-        await Task.Delay(TimeSpan.FromMilliseconds(200 * count));
+        // All of them share the processors of this machine, and the scenes are not about the start of processes. A store that was too slow
+        // meanwhile is used again after 5 seconds.
+        await Task.Delay(TimeSpan.FromMilliseconds(200 * count) + TimeSpan.FromSeconds(5));
     }
 
     public Task StartCallsAsync() => Task.WhenAll(_replicas.Select(replica => replica.StartCallsAsync()));

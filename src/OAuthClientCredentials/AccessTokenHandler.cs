@@ -102,7 +102,9 @@ public sealed class AccessTokenHandler : DelegatingHandler
 
         attached.GetAwaiter().GetResult();
         HttpResponseMessage response = Forward(copy, cancellationToken);
-        copy.ReadProofResponse(response);
+
+        // A synchronous call is not sent again, but its nonce is kept for the next one.
+        _ = copy.ReadProofResponse(response);
         if (IsRejection(response, copy))
         {
             TryRenewAsync(copy, CancellationToken.None).ObserveFault();

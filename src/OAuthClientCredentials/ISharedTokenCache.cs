@@ -6,7 +6,8 @@ namespace OAuthClientCredentials;
 /// </summary>
 /// <remarks>
 /// It is asked only when this process needs a token: at first, when a renewal is due, and after a 401. The implementation is responsible
-/// for reading, locking, encryption and outages of its store. An exception fails the token request. The client's
+/// for reading, locking, encryption and outages of its store. An exception fails the token request, unless its token has
+/// arrived. The client's
 /// <see cref="ClientCredentialsOptions.Timeout"/> covers it.
 /// </remarks>
 public interface ISharedTokenCache

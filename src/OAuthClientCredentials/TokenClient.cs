@@ -66,7 +66,7 @@ public sealed class TokenClient
         return await TokenRequestGuard.RunForCallerAsync(wanted, RequestAsync, _timeProvider, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Runs every attempt, including the first one, inside the retry pipeline.</summary>
+    /// <summary>Starts the span of the request, and runs its attempts.</summary>
     internal Task<AccessToken> RequestAsync(WantedToken wanted, CancellationToken cancellationToken)
     {
         wanted.Span ??= _events.StartRequest(wanted.Settings.Context, wanted.Reason, wanted.StartedBy);

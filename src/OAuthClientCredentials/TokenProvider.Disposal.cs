@@ -55,15 +55,17 @@ public sealed partial class TokenProvider
         }
     }
 
-    private Task RevokeAllAsync(List<(AccessToken Token, ClientSettings Settings)> tokens, CancellationToken cancellationToken) =>
+    // The loop goes on after the limit, so that each token that was not revoked is logged.
+    private Task RevokeAllAsync(List<(AccessToken Token, ClientSettings Settings)> tokens, CancellationToken limit) =>
         Parallel.ForEachAsync(
             tokens,
-            new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrentRevocations, CancellationToken = cancellationToken },
-            async (removed, cancellationToken) =>
+            new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrentRevocations },
+            async (removed, _) =>
             {
                 try
                 {
-                    await _revoke(removed.Settings, removed.Token, cancellationToken).ConfigureAwait(false);
+                    limit.ThrowIfCancellationRequested();
+                    await _revoke(removed.Settings, removed.Token, limit).ConfigureAwait(false);
                 }
                 catch (TokenRequestException exception)
                 {

@@ -113,7 +113,8 @@ public sealed partial class TokenProvider : ITokenProvider, IAsyncDisposable, ID
     /// <summary>Revokes the cached token at the authorization server (RFC 7009). Without a cached token, nothing is sent.</summary>
     /// <remarks>
     /// The token is removed first, so that later calls request a new one even if the revocation fails. The request is authenticated,
-    /// limited in time and retried like a token request. With a shared token cache, the other instances lose the token too.
+    /// limited in time and retried like a token request. Other instances with the same shared
+    /// token cache use the revoked token until an API rejects it.
     /// </remarks>
     /// <param name="clientName">The registered name of the client; empty for the default client.</param>
     /// <param name="request">The request that the token was obtained with. Defaults to the client's options.</param>

@@ -164,6 +164,7 @@ public sealed class TokenRequest : IEquatable<TokenRequest>
         }
         catch (JsonException)
         {
+            // Reported below.
         }
 
         return "must be a JSON array (RFC 9396 section 2)";

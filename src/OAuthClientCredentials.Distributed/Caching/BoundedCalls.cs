@@ -68,7 +68,7 @@ internal sealed class BoundedCalls(
         }
     }
 
-    /// <summary>Releases what a call returned. It is waited for within the time limit, and never fails.</summary>
+    /// <summary>Releases what a call returned. Waits at most for the time limit, and never throws.</summary>
     public Task ReleaseAsync(IAsyncDisposable result) =>
         Task.WhenAny(Task.Run(() => DiscardAsync(Task.FromResult(result))), Task.Delay(timeout, timeProvider));
 

@@ -3,7 +3,8 @@ using Medallion.Threading;
 namespace OAuthClientCredentials.Distributed.Caching;
 
 /// <summary>
-/// The application's distributed lock. It is tried without waiting, because a store that waits for us cannot be told from one that hangs.
+/// The application's distributed lock. It is tried without waiting, because a call that waits for a taken lock looks like a store that
+/// hangs.
 /// </summary>
 internal sealed class FleetLock(IDistributedLockProvider? provider, BoundedCalls calls)
 {

@@ -24,7 +24,7 @@ internal sealed class SharedTokenCache(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan MaxPause = TimeSpan.FromMilliseconds(400);
 
-    // By entry, the token that this instance has replaced, or is replacing. It is stored for longer if the new one cannot be written.
+    // By entry, the token that this instance replaced. It is not used if the cache still has it because the new one could not be written.
     private readonly ConcurrentDictionary<string, string> _replaced = new(StringComparer.Ordinal);
 
     public async Task<AccessToken> GetOrRequestAsync(
@@ -62,11 +62,12 @@ internal sealed class SharedTokenCache(
         }
         finally
         {
+            // Awaited, so that the next renewal does not find the lock taken.
             await fleetLock.ReleaseAsync(attempt.Handle).ConfigureAwait(false);
         }
     }
 
-    public Task ConnectAsync() => store.ConnectAsync(keyPrefix + "connect", CancellationToken.None);
+    public Task WarmUpAsync() => store.WarmUpAsync(keyPrefix + "warm-up");
 
     /// <summary>Waits until the lock is ours, another instance has stored a token, or waiting is of no use.</summary>
     private async Task<LockAttempt> WaitAsync(

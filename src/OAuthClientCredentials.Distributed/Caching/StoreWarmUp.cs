@@ -3,8 +3,8 @@ using Microsoft.Extensions.Hosting;
 namespace OAuthClientCredentials.Distributed.Caching;
 
 /// <summary>
-/// Connects to the cache before the first tokens are requested, so that the first call finds it within the time limit. A cache that is
-/// down delays the start of the host by at most 2 seconds and does not fail it.
+/// Prepares the cache before the first tokens are requested, so that the first call finds it within the time limit. A cache that is down
+/// delays the start of the host by at most 2 seconds and does not fail it.
 /// </summary>
 internal sealed class StoreWarmUp(Func<SharedTokenCache?> cache, TimeProvider timeProvider) : IHostedLifecycleService
 {
@@ -13,8 +13,8 @@ internal sealed class StoreWarmUp(Func<SharedTokenCache?> cache, TimeProvider ti
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         // On another thread, because a client may connect synchronously.
-        Task connecting = Task.Run(ConnectAsync, CancellationToken.None);
-        await Task.WhenAny(connecting, Task.Delay(MaxDelay, timeProvider, cancellationToken)).ConfigureAwait(false);
+        Task warmUp = Task.Run(WarmUpAsync, CancellationToken.None);
+        await Task.WhenAny(warmUp, Task.Delay(MaxDelay, timeProvider, cancellationToken)).ConfigureAwait(false);
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -27,13 +27,13 @@ internal sealed class StoreWarmUp(Func<SharedTokenCache?> cache, TimeProvider ti
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task ConnectAsync()
+    private async Task WarmUpAsync()
     {
         try
         {
             if (cache() is { } shared)
             {
-                await shared.ConnectAsync().ConfigureAwait(false);
+                await shared.WarmUpAsync().ConfigureAwait(false);
             }
         }
 #pragma warning disable CA1031 // The first token request reports what is wrong.

@@ -73,8 +73,16 @@ internal sealed class TokenStore(
             cancellationToken)
         .ConfigureAwait(false);
 
-    /// <summary>Connects without a time limit. The first operation of a process takes longer than those that follow.</summary>
-    public Task ConnectAsync(string name, CancellationToken cancellationToken) => cache.GetAsync(name, cancellationToken);
+    /// <summary>
+    /// Connects and encrypts once, without a time limit. The first operations of a process take longer than those that follow, because they
+    /// load code and keys.
+    /// </summary>
+    public async Task WarmUpAsync(string name)
+    {
+        byte[] entry = Protect(name, TokenEntry.Write(new("warm-up", DateTimeOffset.MaxValue), timeProvider.GetUtcNow()));
+        _ = Read(name, entry);
+        _ = await cache.GetAsync(name).ConfigureAwait(false);
+    }
 
     private StoredToken Read(string name, byte[]? entry)
     {

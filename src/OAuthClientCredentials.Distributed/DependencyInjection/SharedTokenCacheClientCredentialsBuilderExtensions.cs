@@ -49,6 +49,7 @@ public static class SharedTokenCacheClientCredentialsBuilderExtensions
         options.PostConfigure<IServiceProvider>((o, provider) => o.KeyPrefix ??= DefaultKeyPrefix(provider));
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IValidateOptions<SharedTokenCacheOptions>, SharedTokenCacheOptionsValidator>());
+        // The meter shows that an earlier call has registered the cache.
         if (services.All(service => service.ServiceType != typeof(SharedCacheMeter)))
         {
             AddCache(services);

@@ -102,7 +102,10 @@ internal sealed class DPoPBinding : TokenBinding
     /// <summary>Stores the nonce of an API.</summary>
     public bool TryStoreNonce(Uri uri, string nonce) => _apiNonces.TryStore(uri, nonce);
 
-    /// <summary>Bindings of one client are equal if a configuration reload may replace one by the other.</summary>
+    /// <summary>
+    /// Bindings of one client are equal if a configuration reload keeps the first of them. Two keys in memory are equal, so that a reload
+    /// needs no new token.
+    /// </summary>
     public override bool Equals(object? obj) =>
         obj is DPoPBinding other && IsInMemory == other.IsInMemory && (IsInMemory || Thumbprint == other.Thumbprint);
 
@@ -136,14 +139,14 @@ internal sealed class DPoPBinding : TokenBinding
             throw CannotProve(uri, $"the signer threw {exception.GetType().Name}. Check the signer", isTransient: true);
         }
 
-        // DER, for instance.
+        // It is DER, for instance, instead of r and s.
         throw CannotProve(uri, "the signature does not have the length of its algorithm. Fix the signer", isTransient: false);
     }
 
     private TokenRequestException CannotProve(Uri uri, string problem, bool isTransient)
     {
         string client = Client.ClientName.Length == 0 ? "The default client" : $"Client '{Client.ClientName}'";
-        string origin = $"{uri.Scheme}://{uri.IdnHost}:{uri.Port}";
+        string origin = uri.GetLeftPart(UriPartial.Authority);
         return new($"{client} did not send its request to {origin}, because it could not make a DPoP proof: {problem}.")
         {
             ClientName = Client.ClientName,

@@ -34,7 +34,8 @@ internal sealed class DPoPKey
     {
         if (signer.PublicKey is not { } publicKey || PublicJwk.Write(publicKey, signer.Algorithm) is not { } jwk)
         {
-            throw new FormatException($"its PublicKey is missing or is not a key of {nameof(AssertionSigner.Algorithm)}");
+            const string Kind = "a public key of its algorithm, with RSA of at least 2048 bits";
+            throw new FormatException($"its {nameof(AssertionSigner.PublicKey)} is not {Kind}");
         }
 
         return new(signer, jwk);
@@ -67,7 +68,7 @@ internal sealed class DPoPKey
         }
         catch (Exception exception) when (IsAboutKey(exception))
         {
-            // The message names options of private_key_jwt.
+            // Its message is not used, because it names options of private_key_jwt.
         }
 
         throw new FormatException($"is not a file with a usable private key. Use {Supported}");

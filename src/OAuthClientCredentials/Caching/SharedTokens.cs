@@ -51,6 +51,7 @@ internal sealed class SharedTokens(ISharedTokenCache cache, FetchToken fetch, Ti
             requested = await fetch(wanted, stop).ConfigureAwait(false);
             if (requested.BindingThumbprint != binding?.Thumbprint)
             {
+                // Thrown only so that the cache stores nothing. The token is returned.
                 throw new InvalidOperationException("The certificate was replaced meanwhile. The token is not shared under its key.");
             }
 

@@ -52,7 +52,7 @@ internal sealed class ClientSettings
     }
 
     /// <summary>The client as authentications and bindings see it: its name, identifier and clock.</summary>
-    public ClientContext Context { get; }
+    public ClientContext Context { get; private set; }
 
     public string Name => Context.ClientName;
 
@@ -64,9 +64,9 @@ internal sealed class ClientSettings
     public Func<CancellationToken, ValueTask<string>> ReadSecret { get; }
 
     /// <summary>Stops requests after the server rejected the credential. Changed settings start with a closed circuit.</summary>
-    public CredentialCooldown Cooldown { get; private init; }
+    public CredentialCooldown Cooldown { get; }
 
-    public ClientCertificate? Certificate { get; private init; }
+    public ClientCertificate? Certificate { get; }
 
     public bool UsesMutualTls { get; }
 
@@ -136,8 +136,13 @@ internal sealed class ClientSettings
         return resolved.Equals(request) ? request : resolved;
     }
 
-    /// <summary>The same settings for requests that revoke tokens. The cool-down and the certificate are shared.</summary>
-    public ClientSettings ForRevocation() => new(Context.ForRevocation(), Options) { Cooldown = Cooldown, Certificate = Certificate };
+    /// <summary>The same settings for requests that revoke tokens. Only the errors have other words.</summary>
+    public ClientSettings ForRevocation()
+    {
+        ClientSettings copy = (ClientSettings)MemberwiseClone();
+        copy.Context = Context.ForRevocation();
+        return copy;
+    }
 
     /// <summary>Whether a reload changed no option. The settings and their cool-down are then kept .</summary>
     public bool HasSameOptions(ClientSettings other) => ReferenceEquals(this, other) || OptionTable.AreSame(Options, other.Options);

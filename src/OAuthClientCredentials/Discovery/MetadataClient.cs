@@ -16,7 +16,7 @@ internal sealed class MetadataClient(EndpointClient endpoint, TimeProvider timeP
     public async ValueTask<ServerMetadata> GetAsync(ClientSettings settings, CancellationToken cancellationToken) =>
         CheckMethod(await GetUncheckedAsync(settings, cancellationToken).ConfigureAwait(false), settings);
 
-    /// <summary>Like <see cref="GetAsync"/>, for another endpoint than the token endpoint, whose methods are those of the list.</summary>
+    /// <summary>Like <see cref="GetAsync"/>, without the check of the method: that list is for the token endpoint.</summary>
     /// <exception cref="TokenRequestException">There is no document that the client can use.</exception>
     public async ValueTask<ServerMetadata> GetUncheckedAsync(ClientSettings settings, CancellationToken cancellationToken)
     {

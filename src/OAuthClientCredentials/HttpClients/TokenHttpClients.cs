@@ -28,10 +28,9 @@ internal sealed class TokenHttpClients(IServiceProvider services)
             _lastBySettings.AddOrUpdate(tls, client);
             return client;
         }
-        catch (ObjectDisposedException) when (_lastBySettings.TryGetValue(tls, out _))
+        catch (ObjectDisposedException) when (_lastBySettings.TryGetValue(tls, out HttpClient? last))
         {
-            _ = _lastBySettings.TryGetValue(tls, out HttpClient? last);
-            return last!;
+            return last;
         }
     }
 

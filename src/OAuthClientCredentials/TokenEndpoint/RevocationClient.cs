@@ -13,15 +13,12 @@ internal sealed class RevocationClient(EndpointClient endpoint, TokenRequestBuil
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task RevokeAsync(ClientSettings settings, AccessToken token, CancellationToken cancellationToken)
     {
-        WantedToken request = new(settings.ForRevocation(), settings.DefaultRequest, isAwaited: true);
-        return TokenRequestGuard.RunForCallerAsync(
-            request,
-            (request, cancellationToken) => Attempts.RunAsync(
-                request,
-                (request, cancellationToken) => AttemptAsync(request, token, cancellationToken),
-                cancellationToken),
-            timeProvider,
-            cancellationToken);
+        // The time limits and retries are those of a token request, whose result is a token. Here it is the revoked one.
+        WantedToken revocation = new(settings.ForRevocation(), settings.DefaultRequest, isAwaited: true);
+        return TokenRequestGuard.RunForCallerAsync(revocation, RunAttemptsAsync, timeProvider, cancellationToken);
+
+        Task<AccessToken> RunAttemptsAsync(WantedToken wanted, CancellationToken stop) =>
+            Attempts.RunAsync(wanted, (_, limit) => AttemptAsync(wanted, token, limit), stop);
     }
 
     private async Task<AccessToken> AttemptAsync(WantedToken wanted, AccessToken token, CancellationToken cancellationToken)
