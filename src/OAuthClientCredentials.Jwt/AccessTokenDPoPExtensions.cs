@@ -24,17 +24,17 @@ public static class AccessTokenDPoPExtensions
         ArgumentNullException.ThrowIfNull(token);
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(uri);
-        Dictionary<string, string> headers = new(StringComparer.OrdinalIgnoreCase)
+        using HttpRequestMessage request = new(method, uri);
+        request.Headers.Authorization = token.AuthorizationHeader;
+        if (token.Binding is { } binding)
         {
-            ["Authorization"] = token.AuthorizationHeader.ToString(),
-        };
-        if (token.Binding is DPoPBinding binding)
-        {
-            headers[DPoPBinding.HeaderName] =
-                await binding.ProveAsync(method, uri, token.Value, cancellationToken).ConfigureAwait(false);
+            await binding.WriteApiRequestAsync(request, token.Value, cancellationToken).ConfigureAwait(false);
         }
 
-        return headers;
+        return request.Headers.ToDictionary(
+            header => header.Key,
+            header => string.Join(", ", header.Value),
+            StringComparer.OrdinalIgnoreCase);
     }
 
     /// <summary>

@@ -81,7 +81,8 @@ public sealed class AccessTokenHandler : DelegatingHandler
 
     /// <summary>Sends with a cached token, because it cannot wait for one. A 401 is returned, and the token is renewed for later.</summary>
     /// <inheritdoc/>
-    /// <exception cref="NotSupportedException">No token is cached. Use the asynchronous methods of HttpClient.</exception>
+    /// <exception cref="NotSupportedException">No token is cached, or a remote signer makes the proof.
+    /// Use the asynchronous methods of HttpClient.</exception>
     /// <exception cref="OriginNotAllowedException">The token may not be sent to the request's origin; nothing was sent.</exception>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -97,7 +98,8 @@ public sealed class AccessTokenHandler : DelegatingHandler
         {
             // The token request continues, so that a later call finds the token in the cache.
             attached.ObserveFault();
-            throw new NotSupportedException($"HttpClient.Send found no cached token of client '{ClientOf(copy)}'. Use SendAsync.");
+            string problem = copy.Token is null ? "found no cached token" : "cannot wait for the signer of the proof";
+            throw new NotSupportedException($"HttpClient.Send {problem} of client '{ClientOf(copy)}'. Use SendAsync.");
         }
 
         attached.GetAwaiter().GetResult();
@@ -289,7 +291,7 @@ public sealed class AccessTokenHandler : DelegatingHandler
         !_beingRenewed.IsEmpty && _beingRenewed.Contains(token) && !ReplayableContent.MayBeReplayed(copy, _options);
 
     private bool IsRejection(HttpResponseMessage response, RequestCopy copy) =>
-        copy.IsAsSent && TokenRejection.CallsForRenewal(response, _options);
+        copy.IsAsSent && TokenRejection.CallsForRenewal(response, copy.Token!, _options);
 
     private string ClientOf(RequestCopy copy) => copy.ClientNameOr(ClientName);
 

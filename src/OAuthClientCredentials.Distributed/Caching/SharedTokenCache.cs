@@ -21,6 +21,9 @@ internal sealed class SharedTokenCache(
     TimeProvider timeProvider,
     ILogger logger) : ISharedTokenCache
 {
+    // Clients that are known at run time only, for instance tenants, may come and go.
+    private const int MaxReplaced = 10_000;
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan MaxPause = TimeSpan.FromMilliseconds(400);
 
@@ -43,6 +46,7 @@ internal sealed class SharedTokenCache(
 
         if (store.IsSkipped)
         {
+            RememberReplaced(name, notThisToken);
             return await request(cancellationToken).ConfigureAwait(false);
         }
 
@@ -110,11 +114,7 @@ internal sealed class SharedTokenCache(
             await store.RemoveAsync(name, cancellationToken).ConfigureAwait(false);
         }
 
-        if (notThisToken is not null)
-        {
-            _replaced[name] = notThisToken.Value;
-        }
-
+        RememberReplaced(name, notThisToken);
         AccessToken token = await request(cancellationToken).ConfigureAwait(false);
         if (!isLocked)
         {
@@ -133,6 +133,21 @@ internal sealed class SharedTokenCache(
         }
 
         return token;
+    }
+
+    private void RememberReplaced(string name, AccessToken? notThisToken)
+    {
+        if (notThisToken is null)
+        {
+            return;
+        }
+
+        if (_replaced.Count >= MaxReplaced)
+        {
+            _replaced.Clear();
+        }
+
+        _replaced[name] = notThisToken.Value;
     }
 
     private async Task<StoredToken> ReadAsync(string name, CancellationToken cancellationToken)

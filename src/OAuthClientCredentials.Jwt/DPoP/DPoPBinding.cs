@@ -88,16 +88,19 @@ internal sealed class DPoPBinding : TokenBinding
         string accessToken,
         CancellationToken cancellationToken)
     {
-        string proof = await ProveAsync(request.Method, request.RequestUri!, accessToken, cancellationToken).ConfigureAwait(false);
+        string proof = await ProveAsync(
+                request.Method,
+                request.RequestUri!,
+                _apiNonces,
+                accessToken,
+                cancellationToken,
+                request.Headers.Host)
+            .ConfigureAwait(false);
         request.Headers.Add(HeaderName, proof);
     }
 
     public override bool ReadApiResponse(HttpRequestMessage request, HttpResponseMessage response, string? errorCode) =>
         _apiNonces.TryStore(request.RequestUri!, response.Headers) && errorCode == "use_dpop_nonce";
-
-    /// <summary>Makes a proof for an API request.</summary>
-    public ValueTask<string> ProveAsync(HttpMethod method, Uri uri, string accessToken, CancellationToken cancellationToken) =>
-        ProveAsync(method, uri, _apiNonces, accessToken, cancellationToken);
 
     /// <summary>Stores the nonce of an API.</summary>
     public bool TryStoreNonce(Uri uri, string nonce) => _apiNonces.TryStore(uri, nonce);
@@ -116,9 +119,10 @@ internal sealed class DPoPBinding : TokenBinding
         Uri uri,
         NonceStore nonces,
         string? accessToken,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        string? hostHeader = null)
     {
-        if (TargetUri.Of(uri) is not { } target)
+        if (TargetUri.Of(uri, hostHeader) is not { } target)
         {
             throw CannotProve(uri, "its address is neither https nor loopback. Use https", isTransient: false);
         }
@@ -133,7 +137,7 @@ internal sealed class DPoPBinding : TokenBinding
                 return signed;
             }
         }
-        catch (Exception exception) when (exception is not (TokenRequestException or OperationCanceledException))
+        catch (Exception exception) when (exception is not TokenRequestException && !cancellationToken.IsCancellationRequested)
         {
             // The message is not repeated, because it may contain key material.
             throw CannotProve(uri, $"the signer threw {exception.GetType().Name}. Check the signer", isTransient: true);

@@ -6,7 +6,9 @@ namespace OAuthClientCredentials.Jwt.DPoP;
 internal static class TargetUri
 {
     /// <returns>The address, or null if a proof must not be sent to it, because it is neither https nor loopback .</returns>
-    public static string? Of(Uri uri)
+    /// <param name="uri">The address of the connection.</param>
+    /// <param name="hostHeader">The <c>Host</c> header, if it is set. The server knows itself under it.</param>
+    public static string? Of(Uri uri, string? hostHeader = null)
     {
         bool isTls = uri.Scheme is "https" or "wss";
         if (!isTls && !(uri.Scheme is "http" or "ws" && uri.IsLoopback))
@@ -14,14 +16,20 @@ internal static class TargetUri
             return null;
         }
 
+        string path = uri.AbsolutePath;
+        if (!string.IsNullOrEmpty(hostHeader) && Uri.TryCreate($"{uri.Scheme}://{hostHeader}", UriKind.Absolute, out Uri? named))
+        {
+            uri = named;
+        }
+
         // Uri.ToString() unescapes the path, and GetLeftPart keeps the user info and a Unicode host.
         string scheme = isTls ? Uri.UriSchemeHttps : Uri.UriSchemeHttp;
         string host = uri.HostNameType == UriHostNameType.IPv6 ? uri.Host : uri.IdnHost;
         if (uri.IsDefaultPort)
         {
-            return $"{scheme}://{host}{uri.AbsolutePath}";
+            return $"{scheme}://{host}{path}";
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{scheme}://{host}:{uri.Port}{uri.AbsolutePath}");
+        return string.Create(CultureInfo.InvariantCulture, $"{scheme}://{host}:{uri.Port}{path}");
     }
 }

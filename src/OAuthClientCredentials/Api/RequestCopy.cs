@@ -70,6 +70,7 @@ internal sealed class RequestCopy : HttpRequestMessage
 
     public void Attach(AccessToken token)
     {
+        RemoveProof(); // that of the former token
         Token = token;
         Headers.Authorization = token.AuthorizationHeader;
     }

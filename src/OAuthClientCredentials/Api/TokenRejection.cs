@@ -11,7 +11,7 @@ internal static class TokenRejection
         response.StatusCode == HttpStatusCode.Unauthorized || options.ShouldRenew is not null;
 
     /// <summary>Reads the response only. The caller checks that the request still carried our token.</summary>
-    public static bool CallsForRenewal(HttpResponseMessage response, AccessTokenHandlerOptions options)
+    public static bool CallsForRenewal(HttpResponseMessage response, AccessToken token, AccessTokenHandlerOptions options)
     {
         if (options.ShouldRenew is { } shouldRenew)
         {
@@ -19,13 +19,13 @@ internal static class TokenRejection
         }
 
         return response.StatusCode == HttpStatusCode.Unauthorized
-            && NewTokenMayHelp(TokenErrors(response), options.RenewOnlyOnInvalidToken);
+            && NewTokenMayHelp(TokenErrors(response, token.TokenType), options.RenewOnlyOnInvalidToken);
     }
 
     /// <summary>The error of the challenge, or the status, for a log message.</summary>
     public static string Describe(HttpResponseMessage response)
     {
-        string? error = Array.Find(TokenErrors(response), error => error is not null);
+        string? error = Array.Find(TokenErrors(response, AccessToken.Bearer), error => error is not null);
         return ServerText.Clean(error, []) ?? $"status {(int)response.StatusCode} without an error code";
     }
 
@@ -84,9 +84,14 @@ internal static class TokenRejection
     private static bool IsUnrelatedToToken(string? error) => error
         is "insufficient_scope" or "invalid_request" or "insufficient_user_authentication" or "use_dpop_nonce" or "invalid_dpop_proof";
 
-    // Challenges of other schemes do not concern the token (RFC 6750 section 3, RFC 9449 section 7.1).
-    private static string?[] TokenErrors(HttpResponseMessage response) =>
-        [.. Challenges.Read(response).Where(IsForToken).Select(challenge => challenge.Error)];
+    // Challenges of other schemes do not concern the token (RFC 6750 section 3, RFC 9449 section 7.1). An API that accepts Bearer and DPoP
+    // sends both challenges, and the one for the scheme of the token has its error.
+    private static string?[] TokenErrors(HttpResponseMessage response, string scheme)
+    {
+        Challenge[] challenges = [.. Challenges.Read(response).Where(IsForToken)];
+        Challenge[] own = Array.FindAll(challenges, challenge => challenge.Scheme.Equals(scheme, StringComparison.OrdinalIgnoreCase));
+        return [.. (own.Length > 0 ? own : challenges).Select(challenge => challenge.Error)];
+    }
 
     private static bool IsForToken(Challenge challenge) => TokenScheme.Contains(challenge.Scheme);
 }

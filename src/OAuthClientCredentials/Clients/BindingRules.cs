@@ -1,3 +1,5 @@
+using OAuthClientCredentials.Transport;
+
 namespace OAuthClientCredentials.Clients;
 
 /// <summary>The binding that the options select for tokens, and what is wrong with it .</summary>
@@ -59,6 +61,13 @@ internal static class BindingRules
             return [(nameof(options.DPoPBoundAccessTokens), Problem)];
         }
 
+        // The proof contains the address, so it must be known before the request is sent, and a proof is never sent without TLS.
+        if (EndpointRules.Check(options.TokenEndpoint, PlainHttp.Loopback) is not null)
+        {
+            const string Problem = "must be https, or loopback, and the address of the server itself, because a DPoP proof contains it";
+            return [(nameof(options.TokenEndpoint), Problem)];
+        }
+
         return ProblemsOf(binding, client);
     }
 
@@ -67,6 +76,12 @@ internal static class BindingRules
         if (!string.IsNullOrEmpty(options.DPoPKeyFile))
         {
             return [(nameof(options.DPoPKeyFile), "needs DPoPBoundAccessTokens. Set DPoPBoundAccessTokens to true, or remove this option")];
+        }
+
+        if (options.Binding is not null && options.CertificateBoundTokens)
+        {
+            const string Problem = "cannot be combined with UseTokenBinding. Remove one of the two";
+            return [(nameof(options.CertificateBoundTokens), Problem)];
         }
 
         if (options.Binding is { } binding)

@@ -38,7 +38,8 @@ internal static class TokenRequestMessage
         IEnumerable<string> values = request.Parameters
             .Where(parameter => SecretParameters.Contains(parameter.Key))
             .Select(parameter => parameter.Value)
-            .Append(request.Secret ?? "");
+            .Append(request.Secret ?? "")
+            .Concat(request.FurtherHeaders?.Values.SelectMany(PartsOf) ?? []);
         foreach (string value in values.Where(value => value.Length > 0).Distinct(StringComparer.Ordinal))
         {
             // A very short value is searched for in its form encoding, and in base64 only together with the id.
@@ -49,4 +50,7 @@ internal static class TokenRequestMessage
 
         return secrets;
     }
+
+    // A proof is a JWT. A server may repeat only a part of it.
+    private static IEnumerable<string> PartsOf(string header) => header.Split('.').Where(part => part.Length > 16).Prepend(header);
 }

