@@ -43,9 +43,9 @@ public sealed class CacheMemoryTests
         CancellationToken cancellation = isCancellable ? application.Token : CancellationToken.None;
         await using TestTokenClient client = new(handler: new StubHandler(_ => Respond.Token("token", 3600)));
         await RequestAsync(500);
-        long before = GC.GetTotalMemory(forceFullCollection: true);
+        long before = await SettledMemoryAsync();
         await RequestAsync(Calls);
-        long each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Calls;
+        long each = (await SettledMemoryAsync() - before) / Calls;
         Assert.True(each < 50, $"each call leaves {each} bytes behind");
 
         async Task RequestAsync(int calls)
