@@ -116,7 +116,7 @@ internal sealed class Demo(DemoOptions options)
             new("no lock, cold", 1, options.Replicas),
             address,
             TimeSpan.Zero,
-            settings => settings with { HasLock = false, Scope = "unlocked" },
+            settings => settings with { HasLock = false },
             all: true);
 
         await RunHalvesAsync(
@@ -139,7 +139,7 @@ internal sealed class Demo(DemoOptions options)
             all: true);
 
         await using ServiceFleet fleet = new(TimeSpan.FromMinutes(5), options.Replicas);
-        await StartHalvesAsync(fleet, address, settings => settings with { ClockSkew = 60, Scope = "skewed" }, all: false);
+        await StartHalvesAsync(fleet, address, settings => settings with { ClockSkew = 60 }, all: false);
         await _report.RunAsync(new("clocks 60 s apart, cold", 1, 1), fleet, fleet.StartCallsAsync, TimeSpan.FromSeconds(3));
         await _report.RunAsync(new("clocks 60 s apart, token rejected", 1, 1), fleet, Act(fleet.RevokeTokens), TimeSpan.FromSeconds(3));
     }
