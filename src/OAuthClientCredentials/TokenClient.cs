@@ -194,14 +194,7 @@ public sealed class TokenClient
         bool mayHaveMoved = true;
         try
         {
-            EndpointResponse response = await _endpoint
-                .SendAsync(
-                    message,
-                    request.Tls ?? Fapi2Profile.TlsOf(settings.Options),
-                    () => TokenRequestMessage.Secrets(request),
-                    settings.Context,
-                    settings.Options.MaxResponseBytes,
-                    cancellationToken)
+            EndpointResponse response = await TokenRequestMessage.SendAsync(_endpoint, message, request, settings, cancellationToken)
                 .ConfigureAwait(false);
             mayHaveMoved = response.Status is HttpStatusCode.NotFound or HttpStatusCode.Gone;
             return response;

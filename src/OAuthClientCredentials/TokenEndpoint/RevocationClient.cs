@@ -44,14 +44,7 @@ internal sealed class RevocationClient(EndpointClient endpoint, TokenRequestBuil
         using HttpRequestMessage message = TokenRequestMessage.Create(request);
         _ = WireAddress.Follow(message, Fapi2Profile.PlainHttpOf(settings.Options));
         wanted.Sent++;
-        EndpointResponse response = await endpoint
-            .SendAsync(
-                message,
-                request.Tls ?? Fapi2Profile.TlsOf(settings.Options),
-                () => TokenRequestMessage.Secrets(request),
-                settings.Context,
-                settings.Options.MaxResponseBytes,
-                cancellationToken)
+        EndpointResponse response = await TokenRequestMessage.SendAsync(endpoint, message, request, settings, cancellationToken)
             .ConfigureAwait(false);
         if (!response.IsSuccess)
         {

@@ -1,3 +1,4 @@
+using OAuthClientCredentials.Clients;
 using OAuthClientCredentials.Diagnostics;
 using OAuthClientCredentials.Transport;
 
@@ -22,6 +23,21 @@ internal static class TokenRequestMessage
 
         return message;
     }
+
+    /// <summary>Sends the message of a request with the limits and TLS settings of its client.</summary>
+    /// <exception cref="TokenRequestException">There was no response, or it is a redirect or too large.</exception>
+    public static ValueTask<EndpointResponse> SendAsync(
+        EndpointClient endpoint,
+        HttpRequestMessage message,
+        AuthorizationServerRequest request,
+        ClientSettings settings,
+        CancellationToken cancellationToken) => endpoint.SendAsync(
+        message,
+        request.Tls ?? Fapi2Profile.TlsOf(settings.Options),
+        () => Secrets(request),
+        settings.Context,
+        settings.Options.MaxResponseBytes,
+        cancellationToken);
 
     /// <summary>All secrets in a written request. <see cref="ServerText"/> removes them from what the server returns.</summary>
     public static List<string> Secrets(AuthorizationServerRequest request) => request.Secrets ??= ListSecrets(request);
